@@ -1,0 +1,2 @@
+//! Present so that build dependencies unify as well.
+fn main() {}

