@@ -1,0 +1,178 @@
+//! What the sensor costs its host for each exec, and whether it loses any.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use palisade_e2e::{Product, Sensor, wait_until};
+use serde_json::Value;
+
+use crate::cgroup::Cgroup;
+use crate::load::{CargoBuild, Storm, Took};
+use crate::statistics::{mean_95, ratio_95};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Pairs of runs, one with and one without the sensor.
+    #[arg(long, default_value_t = 30)]
+    pairs: usize,
+    /// Execs of each run of the storm.
+    #[arg(long, default_value_t = 5000)]
+    execs: u64,
+    /// Crates of the cargo build.
+    #[arg(long, default_value_t = 12)]
+    crates: usize,
+    /// Seconds of the loss test at the highest rate that the machine sustains.
+    #[arg(long, default_value_t = 60.0)]
+    seconds: f64,
+    /// A hundredth of all that.
+    #[arg(long)]
+    small: bool,
+}
+
+/// One run's figures.
+struct Run {
+    took: Took,
+    /// CPU of the workload and, where it ran, of the sensor, microseconds.
+    cpu_us: f64,
+}
+
+pub fn run(args: &Args) -> Result<()> {
+    let (pairs, execs, crates, seconds) =
+        if args.small { (2, 200, 2, 1.0) } else { (args.pairs, args.execs, args.crates, args.seconds) };
+    let product = Product::up(false)?;
+    let work = product.home().join("bench");
+    std::fs::create_dir(&work)?;
+    let storm = Storm::build(&work)?;
+    println!("exec storm: vfork and exec of a static program that does nothing, {execs} a run, {pairs} pairs");
+    paired(&product, "storm", pairs, |cgroup| storm.run(cgroup, execs, 1e9, "bench"))?;
+    println!("cargo build: {crates} crates from nothing, {pairs} pairs");
+    let build = CargoBuild::new(&work, crates)?;
+    paired(&product, "cargo", pairs, |cgroup| build.run(cgroup))?;
+    loss(&product, &storm, seconds)
+}
+
+/// Interleaved pairs; whichever comes first changes from pair to pair.
+fn paired(product: &Product, name: &str, pairs: usize, work: impl Fn(&Cgroup) -> Result<Took>) -> Result<()> {
+    let load = Cgroup::new(&format!("{name}-load"))?;
+    let own = Cgroup::new(&format!("{name}-sensor"))?;
+    let mut sensor = Sensor::enrol(product, name)?;
+    work(&load)?;
+    let (mut ratios, mut costs, mut cpu_ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let mut shares = Vec::new();
+    for pair in 0..pairs {
+        let mut with = None;
+        let mut without = None;
+        for turn in 0..2 {
+            if (pair + turn) % 2 == 0 {
+                with = Some(watched(&mut sensor, &load, &own, &work, &mut shares)?);
+            } else {
+                without = Some(measured(&load, &work)?);
+            }
+        }
+        let (with, without) = (with.context("a run with")?, without.context("a run without")?);
+        ratios.push(with.took.wall / without.took.wall);
+        cpu_ratios.push(with.cpu_us / without.cpu_us);
+        costs.push((with.cpu_us - without.cpu_us) / without.took.count as f64);
+    }
+    let (ratio, low, high) = ratio_95(&ratios);
+    println!("  wall with / without            {ratio:.4}  (95 %: {low:.4} to {high:.4})");
+    let (ratio, low, high) = ratio_95(&cpu_ratios);
+    println!("  CPU with (sensor in) / without {ratio:.4}  (95 %: {low:.4} to {high:.4})");
+    if name == "storm" {
+        let (cost, half) = mean_95(&costs);
+        println!("  CPU per exec, sensor included  {cost:.1} µs (± {half:.1})");
+        let (share, half) = mean_95(&shares);
+        println!("  of it the sensor's process     {share:.1} µs (± {half:.1})");
+    }
+    Ok(())
+}
+
+fn measured(load: &Cgroup, work: &impl Fn(&Cgroup) -> Result<Took>) -> Result<Run> {
+    let before = load.cpu_us()?;
+    let took = work(load)?;
+    Ok(Run { took, cpu_us: (load.cpu_us()? - before) as f64 })
+}
+
+/// A run with the sensor: its CPU counts until it has sent what the run made.
+fn watched(
+    sensor: &mut Sensor,
+    load: &Cgroup,
+    own: &Cgroup,
+    work: &impl Fn(&Cgroup) -> Result<Took>,
+    shares: &mut Vec<f64>,
+) -> Result<Run> {
+    let mut command = sensor.command()?;
+    own.put(&mut command)?;
+    sensor.start_by(command)?;
+    drained(sensor)?;
+    let before = own.cpu_us()?;
+    let mut run = measured(load, work)?;
+    drained(sensor)?;
+    let cost = (own.cpu_us()? - before) as f64;
+    shares.push(cost / run.took.count as f64);
+    run.cpu_us += cost;
+    sensor.stop()?;
+    sensor.detach()?;
+    Ok(run)
+}
+
+/// Waits until everything captured so far has been acknowledged.
+fn drained(sensor: &Sensor) -> Result<()> {
+    wait_until("the sensor has sent everything", 120, || {
+        let status = sensor.status().ok()?;
+        (status["spool"]["unsent_events"].as_u64()? < 50).then_some(())
+    })
+}
+
+/// A driver that counts its own execs, in a scope of its own: lake and counters must say the same.
+fn loss(product: &Product, storm: &Storm, seconds: f64) -> Result<()> {
+    println!("loss: highest rate for {seconds} s in a scoped control group, default buffers");
+    let scope = Cgroup::new("scope")?;
+    let path = scope.path().to_string_lossy().into_owned();
+    let mut sensor = Sensor::enrol(product, "scoped")?.with(&["--scope", &path]);
+    sensor.start()?;
+    let tag = "losstest";
+    let took = storm.run(&scope, u64::MAX >> 1, seconds, tag)?;
+    let device = sensor.device()?;
+    wait_until("the sensor has sent everything", 600, || {
+        (sensor.status().ok()?["spool"]["unsent_events"].as_u64()? == 0).then_some(())
+    })?;
+    let query = format!(
+        "DeviceProcessEvents | where DeviceId == '{device}' and ActionType == 'ProcessCreated' \
+         and FileName == 'tiny' | count"
+    );
+    let mut stored = 0;
+    let settled = wait_until("the lake has everything", 60, || {
+        let now = product.query(&query).ok()?.first()?["Count"].as_u64()?;
+        let same = now == stored;
+        stored = now;
+        (same && now > 0).then_some(())
+    });
+    settled?;
+    let counters = sensor.status()?["counters"].clone();
+    let lost = lost_execs(&counters);
+    println!("  execs by the driver's count    {} ({:.0} a second)", took.count, took.count as f64 / took.wall);
+    println!("  rows in the lake               {stored}");
+    println!("  counted as lost                {lost}");
+    println!("  share lost                     {:.5} %", lost as f64 * 100.0 / took.count as f64);
+    println!("  lake + counters − driver       {}", (stored + lost) as i64 - took.count as i64);
+    let memory = peak_memory(sensor.pid().context("it runs")?)?;
+    println!("  sensor's peak resident memory  {:.1} MB", memory as f64 / 1e6);
+    sensor.stop()?;
+    if stored + lost != took.count {
+        bail!("lake and counters do not add up to the driver's count");
+    }
+    Ok(())
+}
+
+/// Execs that the sensor counted as lost in the kernel or dropped from the spool.
+fn lost_execs(counters: &Value) -> u64 {
+    let of = |kind: &str| counters[kind].as_u64().unwrap_or(0);
+    of("kernel_lost_exec") + of("spool_dropped_priority")
+}
+
+fn peak_memory(pid: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status"))?;
+    let line = status.lines().find(|l| l.starts_with("VmHWM:")).context("VmHWM")?;
+    Ok(line.split_whitespace().nth(1).context("a figure")?.parse::<u64>()? * 1000)
+}

@@ -1,0 +1,39 @@
+//! The hunting tables as the query compiler sees them.
+
+use palisade_kql::{Catalogue, ColumnDef, TableDef, Type};
+use palisade_schema::{ColumnType, TableSpec};
+
+/// The tables of `palisade-schema`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SchemaCatalogue;
+
+impl Catalogue for SchemaCatalogue {
+    fn table(&self, name: &str) -> Option<TableDef> {
+        palisade_schema::table(name).map(definition)
+    }
+
+    fn tables(&self) -> Vec<String> {
+        palisade_schema::tables().iter().map(|t| t.name.clone()).collect()
+    }
+}
+
+fn definition(table: &TableSpec) -> TableDef {
+    let columns = table.columns.iter().map(|c| ColumnDef { name: c.name.clone(), ty: kql_type(c.kind) }).collect();
+    let aliases = table.aliases.iter().map(|(alias, stored)| (alias.clone(), stored.clone())).collect();
+    let hidden = vec![ColumnDef { name: "_IngestTime".to_owned(), ty: Type::Datetime }];
+    TableDef { name: table.name.clone(), columns, hidden, aliases }
+}
+
+fn kql_type(kind: ColumnType) -> Type {
+    match kind {
+        ColumnType::Bool => Type::Bool,
+        ColumnType::Int => Type::Int,
+        ColumnType::Long => Type::Long,
+        ColumnType::Real => Type::Real,
+        ColumnType::String => Type::String,
+        ColumnType::Datetime => Type::Datetime,
+        ColumnType::Timespan => Type::Timespan,
+        ColumnType::Dynamic => Type::Dynamic,
+        ColumnType::Guid => Type::Guid,
+    }
+}

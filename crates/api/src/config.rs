@@ -1,0 +1,78 @@
+//! What the service is given when it starts.
+
+use std::sync::Arc;
+
+use ed25519_dalek::SigningKey;
+use palisade_state::State;
+use palisade_types::TenantId;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::metrics::ApiMetrics;
+use crate::query::QueryClient;
+
+/// Something about the product itself that a person should know: a full disk, a stopped role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Warning {
+    /// Stable snake_case code.
+    pub code: String,
+    /// One sentence for people, with what to do.
+    pub message: String,
+}
+
+/// What the instance warns of now; asked at each `GET /api/v1/instance`, so it must be quick.
+pub trait WarningsProvider: Send + Sync + 'static {
+    /// The present warnings, worst first; empty when all is well.
+    fn warnings(&self) -> Vec<Warning>;
+}
+
+impl<F: Fn() -> Vec<Warning> + Send + Sync + 'static> WarningsProvider for F {
+    fn warnings(&self) -> Vec<Warning> {
+        self()
+    }
+}
+
+/// What the service needs to run.
+#[derive(Clone)]
+pub struct ApiConfig {
+    /// The state store, connected as [`palisade_state::DbRole::Api`].
+    pub state: State,
+    /// Runs queries.
+    pub query: Arc<dyn QueryClient>,
+    /// Signs orders.
+    pub action_key: SigningKey,
+    /// Whose audit log keeps attempts of nobody in particular (failed sign-ins, set-up links that
+    /// are not valid): the instance's first tenant.
+    pub default_tenant: TenantId,
+    /// The region's name.
+    pub region: String,
+    /// The instance, 8 lower-case hexadecimal digits.
+    pub instance_id: String,
+    /// The version that is shown.
+    pub version: String,
+    /// Where sensors enrol, such as `https://host:8444`.
+    pub ingest_url: String,
+    /// Where people reach the console, without a slash at the end; set-up links begin with it.
+    pub console_url: String,
+    /// The command that enrols a machine, with `{token}` in place of the token; none hides it.
+    pub enrol_command: Option<String>,
+    /// Host names (no port) under which the console may be asked for, besides `localhost` and the
+    /// loopback addresses. A request for another host is refused: it is somebody else's page.
+    pub allowed_hosts: Vec<String>,
+    /// Whether the session cookie is for HTTPS only. False only in tests.
+    pub secure_cookies: bool,
+    /// Queries of one tenant that run at once.
+    pub query_slots: usize,
+    /// Attempts without an account (sign-in, set-up) that one address may make in a minute.
+    pub attempts_per_minute: u32,
+    /// What the instance warns of.
+    pub warnings: Arc<dyn WarningsProvider>,
+    /// Counters of this service.
+    pub metrics: ApiMetrics,
+}
+
+impl std::fmt::Debug for ApiConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ApiConfig").field("instance_id", &self.instance_id).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,106 @@
+//! The way to the query workers: a trait that the server implements over its socket.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use palisade_types::TenantId;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// One query to run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct QueryRequest {
+    /// Whose tables are seen.
+    pub tenant: TenantId,
+    /// The text.
+    pub query: String,
+    /// Most rows of the answer.
+    pub row_cap: u64,
+    /// How long it may run.
+    pub deadline: Duration,
+    /// Names the run within its tenant, for cancelling.
+    pub query_id: String,
+    /// What `now()` means, microseconds since 1970, UTC.
+    pub now_us: i64,
+}
+
+/// A column of a result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ResultColumn {
+    /// Its name.
+    pub name: String,
+    /// Its KQL type.
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+/// What a query cost.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct QueryStats {
+    /// Rows read from storage.
+    #[schema(required = true)]
+    pub rows_scanned: u64,
+    /// Rows in the answer.
+    #[schema(required = true)]
+    pub rows_returned: u64,
+    /// Processor time, milliseconds.
+    #[schema(required = true)]
+    pub cpu_ms: f64,
+    /// Time from start to end, milliseconds.
+    #[schema(required = true)]
+    pub wall_ms: f64,
+    /// Most memory that was reserved at once, bytes.
+    #[schema(required = true)]
+    pub peak_memory_bytes: u64,
+}
+
+/// What a query returned.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct QueryAnswer {
+    /// The columns in order.
+    pub schema: Vec<ResultColumn>,
+    /// The rows; each has one value per column.
+    pub rows: Vec<Vec<Value>>,
+    /// What it cost.
+    pub stats: QueryStats,
+    /// Whether the row cap cut the answer.
+    pub truncated: bool,
+}
+
+/// Why a query did not run to its end.
+///
+/// Codes that this crate knows besides the compiler's: `query_busy`, `query_cancelled`,
+/// `deadline_exceeded`, `memory_limit`, `query_unavailable` (no worker took it), `query_lost` (the
+/// worker died), `internal` (the message is logged and not shown).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(default)]
+#[error("{code}: {message}")]
+pub struct QueryFailure {
+    /// Stable snake_case code.
+    pub code: String,
+    /// One sentence for people.
+    pub message: String,
+    /// Line in the text, from 1; 0 where the failure has no place in it.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// Length in characters.
+    pub length: u32,
+    /// What the writer probably meant.
+    pub suggestion: Option<String>,
+}
+
+/// Runs queries somewhere. Dropping the future of [`QueryClient::run`] cancels the query.
+#[async_trait]
+pub trait QueryClient: Send + Sync + 'static {
+    /// Runs one query to its end.
+    ///
+    /// # Errors
+    /// [`QueryFailure`] with the place in the text where there is one.
+    async fn run(&self, request: QueryRequest) -> Result<QueryAnswer, QueryFailure>;
+
+    /// Cancels a run of the tenant by its id; an unknown id is no error.
+    async fn cancel(&self, tenant: TenantId, query_id: &str);
+}

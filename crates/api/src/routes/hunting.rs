@@ -1,0 +1,322 @@
+//! Queries written by people.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use palisade_kql as kql;
+use palisade_schema::{Fill, TableKind};
+use palisade_state::Role;
+use palisade_types::TimeMicros;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::ask;
+use crate::error::ApiError;
+use crate::extract::{Body, Id};
+use crate::gate::{Authorized, HuntingRun, audit};
+use crate::query::{QueryFailure, QueryRequest, QueryStats, ResultColumn};
+use crate::state::Api;
+
+const DEFAULT_ROWS: u64 = 10_000;
+const MAX_ROWS: u64 = 100_000;
+const DEFAULT_DEADLINE_MS: u64 = 60_000;
+const MAX_DEADLINE_MS: u64 = 600_000;
+/// How long a query waits for a slot before its writer is told that all are taken.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A query to run.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HuntingQuery {
+    /// KQL.
+    query: String,
+    /// Most rows of the answer, 1 to 100000; 10000 when absent.
+    #[schema(minimum = 1, maximum = 100000)]
+    row_cap: Option<u64>,
+    /// How long it may run, milliseconds, up to ten minutes; one minute when absent.
+    #[schema(minimum = 1, maximum = 600000)]
+    deadline_ms: Option<u64>,
+    /// A name for cancelling it, unique among those that run: letters, digits, `-` and `_`.
+    query_id: Option<String>,
+}
+
+/// What a query returned.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HuntingResult {
+    /// The name by which it could be cancelled.
+    query_id: String,
+    /// Columns.
+    schema: Vec<ResultColumn>,
+    /// Rows; each has one value per column.
+    rows: Vec<Vec<Value>>,
+    /// What it cost.
+    stats: QueryStats,
+    /// Whether the row cap cut the answer.
+    truncated: bool,
+    /// What may not mean what its writer thinks.
+    warnings: Vec<Diagnostic>,
+}
+
+/// Runs a query. A query that does not compile is answered with the place and what was probably meant.
+#[utoipa::path(post, path = "/api/v1/hunting/query", operation_id = "hunting_query", tag = "hunting",
+    request_body = HuntingQuery,
+    responses((status = 200, description = "The rows.", body = HuntingResult)))]
+pub(crate) async fn query(
+    caller: Authorized<HuntingRun, audit::HuntingRun>,
+    State(api): State<Api>,
+    Body(body): Body<HuntingQuery>,
+) -> Result<Json<HuntingResult>, ApiError> {
+    let (scope, tenant) = (&caller.scope, caller.tenant());
+    scope.detail("query", body.query.as_str());
+    let row_cap = body.row_cap.unwrap_or(DEFAULT_ROWS);
+    if !(1..=MAX_ROWS).contains(&row_cap) {
+        return Err(ApiError::invalid(format!("row_cap must be 1 to {MAX_ROWS}")));
+    }
+    let deadline = body.deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS);
+    if !(1..=MAX_DEADLINE_MS).contains(&deadline) {
+        return Err(ApiError::invalid(format!("deadline_ms must be 1 to {MAX_DEADLINE_MS}")));
+    }
+    let query_id = body.query_id.unwrap_or_else(|| Uuid::now_v7().to_string());
+    if !is_query_id(&query_id) {
+        return Err(ApiError::invalid("query_id must be 1 to 64 letters, digits, - or _"));
+    }
+    scope.target(&query_id);
+    let now = TimeMicros::now();
+    let (query, warnings) = compiled(&api, body.query, now).await?;
+    let owner = caller.principal.actor();
+    let named = api.running.name(tenant, &query_id, &owner.name).ok_or_else(|| {
+        ApiError::new(StatusCode::CONFLICT, "query_id_in_use", "a query with this id runs already")
+    })?;
+    let deadline = Duration::from_millis(deadline);
+    let request = QueryRequest { tenant, query, row_cap, deadline, query_id: query_id.clone(), now_us: now.0 };
+    let answer = tokio::select! {
+        answer = ask::run(&api, request, PATIENCE) => answer?,
+        () = named.cancelled.cancelled() => {
+            let message = "the query was cancelled".to_owned();
+            return Err(QueryFailure { code: "query_cancelled".to_owned(), message, ..QueryFailure::default() }.into());
+        }
+    };
+    scope.detail("rows", answer.rows.len());
+    scope.detail("truncated", answer.truncated);
+    scope.detail("wall_ms", answer.stats.wall_ms);
+    Ok(Json(HuntingResult {
+        query_id,
+        schema: answer.schema,
+        rows: answer.rows,
+        stats: answer.stats,
+        truncated: answer.truncated,
+        warnings,
+    }))
+}
+
+fn is_query_id(text: &str) -> bool {
+    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// Compiles before a worker is bothered; gives the text back.
+async fn compiled(api: &Api, query: String, now: TimeMicros) -> Result<(String, Vec<Diagnostic>), ApiError> {
+    let catalogue = api.catalogue;
+    let work = move || kql::compile(&query, &catalogue, now.0).map(|program| (query, program.warnings));
+    let compiled = tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::internal("compile", &e))?;
+    let found = match compiled {
+        Ok((query, warnings)) => return Ok((query, warnings.into_iter().map(Into::into).collect())),
+        Err(found) => found,
+    };
+    let all: Vec<Diagnostic> = found.into_iter().map(Into::into).collect();
+    let Some(first) = all.iter().find(|d| d.severity == DiagnosticSeverity::Error) else {
+        return Err(ApiError::internal("compile", &"a query failed to compile without an error"));
+    };
+    let details = json!({
+        "line": first.line, "column": first.column, "offset": first.offset, "length": first.length,
+        "suggestion": first.suggestion, "diagnostics": all,
+    });
+    Err(ApiError::bad(&first.code, first.message.clone()).with_details(details))
+}
+
+/// Cancels a running query of the caller; an administrator cancels anybody's in the tenant.
+#[utoipa::path(delete, path = "/api/v1/hunting/query/{query_id}", operation_id = "hunting_cancel", tag = "hunting",
+    params(("query_id" = String, Path, description = "The name that was given to the query.")),
+    responses((status = 204, description = "It is being stopped.")))]
+pub(crate) async fn cancel(
+    caller: Authorized<HuntingRun, audit::HuntingCancel>,
+    State(api): State<Api>,
+    Id(query_id): Id<String>,
+) -> Result<StatusCode, ApiError> {
+    let tenant = caller.tenant();
+    caller.scope.target(&query_id);
+    let (own, role) = (caller.principal.actor().name, caller.principal.role);
+    if !api.running.cancel(tenant, &query_id, |owner| owner == own || role == Role::Administrator) {
+        return Err(ApiError::not_found("running query"));
+    }
+    api.config.query.cancel(tenant, &query_id).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A query to check.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ValidateRequest {
+    /// KQL.
+    query: String,
+}
+
+/// How bad a diagnostic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DiagnosticSeverity {
+    /// The query does not run.
+    Error,
+    /// The query runs, but may not mean what its writer thinks.
+    Warning,
+}
+
+/// One finding about a query text.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Diagnostic {
+    /// Error or warning.
+    severity: DiagnosticSeverity,
+    /// Stable snake_case code.
+    code: String,
+    /// One sentence for people.
+    message: String,
+    /// Line, from 1.
+    line: u32,
+    /// Column in characters, from 1.
+    column: u32,
+    /// Offset from the start of the text, in characters.
+    offset: u32,
+    /// Length in characters.
+    length: u32,
+    /// What the writer probably meant, as replacement text.
+    #[schema(required = true)]
+    suggestion: Option<String>,
+}
+
+impl From<kql::Diagnostic> for Diagnostic {
+    fn from(d: kql::Diagnostic) -> Self {
+        let severity = match d.severity {
+            kql::Severity::Error => DiagnosticSeverity::Error,
+            kql::Severity::Warning => DiagnosticSeverity::Warning,
+        };
+        Self {
+            severity,
+            code: d.code,
+            message: d.message,
+            line: d.line,
+            column: d.column,
+            offset: d.offset,
+            length: d.length,
+            suggestion: d.suggestion,
+        }
+    }
+}
+
+/// Findings about a query text, in the order of their place.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Diagnostics {
+    /// The findings; none when the query is good.
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Checks a query against the schema without running it.
+#[utoipa::path(post, path = "/api/v1/hunting/validate", operation_id = "hunting_validate", tag = "hunting",
+    request_body = ValidateRequest,
+    responses((status = 200, description = "What is wrong with the query.", body = Diagnostics)))]
+pub(crate) async fn validate(
+    _caller: Authorized<HuntingRun, audit::Unaudited>,
+    State(api): State<Api>,
+    Body(body): Body<ValidateRequest>,
+) -> Result<Json<Diagnostics>, ApiError> {
+    let catalogue = api.catalogue;
+    let work = move || kql::validate(&body.query, &catalogue, TimeMicros::now().0);
+    let found = tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::internal("validate", &e))?;
+    Ok(Json(Diagnostics { diagnostics: found.into_iter().map(Into::into).collect() }))
+}
+
+/// A column of a hunting table.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HuntingColumn {
+    /// Name; case matters.
+    name: String,
+    /// KQL type.
+    #[serde(rename = "type")]
+    kind: String,
+    /// What it means.
+    description: String,
+    /// Whether every device fills it, or may fill it.
+    filled: bool,
+    /// Why it is not filled, or only sometimes.
+    #[schema(required = true)]
+    reason: Option<String>,
+}
+
+/// One named thing and its meaning.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Meaning {
+    /// The name.
+    name: String,
+    /// What it means.
+    description: String,
+}
+
+/// A hunting table.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HuntingTable {
+    /// Name; case matters.
+    name: String,
+    /// `event`, `snapshot` or `view`.
+    kind: String,
+    /// What its rows are.
+    description: String,
+    /// Columns in order.
+    columns: Vec<HuntingColumn>,
+    /// Values of ActionType.
+    action_types: Vec<Meaning>,
+    /// Keys of AdditionalFields.
+    additional_fields: Vec<Meaning>,
+}
+
+/// The hunting tables.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HuntingSchema {
+    /// The tables by name.
+    tables: Vec<HuntingTable>,
+}
+
+/// Describes every table and column that queries can name.
+#[utoipa::path(get, path = "/api/v1/hunting/schema", operation_id = "hunting_schema", tag = "hunting",
+    responses((status = 200, description = "The tables.", body = HuntingSchema)))]
+pub(crate) async fn schema(_caller: Authorized<HuntingRun, audit::Unaudited>) -> Json<HuntingSchema> {
+    let tables = palisade_schema::tables().iter().map(table).collect();
+    Json(HuntingSchema { tables })
+}
+
+fn table(table: &palisade_schema::TableSpec) -> HuntingTable {
+    let meanings = |map: &std::collections::BTreeMap<String, String>| {
+        map.iter().map(|(name, text)| Meaning { name: name.clone(), description: text.clone() }).collect()
+    };
+    let columns = table.columns.iter().map(|c| HuntingColumn {
+        name: c.name.clone(),
+        kind: c.kind.to_string(),
+        description: c.description.clone(),
+        filled: c.fill != Fill::Na,
+        reason: Some(c.reason.clone()).filter(|r| !r.is_empty()),
+    });
+    let kind = match table.kind {
+        TableKind::Event => "event",
+        TableKind::Snapshot => "snapshot",
+        TableKind::View => "view",
+    };
+    HuntingTable {
+        name: table.name.clone(),
+        kind: kind.to_owned(),
+        description: table.description.clone(),
+        columns: columns.collect(),
+        action_types: meanings(&table.action_types),
+        additional_fields: meanings(&table.additional_fields),
+    }
+}

@@ -1,0 +1,167 @@
+//! One request's scope, and the layer that turns it into an audit entry.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use palisade_state::{Actor, AuditEntry, AuditOutcome, Principal};
+use palisade_types::{TenantId, TimeMicros};
+use parking_lot::Mutex;
+use serde_json::{Map, Value};
+use tracing::Instrument;
+
+use crate::error::{ApiError, FailureCode};
+use crate::gate::AuditKind;
+use crate::state::Api;
+
+/// Longest text that a caller's input gives to one field of an entry, characters.
+const MAX_TEXT: usize = 2_000;
+
+/// One request's scope; clones share it.
+#[derive(Clone)]
+pub(crate) struct Scope(Arc<Inner>);
+
+struct Inner {
+    api: Api,
+    request_id: String,
+    client: Option<IpAddr>,
+    draft: Mutex<Draft>,
+}
+
+#[derive(Default)]
+struct Draft {
+    kind: Option<&'static str>,
+    tenant: Option<TenantId>,
+    actor: Option<Actor>,
+    target: String,
+    detail: Map<String, Value>,
+}
+
+impl Scope {
+    pub(crate) fn new(api: Api, request_id: String, client: Option<IpAddr>) -> Self {
+        Self(Arc::new(Inner { api, request_id, client, draft: Mutex::default() }))
+    }
+
+    /// The scope that the edge put into the request.
+    pub(crate) fn of(parts: &Parts) -> Result<Self, ApiError> {
+        let scope = parts.extensions.get::<Self>().cloned();
+        scope.ok_or_else(|| ApiError::internal("scope", &"a route is served without its edge"))
+    }
+
+    /// The client's address, where it is known.
+    pub(crate) fn client(&self) -> Option<IpAddr> {
+        self.0.client
+    }
+
+    /// The client's address as text; empty where it is not known.
+    pub(crate) fn address(&self) -> String {
+        self.0.client.map(|a| a.to_canonical().to_string()).unwrap_or_default()
+    }
+
+    pub(crate) fn declare(&self, kind: Option<&'static str>) {
+        self.0.draft.lock().kind = kind;
+    }
+
+    pub(crate) fn principal(&self, principal: &Principal) {
+        let mut draft = self.0.draft.lock();
+        draft.tenant = Some(principal.tenant);
+        draft.actor = Some(principal.actor());
+    }
+
+    /// Somebody who is not known, by the name that they gave.
+    pub(crate) fn anonymous(&self, tenant: TenantId, name: &str) {
+        let mut draft = self.0.draft.lock();
+        draft.tenant = Some(tenant);
+        draft.actor = Some(Actor { kind: "anonymous", id: None, name: bounded(name) });
+    }
+
+    /// What the call is about.
+    pub(crate) fn target(&self, target: impl std::fmt::Display) {
+        self.0.draft.lock().target = bounded(&target.to_string());
+    }
+
+    /// One more thing that the entry says; long texts are cut.
+    pub(crate) fn detail(&self, key: &str, value: impl Into<Value>) {
+        let value = match value.into() {
+            Value::String(text) => Value::String(bounded(&text)),
+            other => other,
+        };
+        self.0.draft.lock().detail.insert(key.to_owned(), value);
+    }
+
+    async fn write(&self, failure: Option<&str>) {
+        let entry = {
+            let draft = self.0.draft.lock();
+            let (Some(kind), Some(tenant), Some(actor)) = (draft.kind, draft.tenant, draft.actor.clone()) else { return };
+            let mut detail = draft.detail.clone();
+            detail.insert("request_id".to_owned(), self.0.request_id.clone().into());
+            if let Some(code) = failure {
+                detail.insert("code".to_owned(), code.into());
+            }
+            let outcome = if failure.is_some() { AuditOutcome::Failure } else { AuditOutcome::Success };
+            let target = draft.target.clone();
+            let address = self.address();
+            (tenant, AuditEntry { actor, kind: kind.to_owned(), outcome, target, detail: Value::Object(detail), address })
+        };
+        let (tenant, entry) = entry;
+        if let Err(error) = self.0.api.config.state.audit(tenant, &entry, TimeMicros::now()).await {
+            self.0.api.config.metrics.audit_lost();
+            tracing::error!(%error, %tenant, ?entry, "an audit entry could not be written");
+        }
+    }
+}
+
+fn bounded(text: &str) -> String {
+    text.chars().take(MAX_TEXT).collect()
+}
+
+/// The layer around every endpoint: when the call is over, however it ends, its entry is written.
+pub(crate) async fn audited<A: AuditKind>(request: Request, next: Next) -> Response {
+    let Some(scope) = request.extensions().get::<Scope>().cloned().filter(|_| A::KIND.is_some()) else {
+        return next.run(request).await;
+    };
+    if !A::CARRIED {
+        let left = Left(Some(scope));
+        let response = next.run(request).await;
+        left.end(failure_of(&response)).await;
+        return response;
+    }
+    let call = async move {
+        let response = next.run(request).await;
+        let failure = failure_of(&response);
+        scope.write(failure.as_deref()).await;
+        response
+    };
+    match tokio::spawn(call.in_current_span()).await {
+        Ok(response) => response,
+        Err(error) => ApiError::internal("call", &error).into_response(),
+    }
+}
+
+fn failure_of(response: &Response) -> Option<String> {
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    let code = || response.extensions().get::<FailureCode>().map_or_else(|| response.status().as_str().to_owned(), |c| c.0.clone());
+    failed.then(code)
+}
+
+/// Writes the entry of a call whose client left in the middle.
+struct Left(Option<Scope>);
+
+impl Left {
+    async fn end(mut self, failure: Option<String>) {
+        if let Some(scope) = self.0.take() {
+            scope.write(failure.as_deref()).await;
+        }
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        if let Some(scope) = self.0.take() {
+            tokio::spawn(async move { scope.write(Some("client_left")).await });
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What every handler shares.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::catalogue::SchemaCatalogue;
+use crate::config::ApiConfig;
+use crate::running::Running;
+use crate::throttle::Throttle;
+
+/// What every handler shares; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Api(Arc<Shared>);
+
+/// The content of [`Api`].
+pub(crate) struct Shared {
+    pub config: ApiConfig,
+    pub catalogue: SchemaCatalogue,
+    pub running: Running,
+    pub throttle: Throttle,
+}
+
+impl Api {
+    pub(crate) fn new(config: ApiConfig) -> Self {
+        let running = Running::new(config.query_slots);
+        let throttle = Throttle::new(config.attempts_per_minute);
+        Self(Arc::new(Shared { catalogue: SchemaCatalogue, running, throttle, config }))
+    }
+}
+
+impl Deref for Api {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

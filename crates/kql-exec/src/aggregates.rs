@@ -1,0 +1,140 @@
+//! Aggregates that DataFusion does not have as the language means them.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields};
+use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Expr, Signature, Volatility};
+use palisade_kql::program::Aggregate;
+use palisade_kql::{Type, Value};
+
+mod collect;
+mod pick;
+mod statistics;
+
+use crate::error::ExecError;
+use crate::value::arrow_type;
+
+/// Aggregates whose outcome is a struct of several columns.
+pub(crate) fn is_struct(aggregate: &Aggregate) -> bool {
+    matches!(aggregate.function, "arg_max" | "arg_min" | "take_any")
+}
+
+/// What an aggregate needs to know.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Spec {
+    pub function: &'static str,
+    pub types: Vec<Type>,
+    /// A constant: the size of a collection, or a percentile times 1000.
+    pub constant: Option<i64>,
+}
+
+struct Udaf {
+    spec: Spec,
+    returns: DataType,
+    signature: Signature,
+}
+
+impl fmt::Debug for Udaf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.spec)
+    }
+}
+
+impl PartialEq for Udaf {
+    fn eq(&self, other: &Self) -> bool {
+        self.spec == other.spec
+    }
+}
+
+impl Eq for Udaf {}
+
+impl Hash for Udaf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.spec.hash(state);
+    }
+}
+
+impl AggregateUDFImpl for Udaf {
+    fn name(&self) -> &str {
+        self.spec.function
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(self.returns.clone())
+    }
+
+    fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        Ok(match self.spec.function {
+            "arg_max" | "arg_min" | "take_any" => Box::new(pick::Pick::new(self.spec.clone(), self.returns.clone())),
+            "make_set" | "make_list" | "make_list_with_nulls" | "make_bag" => Box::new(collect::Collect::new(self.spec.clone())),
+            _ => Box::new(statistics::Statistic::new(self.spec.clone(), self.returns.clone())),
+        })
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
+        let field = |name: &str, ty: DataType| Arc::new(Field::new(format!("{}[{name}]", args.name), ty, true));
+        Ok(match self.spec.function {
+            "arg_max" | "arg_min" | "take_any" => vec![field("value", self.returns.clone()), field("seen", DataType::Boolean)],
+            "make_set" | "make_list" | "make_list_with_nulls" | "make_bag" => vec![field("json", DataType::Utf8)],
+            _ => vec![field("state", DataType::Utf8)],
+        })
+    }
+}
+
+/// A call of one of these aggregates on plain columns.
+pub(crate) fn call(aggregate: &Aggregate, args: Vec<Expr>) -> Result<Expr, ExecError> {
+    let mut types: Vec<Type> = aggregate.args.iter().map(|a| a.ty).collect();
+    let mut args = args;
+    let mut constant = None;
+    let constant_at = match aggregate.function {
+        "make_set" | "make_list" | "make_list_with_nulls" | "make_bag" | "percentile" => Some(1),
+        _ => None,
+    };
+    if let Some(at) = constant_at
+        && let Some(arg) = aggregate.args.get(at)
+    {
+        constant = match arg.as_literal() {
+            Some(Value::Long(n)) => Some(*n),
+            #[allow(clippy::cast_possible_truncation)]
+            Some(Value::Real(p)) => Some((p * 1000.0).round() as i64),
+            _ => None,
+        };
+        args.truncate(at);
+        types.truncate(at);
+    }
+    let returns = if is_struct(aggregate) {
+        let fields: Vec<Field> =
+            types.iter().enumerate().map(|(n, ty)| Field::new(format!("c{n}"), arrow_type(*ty), true)).collect();
+        DataType::Struct(Fields::from(fields))
+    } else {
+        let known = ["make_set", "make_list", "make_list_with_nulls", "make_bag"].contains(&aggregate.function)
+            || statistics::KNOWN.contains(&aggregate.function);
+        if !known {
+            return Err(ExecError::Internal(format!("the aggregate {} is not carried out", aggregate.function)));
+        }
+        aggregate.outputs.first().map_or(DataType::Int64, |(_, ty)| arrow_type(*ty))
+    };
+    let spec = Spec { function: aggregate.function, types, constant };
+    let udaf = Udaf { spec, returns, signature: Signature::variadic_any(Volatility::Immutable) };
+    Ok(AggregateUDF::from(udaf).call(args))
+}
+
+/// The rows of a text state column.
+fn texts(states: &[ArrayRef]) -> Result<Vec<String>> {
+    let first = states.first().ok_or_else(|| DataFusionError::Internal("an aggregate without state".to_owned()))?;
+    let array = first.as_string::<i32>();
+    Ok((0..array.len()).filter(|row| !array.is_null(*row)).map(|row| array.value(row).to_owned()).collect())
+}
+
+fn text_state(text: String) -> Vec<ScalarValue> {
+    vec![ScalarValue::Utf8(Some(text))]
+}

@@ -1,0 +1,78 @@
+//! What can go wrong while a query runs.
+
+use datafusion::common::DataFusionError;
+
+/// An error of execution; [`ExecError::code`] is stable.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecError {
+    /// The deadline passed.
+    #[error("the query ran longer than {0} ms")]
+    Timeout(u64),
+    /// The memory limit was reached.
+    #[error("the query needs more memory than its limit of {limit} bytes")]
+    Memory {
+        /// The limit.
+        limit: usize,
+    },
+    /// The query was cancelled.
+    #[error("the query was cancelled")]
+    Cancelled,
+    /// A regular expression is wrong.
+    #[error("'{pattern}' is not a regular expression: {message}")]
+    InvalidRegex {
+        /// Its beginning.
+        pattern: String,
+        /// What its compiler says.
+        message: String,
+    },
+    /// A table that the query was compiled against is not there any more.
+    #[error("the table {0} is not there")]
+    TableMissing(String),
+    /// The plan's columns are not those that were bound: a defect of the executor or the store.
+    #[error("the plan does not have the bound schema: {0}")]
+    PlanSchemaMismatch(String),
+    /// A bound of the executor was reached.
+    #[error("{0}")]
+    Limit(String),
+    /// A source could not be read.
+    #[error("the data could not be read: {0}")]
+    Data(String),
+    /// Something that must not happen.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl ExecError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            ExecError::Timeout(_) => "query_timeout",
+            ExecError::Memory { .. } => "query_memory",
+            ExecError::Cancelled => "query_cancelled",
+            ExecError::InvalidRegex { .. } => "invalid_regex",
+            ExecError::TableMissing(_) => "table_missing",
+            ExecError::PlanSchemaMismatch(_) => "plan_schema_mismatch",
+            ExecError::Limit(_) => "query_limit",
+            ExecError::Data(_) => "data_unreadable",
+            ExecError::Internal(_) => "internal",
+        }
+    }
+}
+
+impl From<DataFusionError> for ExecError {
+    fn from(error: DataFusionError) -> Self {
+        match error.find_root() {
+            DataFusionError::ResourcesExhausted(_) => ExecError::Memory { limit: 0 },
+            DataFusionError::IoError(e) => ExecError::Data(e.to_string()),
+            DataFusionError::ObjectStore(e) => ExecError::Data(e.to_string()),
+            DataFusionError::ParquetError(e) => ExecError::Data(e.to_string()),
+            other => ExecError::Internal(other.to_string().chars().take(500).collect()),
+        }
+    }
+}
+
+impl From<arrow::error::ArrowError> for ExecError {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        ExecError::Internal(error.to_string())
+    }
+}

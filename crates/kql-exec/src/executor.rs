@@ -1,0 +1,295 @@
+//! Carries out programs stage by stage.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::array::{Array, RecordBatch};
+use async_trait::async_trait;
+use datafusion::common::Result as DfResult;
+use datafusion::datasource::MemTable;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, GreedyMemoryPool, MemoryConsumer, MemoryPool, MemoryReservation};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::StreamExt;
+use palisade_kql::program::{Stage, StageOutput};
+use palisade_kql::{Program, Schema, Value};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::ExecError;
+use crate::lower::{Lowerer, StageResult, Tables, cell_value};
+use crate::memory::PeakPool;
+use crate::source::TableSource;
+use crate::stream::QueryStream;
+use crate::value::{Cells, V, carries};
+
+/// Limits of one query.
+#[derive(Clone, Debug)]
+pub struct QueryContext {
+    /// Longest running time, from the call of `execute` to the last row.
+    pub deadline: Duration,
+    /// Most rows of the result; more are cut off and flagged.
+    pub row_cap: usize,
+    /// Most bytes of working memory.
+    pub memory_limit: usize,
+    /// Cancels the query from outside.
+    pub cancel: CancellationToken,
+}
+
+impl Default for QueryContext {
+    /// 60 s, 10,000 rows, 512 MiB.
+    fn default() -> Self {
+        Self {
+            deadline: Duration::from_secs(60),
+            row_cap: 10_000,
+            memory_limit: 512 * 1024 * 1024,
+            cancel: CancellationToken::new(),
+        }
+    }
+}
+
+/// Something that carries out programs.
+#[async_trait]
+pub trait QueryExecutor: Send + Sync {
+    /// Starts a program. Earlier stages run before this returns; the last one streams.
+    ///
+    /// # Errors
+    /// Every [`ExecError`]; the code is stable.
+    async fn execute(&self, program: Program, context: QueryContext) -> Result<QueryStream, ExecError>;
+}
+
+/// Runs programs in this process.
+pub struct LocalExecutor {
+    source: Arc<dyn TableSource>,
+    partitions: usize,
+    spill: Option<PathBuf>,
+}
+
+impl LocalExecutor {
+    /// An executor over tables; as many partitions as there are processors, no spilling to disk.
+    pub fn new(source: Arc<dyn TableSource>) -> Self {
+        let partitions = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { source, partitions, spill: None }
+    }
+
+    /// Sets how many partitions run side by side.
+    #[must_use]
+    pub fn with_partitions(mut self, partitions: usize) -> Self {
+        self.partitions = partitions.max(1);
+        self
+    }
+
+    /// Lets sorts and aggregations that reach the memory limit spill into this folder.
+    #[must_use]
+    pub fn with_spill(mut self, folder: PathBuf) -> Self {
+        self.spill = Some(folder);
+        self
+    }
+
+    fn session(&self, limit: usize) -> Result<(SessionContext, Arc<PeakPool>), ExecError> {
+        let inner: Arc<dyn MemoryPool> = match &self.spill {
+            Some(_) => Arc::new(FairSpillPool::new(limit)),
+            None => Arc::new(GreedyMemoryPool::new(limit)),
+        };
+        let pool = Arc::new(PeakPool::new(inner, limit));
+        let mode = match &self.spill {
+            Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
+            None => DiskManagerMode::Disabled,
+        };
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::clone(&pool) as Arc<dyn MemoryPool>)
+            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode))
+            .build_arc()?;
+        let mut config = SessionConfig::new().with_target_partitions(self.partitions).with_information_schema(false);
+        let options = config.options_mut();
+        options.execution.parquet.pushdown_filters = true;
+        options.execution.parquet.reorder_filters = true;
+        let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
+        Ok((SessionContext::new_with_state(state), pool))
+    }
+}
+
+/// One running query.
+struct Run<'q> {
+    session: SessionContext,
+    context: &'q QueryContext,
+    started: Instant,
+    limit: usize,
+    /// Memory of kept stages.
+    kept: MemoryReservation,
+    tables: Tables,
+    stages: Vec<StageResult>,
+    lists: HashMap<usize, Vec<V<'static>>>,
+    plans: Vec<Arc<dyn ExecutionPlan>>,
+}
+
+#[async_trait]
+impl QueryExecutor for LocalExecutor {
+    async fn execute(&self, program: Program, context: QueryContext) -> Result<QueryStream, ExecError> {
+        let started = Instant::now();
+        let (session, pool) = self.session(context.memory_limit)?;
+        let reserve: Arc<dyn MemoryPool> = Arc::clone(&pool) as _;
+        let kept = MemoryConsumer::new("stages").register(&reserve);
+        let mut tables = Tables::new();
+        for name in program.tables() {
+            tables.insert(name.to_owned(), self.source.table(name).await?);
+        }
+        let mut run = Run {
+            session,
+            context: &context,
+            started,
+            limit: context.memory_limit,
+            kept,
+            tables,
+            stages: Vec::new(),
+            lists: HashMap::new(),
+            plans: Vec::new(),
+        };
+        let Some((last, earlier)) = program.stages.split_last() else {
+            return Err(ExecError::Internal("a program without stages".to_owned()));
+        };
+        for (at, stage) in earlier.iter().enumerate() {
+            let result = run.stage(at, stage).await?;
+            run.stages.push(result);
+        }
+        let plan = run.lower(last)?;
+        // One more than the cap tells whether rows were cut off.
+        let plan = LogicalPlanBuilder::from(plan).limit(0, Some(context.row_cap.saturating_add(1)))?.build()?;
+        let physical = run.physical(&plan, &last.pipeline.schema).await?;
+        run.plans.push(Arc::clone(&physical));
+        let stream = execute_stream(physical, run.session.task_ctx())?;
+        let Run { plans, kept, .. } = run;
+        Ok(QueryStream::new(program.schema().clone(), stream, plans, kept, pool, context, started))
+    }
+}
+
+impl Run<'_> {
+    fn lower(&self, stage: &Stage) -> Result<LogicalPlan, ExecError> {
+        let lowerer = Lowerer { tables: &self.tables, stages: &self.stages, lists: &self.lists };
+        lowerer.pipeline(&stage.pipeline)
+    }
+
+    async fn stage(&mut self, at: usize, stage: &Stage) -> Result<StageResult, ExecError> {
+        let plan = self.lower(stage)?;
+        if matches!(stage.output, StageOutput::Table | StageOutput::Result) {
+            return Ok(StageResult::Plan(plan));
+        }
+        let plan = match stage.output {
+            StageOutput::Scalar => LogicalPlanBuilder::from(plan).limit(0, Some(1))?.build()?,
+            _ => plan,
+        };
+        let batches = self.rows(&plan, &stage.pipeline.schema).await?;
+        let ty = stage.pipeline.schema.columns.first().map(|c| c.ty);
+        if stage.output == StageOutput::Scalar {
+            let ty = ty.ok_or_else(|| ExecError::Internal("a scalar stage without columns".to_owned()))?;
+            let row = batches.iter().find(|b| b.num_rows() > 0);
+            let cell = match row {
+                Some(batch) => Cells::new(batch.column(0).as_ref())?.get(0).owned(),
+                None => V::Null,
+            };
+            return Ok(StageResult::Scalar(match cell_value(&cell, ty) {
+                Value::Null(ty) => Value::Null(ty),
+                value => value,
+            }));
+        }
+        // A stage without a name is the list of an `in` or `has_any`.
+        if stage.name.is_none() {
+            let mut list = Vec::new();
+            for batch in &batches {
+                let cells = Cells::new(batch.column(0).as_ref())?;
+                list.extend((0..batch.num_rows()).map(|row| cells.get(row).owned()));
+                if list.len() > 1_000_000 {
+                    return Err(ExecError::Limit("a list has more than 1,000,000 values".to_owned()));
+                }
+            }
+            self.lists.insert(at, list);
+        }
+        let schema = crate::value::arrow_schema(&stage.pipeline.schema);
+        let batches = batches.into_iter().map(|b| restamp(b, &schema)).collect::<Result<Vec<_>, _>>()?;
+        Ok(StageResult::Rows(Arc::new(MemTable::try_new(schema, vec![batches])?)))
+    }
+
+    /// Runs a plan to its end within the query's limits.
+    async fn rows(&mut self, plan: &LogicalPlan, schema: &Schema) -> Result<Vec<RecordBatch>, ExecError> {
+        let physical = self.physical(plan, schema).await?;
+        self.plans.push(Arc::clone(&physical));
+        let mut stream = execute_stream(physical, self.session.task_ctx())?;
+        let mut batches = Vec::new();
+        let left = self.context.deadline.saturating_sub(self.started.elapsed());
+        let deadline = tokio::time::sleep(left);
+        tokio::pin!(deadline);
+        loop {
+            let next: Option<DfResult<RecordBatch>> = tokio::select! {
+                () = self.context.cancel.cancelled() => return Err(ExecError::Cancelled),
+                () = &mut deadline => return Err(ExecError::Timeout(millis(self.context.deadline))),
+                next = stream.next() => next,
+            };
+            match next {
+                Some(Ok(batch)) => {
+                    self.kept.try_grow(batch.get_array_memory_size()).map_err(|e| self.error(e))?;
+                    batches.push(batch);
+                }
+                Some(Err(error)) => return Err(self.error(error)),
+                None => return Ok(batches),
+            }
+        }
+    }
+
+    fn error(&self, error: datafusion::common::DataFusionError) -> ExecError {
+        limit_of(error.into(), self.limit)
+    }
+
+    /// Analyses, optimises and plans; the outcome must have the bound schema.
+    async fn physical(&self, plan: &LogicalPlan, schema: &Schema) -> Result<Arc<dyn ExecutionPlan>, ExecError> {
+        let state = self.session.state();
+        let physical = state.create_physical_plan(plan).await.map_err(|e| self.error(e))?;
+        let planned = physical.schema();
+        if planned.fields().len() != schema.columns.len() {
+            let message = format!("{} columns instead of {}", planned.fields().len(), schema.columns.len());
+            return Err(ExecError::PlanSchemaMismatch(message));
+        }
+        for (field, column) in planned.fields().iter().zip(&schema.columns) {
+            if *field.name() != column.name || !carries(field.data_type(), column.ty) {
+                let message =
+                    format!("{} {} instead of {} {}", field.name(), field.data_type(), column.name, column.ty);
+                return Err(ExecError::PlanSchemaMismatch(message));
+            }
+        }
+        Ok(physical)
+    }
+}
+
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+pub(crate) fn limit_of(error: ExecError, limit: usize) -> ExecError {
+    match error {
+        ExecError::Memory { .. } => ExecError::Memory { limit },
+        other => other,
+    }
+}
+
+/// The batch with the result's own Arrow schema: plain strings, metadata of the language's types.
+pub(crate) fn restamp(batch: RecordBatch, schema: &arrow::datatypes::SchemaRef) -> Result<RecordBatch, ExecError> {
+    let rows = batch.num_rows();
+    let mut columns = Vec::with_capacity(batch.num_columns());
+    for (column, field) in batch.columns().iter().zip(schema.fields()) {
+        let column = if column.data_type() == field.data_type() {
+            Arc::clone(column)
+        } else {
+            arrow::compute::cast(column, field.data_type())?
+        };
+        if !field.is_nullable() && column.null_count() > 0 {
+            return Err(ExecError::PlanSchemaMismatch(format!("nulls in the string column {}", field.name())));
+        }
+        columns.push(column);
+    }
+    let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(rows));
+    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)?)
+}

@@ -1,0 +1,29 @@
+//! Lowers bound queries to DataFusion and runs them over any catalogue.
+//!
+//! [`LocalExecutor`] runs a [`palisade_kql::Program`] over a [`TableSource`] with a deadline, a row
+//! cap and a memory limit, and answers with a [`QueryStream`]: record batches, statistics, a cancel
+//! handle. Dropping the stream cancels the query.
+
+mod aggregates;
+mod error;
+mod executor;
+mod expand;
+pub mod format;
+mod json;
+mod kernels;
+mod lower;
+mod memory;
+mod parse;
+mod pattern;
+mod source;
+mod stream;
+mod terms;
+mod udf;
+mod value;
+
+pub use error::ExecError;
+pub use executor::{LocalExecutor, QueryContext, QueryExecutor};
+pub use json::{json_rows, json_schema};
+pub use source::{MemoryTables, TableSource};
+pub use stream::{CancelHandle, QueryStats, QueryStream};
+pub use value::arrow_schema;

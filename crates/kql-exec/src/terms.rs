@@ -1,0 +1,187 @@
+//! String operators: substring, prefix, suffix and term search, case-sensitive or not.
+
+use palisade_kql::ast::TextOp;
+
+/// A needle with what is needed to search it fast.
+#[derive(Clone, Debug)]
+pub(crate) struct Needle {
+    text: String,
+    /// Lower-case form for searches that ignore case.
+    lower: String,
+    ascii: bool,
+    first_is_term: bool,
+    last_is_term: bool,
+}
+
+/// A term is a run of Unicode letters and digits.
+fn is_term(c: char) -> bool {
+    c.is_alphanumeric()
+}
+
+impl Needle {
+    pub fn new(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            lower: fold(text),
+            ascii: text.is_ascii(),
+            first_is_term: text.chars().next().is_some_and(is_term),
+            last_is_term: text.chars().next_back().is_some_and(is_term),
+        }
+    }
+
+    /// Whether `op` holds between a text and this needle.
+    pub fn test(&self, op: TextOp, hay: &str) -> bool {
+        use TextOp as T;
+        match op {
+            T::EqualIgnoreCase => self.equal(hay),
+            T::Contains => self.insensitive(hay, |_, _| true),
+            T::ContainsCs => hay.contains(&self.text),
+            T::StartsWith => self.prefix(hay),
+            T::StartsWithCs => hay.starts_with(&self.text),
+            T::EndsWith => self.suffix(hay),
+            T::EndsWithCs => hay.ends_with(&self.text),
+            T::Has => self.insensitive(hay, |before, after| self.left(before) && self.right(after)),
+            T::HasCs => self.sensitive(hay, |before, after| self.left(before) && self.right(after)),
+            T::HasPrefix => self.insensitive(hay, |before, _| self.left(before)),
+            T::HasPrefixCs => self.sensitive(hay, |before, _| self.left(before)),
+            T::HasSuffix => self.insensitive(hay, |_, after| self.right(after)),
+            T::HasSuffixCs => self.sensitive(hay, |_, after| self.right(after)),
+            T::MatchesRegex => false,
+        }
+    }
+
+    /// A boundary is needed only where the needle's own edge is a term character.
+    fn left(&self, before: &str) -> bool {
+        !self.first_is_term || !before.chars().next_back().is_some_and(is_term)
+    }
+
+    fn right(&self, after: &str) -> bool {
+        !self.last_is_term || !after.chars().next().is_some_and(is_term)
+    }
+
+    fn equal(&self, hay: &str) -> bool {
+        if self.ascii { hay.eq_ignore_ascii_case(&self.text) } else { fold(hay) == self.lower }
+    }
+
+    fn prefix(&self, hay: &str) -> bool {
+        if self.ascii {
+            let (h, n) = (hay.as_bytes(), self.text.as_bytes());
+            h.len() >= n.len() && h[..n.len()].eq_ignore_ascii_case(n)
+        } else {
+            fold(hay).starts_with(&self.lower)
+        }
+    }
+
+    fn suffix(&self, hay: &str) -> bool {
+        if self.ascii {
+            let (h, n) = (hay.as_bytes(), self.text.as_bytes());
+            h.len() >= n.len() && h[h.len() - n.len()..].eq_ignore_ascii_case(n)
+        } else {
+            fold(hay).ends_with(&self.lower)
+        }
+    }
+
+    fn sensitive(&self, hay: &str, accept: impl Fn(&str, &str) -> bool) -> bool {
+        find(hay, &self.text, accept)
+    }
+
+    fn insensitive(&self, hay: &str, accept: impl Fn(&str, &str) -> bool) -> bool {
+        if !self.ascii {
+            return find(&fold(hay), &self.lower, accept);
+        }
+        let (h, n) = (hay.as_bytes(), self.lower.as_bytes());
+        let Some(&first) = n.first() else { return true };
+        let upper = first.to_ascii_uppercase();
+        let Some(last_start) = h.len().checked_sub(n.len()) else { return false };
+        let mut at = 0;
+        while at <= last_start {
+            let Some(step) = h[at..=last_start].iter().position(|b| *b == first || *b == upper) else { return false };
+            at += step;
+            // Both ends of an ASCII match are character boundaries.
+            if h[at..at + n.len()].eq_ignore_ascii_case(n) && accept(&hay[..at], &hay[at + n.len()..]) {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+}
+
+fn find(hay: &str, needle: &str, accept: impl Fn(&str, &str) -> bool) -> bool {
+    if needle.is_empty() {
+        return true;
+    }
+    let mut from = 0;
+    while let Some(step) = hay[from..].find(needle) {
+        let at = from + step;
+        if accept(&hay[..at], &hay[at + needle.len()..]) {
+            return true;
+        }
+        from = at + hay[at..].chars().next().map_or(1, char::len_utf8);
+    }
+    false
+}
+
+/// Lower case, character by character where that keeps one character.
+pub(crate) fn fold(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            let mut lower = c.to_lowercase();
+            match (lower.next(), lower.next()) {
+                (Some(one), None) => one,
+                _ => c,
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use palisade_kql::ast::TextOp as T;
+
+    fn test(op: T, hay: &str, needle: &str) -> bool {
+        Needle::new(needle).test(op, hay)
+    }
+
+    #[test]
+    fn has_finds_terms() {
+        for (hay, needle, expected) in [
+            ("North America", "america", true),
+            ("a_b", "a", true),
+            ("a_b", "a_b", true),
+            ("powershell.exe", "power", false),
+            ("powershell.exe", "powershell", true),
+            ("powershell.exe", ".exe", true),
+            ("cmd /c echo", "/c", true),
+            ("cmd /cx echo", "/c", false),
+            ("straße1", "straße", false),
+            ("die Straße", "straße", true),
+            ("naïve", "na", false),
+            ("xabc abc", "abc", true),
+            ("", "a", false),
+            ("ab", "abc", false),
+        ] {
+            assert_eq!(test(T::Has, hay, needle), expected, "{hay} has {needle}");
+        }
+        assert!(!test(T::HasCs, "North America", "america"));
+    }
+
+    #[test]
+    fn edges_of_terms() {
+        assert!(test(T::HasPrefix, "the powershell", "POWER"));
+        assert!(!test(T::HasPrefix, "xpower", "power"));
+        assert!(test(T::HasSuffix, "the powershell", "SHELL"));
+        assert!(!test(T::HasSuffix, "shells", "shell"));
+    }
+
+    #[test]
+    fn cases_and_substrings() {
+        assert!(test(T::Contains, "aBcD", "bC"));
+        assert!(!test(T::ContainsCs, "aBcD", "bC"));
+        assert!(test(T::EqualIgnoreCase, "ÄB", "äb"));
+        assert!(test(T::StartsWith, "ÄBc", "äb"));
+        assert!(test(T::EndsWith, "x.EXE", ".exe"));
+        assert!(test(T::Contains, "x", ""));
+    }
+}

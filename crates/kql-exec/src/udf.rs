@@ -1,0 +1,170 @@
+//! Scalar functions as DataFusion sees them: a key that says which they are, and a kernel.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::{Result, ScalarValue};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use palisade_kql::Type;
+
+use crate::kernels::{Call, RowFn};
+use crate::value::{Cells, Column, V, arrow_type};
+
+/// An argument: one value for all rows, or a column.
+pub(crate) enum Input<'a> {
+    Const(V<'static>),
+    Cells(Cells<'a>),
+}
+
+impl<'a> Input<'a> {
+    pub fn get(&self, row: usize) -> V<'a> {
+        match self {
+            Input::Const(value) => value.clone(),
+            Input::Cells(cells) => cells.get(row),
+        }
+    }
+}
+
+type Eval = dyn Fn(&[Input<'_>], usize) -> Result<ArrayRef> + Send + Sync;
+
+/// A function whose identity is its key.
+struct Kernel {
+    name: &'static str,
+    key: String,
+    returns: DataType,
+    nullable: bool,
+    signature: Signature,
+    eval: Box<Eval>,
+}
+
+impl fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.key)
+    }
+}
+
+impl PartialEq for Kernel {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key && self.returns == other.returns
+    }
+}
+
+impl Eq for Kernel {}
+
+impl Hash for Kernel {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for Kernel {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn schema_name(&self, args: &[Expr]) -> Result<String> {
+        // Two calls that differ in their constants only must not look the same.
+        let args: Vec<String> = args.iter().map(|a| a.schema_name().to_string()).collect();
+        Ok(format!("{}({})", self.key, args.join(",")))
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(self.returns.clone())
+    }
+
+    fn return_field_from_args(&self, _: ReturnFieldArgs) -> Result<FieldRef> {
+        Ok(Arc::new(Field::new(self.name, self.returns.clone(), self.nullable)))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let constant = args.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
+        let mut arrays: Vec<Option<ArrayRef>> = Vec::with_capacity(args.args.len());
+        for value in &args.args {
+            arrays.push(match value {
+                ColumnarValue::Array(array) => Some(Arc::clone(array)),
+                ColumnarValue::Scalar(_) => None,
+            });
+        }
+        let mut inputs = Vec::with_capacity(args.args.len());
+        for (value, array) in args.args.iter().zip(&arrays) {
+            inputs.push(match (value, array) {
+                (ColumnarValue::Scalar(scalar), _) => Input::Const(constant_value(scalar)?),
+                (_, Some(array)) => Input::Cells(Cells::new(array.as_ref())?),
+                (ColumnarValue::Array(_), None) => Input::Const(V::Null),
+            });
+        }
+        let rows = if constant { 1 } else { args.number_rows };
+        let array = (self.eval)(&inputs, rows)?;
+        if constant {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
+        }
+        Ok(ColumnarValue::Array(array))
+    }
+}
+
+fn constant_value(scalar: &ScalarValue) -> Result<V<'static>> {
+    let array = scalar.to_array()?;
+    Ok(Cells::new(array.as_ref())?.get(0).owned())
+}
+
+/// A call of a kernel with a key that names its constants.
+pub(crate) fn call(
+    name: &'static str,
+    key: String,
+    returns: DataType,
+    nullable: bool,
+    args: Vec<Expr>,
+    eval: impl Fn(&[Input<'_>], usize) -> Result<ArrayRef> + Send + Sync + 'static,
+) -> Expr {
+    let signature = if args.is_empty() {
+        Signature::nullary(Volatility::Immutable)
+    } else {
+        Signature::variadic_any(Volatility::Immutable)
+    };
+    let kernel = Kernel { name, key, returns, nullable, signature, eval: Box::new(eval) };
+    ScalarUDF::from(kernel).call(args)
+}
+
+/// A call of a row function.
+pub(crate) fn row_call(name: &'static str, kernel: RowFn, types: Vec<Type>, returns: Type, args: Vec<Expr>) -> Expr {
+    let names: Vec<&str> = types.iter().map(|t| t.name()).collect();
+    let key = format!("{name}<{}>:{returns}", names.join(","));
+    let nullable = returns != Type::String;
+    call(name, key, arrow_type(returns), nullable, args, move |inputs, rows| {
+        let call = Call { types: &types, returns };
+        let mut column = Column::new(returns, rows);
+        let mut row_args = Vec::with_capacity(inputs.len());
+        for row in 0..rows {
+            row_args.clear();
+            row_args.extend(inputs.iter().map(|i| i.get(row)));
+            column.push(&kernel(&call, &row_args));
+        }
+        Ok(column.finish())
+    })
+}
+
+/// A bool for each row, from the text of the first argument.
+pub(crate) fn text_test(
+    name: &'static str,
+    key: String,
+    arg: Expr,
+    test: impl Fn(&str) -> bool + Send + Sync + 'static,
+) -> Expr {
+    call(name, key, DataType::Boolean, false, vec![arg], move |inputs, rows| {
+        let mut column = arrow::array::BooleanBuilder::with_capacity(rows);
+        match &inputs[0] {
+            Input::Const(value) => (0..rows).for_each(|_| column.append_value(test(value.text()))),
+            Input::Cells(cells) => (0..rows).for_each(|row| column.append_value(test(cells.get(row).text()))),
+        }
+        Ok(Arc::new(column.finish()))
+    })
+}

@@ -1,0 +1,50 @@
+//! Behaviour of the executor: golden files, the public conformance set, limits.
+
+#[path = "behaviour/conformance.rs"]
+mod conformance;
+#[path = "behaviour/golden.rs"]
+mod golden;
+#[path = "behaviour/limits.rs"]
+mod limits;
+#[path = "behaviour/plans.rs"]
+mod plans;
+
+use std::sync::Arc;
+
+use palisade_kql::{Catalogue, MemoryCatalogue, Schema};
+use palisade_kql_exec::{LocalExecutor, MemoryTables, QueryContext, QueryExecutor, QueryStats, json_rows};
+use serde_json::Value as Json;
+
+/// 2026-11-23T12:00:00Z.
+const NOW: i64 = 1_795_435_200_000_000;
+
+struct Outcome {
+    schema: Schema,
+    rows: Vec<Vec<Json>>,
+    stats: QueryStats,
+}
+
+/// Compiles and runs; the error is (code, message).
+async fn run(
+    text: &str,
+    catalogue: &dyn Catalogue,
+    tables: Arc<MemoryTables>,
+    context: QueryContext,
+) -> Result<Outcome, (String, String)> {
+    let program = palisade_kql::compile(text, catalogue, NOW).map_err(|found| {
+        let first = &found[0];
+        (first.code.clone(), format!("{}:{} {}", first.line, first.column, first.message))
+    })?;
+    let executor = LocalExecutor::new(tables).with_partitions(2);
+    let failed = |e: palisade_kql_exec::ExecError| (e.code().to_owned(), e.to_string());
+    let mut stream = executor.execute(program, context).await.map_err(failed)?;
+    let batches = stream.all().await.map_err(failed)?;
+    let schema = stream.schema().clone();
+    let rows = batches.iter().flat_map(|b| json_rows(b, &schema)).collect();
+    Ok(Outcome { schema, rows, stats: stream.stats() })
+}
+
+/// Runs a query that needs no stored table.
+async fn run_plain(text: &str) -> Result<Outcome, (String, String)> {
+    run(text, &MemoryCatalogue::new(), Arc::new(MemoryTables::new()), QueryContext::default()).await
+}

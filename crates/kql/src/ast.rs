@@ -1,0 +1,403 @@
+//! The syntax tree.
+
+use crate::diagnostic::Span;
+use crate::types::{Type, Value};
+
+/// A whole text: statements separated by `;`.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    /// The statements in order.
+    pub statements: Vec<Statement>,
+}
+
+/// One statement.
+#[derive(Clone, Debug)]
+pub enum Statement {
+    /// `let name = value`.
+    Let {
+        /// The new name.
+        name: Name,
+        /// What it stands for.
+        value: LetValue,
+    },
+    /// A query.
+    Query(Expr),
+    /// A statement that is known but not carried out (`set`, `declare`, …).
+    Unsupported {
+        /// Its first word.
+        word: Name,
+        /// True when leaving it out does not change a result (`set` of a hint).
+        harmless: bool,
+    },
+}
+
+/// The right side of a `let`.
+#[derive(Clone, Debug)]
+pub enum LetValue {
+    /// A scalar or tabular expression.
+    Expr(Expr),
+    /// A function.
+    Function(Function),
+}
+
+/// A user function.
+#[derive(Clone, Debug)]
+pub struct Function {
+    /// Parameters in order.
+    pub parameters: Vec<Parameter>,
+    /// `let` statements of the body and the final expression.
+    pub body: Vec<Statement>,
+    /// The whole definition.
+    pub span: Span,
+}
+
+/// A parameter of a user function.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Name.
+    pub name: Name,
+    /// Scalar type; none for a tabular parameter.
+    pub ty: Option<Type>,
+    /// Default value.
+    pub default: Option<Expr>,
+}
+
+/// A name with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// The text without quotes.
+    pub text: String,
+    /// Its place.
+    pub span: Span,
+}
+
+/// An expression, scalar or tabular.
+#[derive(Clone, Debug)]
+pub struct Expr {
+    /// What it is.
+    pub kind: ExprKind,
+    /// Its place.
+    pub span: Span,
+    /// Height of the tree, bounded by the parser.
+    pub depth: u16,
+}
+
+/// A step of a dynamic path.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// `.name`
+    Field(Name),
+    /// `[expression]`
+    Index(Expr),
+}
+
+/// Arithmetic and comparison operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BinaryOp {
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`
+    Divide,
+    /// `%`
+    Modulo,
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// String and membership operators, without their negation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TextOp {
+    /// `=~`
+    EqualIgnoreCase,
+    /// `has`
+    Has,
+    /// `has_cs`
+    HasCs,
+    /// `hasprefix`
+    HasPrefix,
+    /// `hasprefix_cs`
+    HasPrefixCs,
+    /// `hassuffix`
+    HasSuffix,
+    /// `hassuffix_cs`
+    HasSuffixCs,
+    /// `contains`
+    Contains,
+    /// `contains_cs`
+    ContainsCs,
+    /// `startswith`
+    StartsWith,
+    /// `startswith_cs`
+    StartsWithCs,
+    /// `endswith`
+    EndsWith,
+    /// `endswith_cs`
+    EndsWithCs,
+    /// `matches regex`
+    MatchesRegex,
+}
+
+/// Operators with a list on the right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ListOp {
+    /// `in`
+    In,
+    /// `in~`
+    InIgnoreCase,
+    /// `has_any`
+    HasAny,
+    /// `has_all`
+    HasAll,
+}
+
+/// Kinds of expressions.
+#[derive(Clone, Debug)]
+pub enum ExprKind {
+    /// A constant.
+    Literal(Value),
+    /// A name.
+    Name(String),
+    /// `*`
+    Star,
+    /// A name with wildcards, such as `Device*`.
+    Wildcard(String),
+    /// `d.a['b'][0]`
+    Path(Box<Expr>, Vec<Step>),
+    /// `f(a, b)`
+    Call {
+        /// Function name.
+        name: Name,
+        /// Arguments.
+        args: Vec<NamedExpr>,
+    },
+    /// `-x` or `+x`
+    Negate(Box<Expr>),
+    /// Arithmetic or comparison.
+    Binary(BinaryOp, Box<Expr>, Box<Expr>),
+    /// A string operator.
+    Text {
+        /// Which.
+        op: TextOp,
+        /// Written with `!`.
+        negated: bool,
+        /// Left side.
+        left: Box<Expr>,
+        /// Right side.
+        right: Box<Expr>,
+    },
+    /// An operator with a list.
+    List {
+        /// Which.
+        op: ListOp,
+        /// Written with `!`.
+        negated: bool,
+        /// Left side.
+        left: Box<Expr>,
+        /// The items.
+        items: Vec<Expr>,
+    },
+    /// `x between (a .. b)`
+    Between {
+        /// Written with `!`.
+        negated: bool,
+        /// The value.
+        value: Box<Expr>,
+        /// Lower bound.
+        low: Box<Expr>,
+        /// Upper bound.
+        high: Box<Expr>,
+    },
+    /// `a and b and c`
+    And(Vec<Expr>),
+    /// `a or b or c`
+    Or(Vec<Expr>),
+    /// `typeof(x)`
+    TypeOf(Type),
+    /// A source with operators.
+    Pipe(Box<Expr>, Vec<Operator>),
+    /// `datatable(a: long)[…]`
+    Datatable(Vec<(Name, Type)>, Vec<Expr>),
+    /// `print a = 1`
+    Print(Vec<NamedExpr>),
+    /// `range x from a to b step c`
+    Range {
+        /// Column.
+        name: Name,
+        /// First value.
+        from: Box<Expr>,
+        /// Last value.
+        to: Box<Expr>,
+        /// Step.
+        step: Box<Expr>,
+    },
+    /// `union A, B` as a source.
+    Union(Union),
+    /// A source or construct that is known but not carried out.
+    Unsupported(String),
+    /// What could not be parsed; already reported.
+    Error,
+}
+
+/// `name = expression`, `(a, b) = expression`, or an expression alone.
+#[derive(Clone, Debug)]
+pub struct NamedExpr {
+    /// The given names; empty when none.
+    pub names: Vec<Name>,
+    /// The expression.
+    pub expr: Expr,
+}
+
+/// One sort key.
+#[derive(Clone, Debug)]
+pub struct SortKey {
+    /// The key.
+    pub expr: NamedExpr,
+    /// `asc`; the default is desc.
+    pub ascending: bool,
+    /// `nulls first` (true) or `nulls last` (false).
+    pub nulls_first: Option<bool>,
+}
+
+/// `kind=`, `hint.x=`, `withsource=` before an operator's operands.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Name.
+    pub name: Name,
+    /// Value as text.
+    pub value: Name,
+}
+
+/// The operands of `union`.
+#[derive(Clone, Debug)]
+pub struct Union {
+    /// Settings.
+    pub settings: Vec<Setting>,
+    /// Tables.
+    pub tables: Vec<Expr>,
+}
+
+/// A column expanded by `mv-expand` or bound by `mv-apply`.
+#[derive(Clone, Debug)]
+pub struct ExpandItem {
+    /// The column or `name = expression`.
+    pub expr: NamedExpr,
+    /// `to typeof(x)`.
+    pub to: Option<Type>,
+}
+
+/// A piece of a `parse` pattern.
+#[derive(Clone, Debug)]
+pub enum ParsePart {
+    /// `*`
+    Star,
+    /// A literal text (or regular expression).
+    Text(String),
+    /// A column with its type.
+    Column(Name, Type),
+}
+
+/// A tabular operator with its place.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    /// What it is.
+    pub kind: OperatorKind,
+    /// Its place.
+    pub span: Span,
+}
+
+/// Kinds of tabular operators.
+#[derive(Clone, Debug)]
+pub enum OperatorKind {
+    /// `where` / `filter`
+    Where(Expr),
+    /// `project`
+    Project(Vec<NamedExpr>),
+    /// `project-away`
+    ProjectAway(Vec<Expr>),
+    /// `project-keep`
+    ProjectKeep(Vec<Expr>),
+    /// `project-rename`: (new, old)
+    ProjectRename(Vec<(Name, Name)>),
+    /// `project-reorder`: pattern and optional `asc` (true) or `desc`.
+    ProjectReorder(Vec<(Expr, Option<bool>)>),
+    /// `extend`
+    Extend(Vec<NamedExpr>),
+    /// `summarize a by b`
+    Summarize(Vec<NamedExpr>, Vec<NamedExpr>),
+    /// `sort by`
+    Sort(Vec<SortKey>),
+    /// `top n by keys`
+    Top(Expr, Vec<SortKey>),
+    /// `take n`
+    Take(Expr),
+    /// `distinct`
+    Distinct(Vec<NamedExpr>),
+    /// `count`
+    Count(Option<Name>),
+    /// `union`
+    Union(Union),
+    /// `join`
+    Join {
+        /// Settings, `kind` among them.
+        settings: Vec<Setting>,
+        /// The right table.
+        right: Expr,
+        /// Conditions after `on`.
+        on: Vec<Expr>,
+    },
+    /// `lookup`
+    Lookup {
+        /// Settings, `kind` among them.
+        settings: Vec<Setting>,
+        /// The right table.
+        right: Expr,
+        /// Conditions after `on`.
+        on: Vec<Expr>,
+    },
+    /// `mv-expand`
+    MvExpand {
+        /// Settings, `bagexpansion`, `with_itemindex` among them.
+        settings: Vec<Setting>,
+        /// The columns.
+        items: Vec<ExpandItem>,
+        /// `limit n`.
+        limit: Option<Expr>,
+    },
+    /// `parse` and `parse-where`
+    Parse {
+        /// Rows that do not match are dropped.
+        filter: bool,
+        /// Settings, `kind` and `flags` among them.
+        settings: Vec<Setting>,
+        /// The text.
+        source: Expr,
+        /// The pattern.
+        parts: Vec<ParsePart>,
+    },
+    /// `serialize`, also `serialize a = row_number()`.
+    Serialize(Vec<NamedExpr>),
+    /// `as name`
+    As(Name),
+    /// `getschema`
+    GetSchema,
+    /// `render`: only a hint to a drawing client.
+    Render(String),
+    /// An operator that is known but not carried out.
+    Unsupported(String),
+    /// What could not be parsed; already reported.
+    Error,
+}

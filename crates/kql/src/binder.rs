@@ -1,0 +1,317 @@
+//! Names and types: syntax tree to bound program.
+
+mod aggregate;
+mod call;
+mod cast;
+mod expression;
+mod join;
+mod names;
+mod operator;
+mod source;
+
+use std::collections::HashMap;
+
+use crate::ast;
+use crate::catalogue::Catalogue;
+use crate::diagnostic::{Sink, Span};
+use crate::program::{Expr, ExprKind, Operator, Pipeline, Program, Source, Stage, StageOutput};
+use crate::types::{Column, Schema, Type};
+
+/// Most nodes that a query may have after functions and `let` values are put in place.
+const MAX_NODES: usize = 100_000;
+/// Deepest binding, functions included.
+const MAX_BIND_DEPTH: u16 = 256;
+
+/// What a name in scope stands for.
+#[derive(Clone)]
+enum Binding {
+    Scalar(Expr),
+    Stage(usize),
+    Function(std::rc::Rc<ast::Function>, Scope),
+    /// Its definition was wrong and has been reported.
+    Broken,
+}
+
+type Scope = std::rc::Rc<HashMap<String, Binding>>;
+
+/// A table under construction.
+#[derive(Clone)]
+struct Relation {
+    source: Source,
+    operators: Vec<Operator>,
+    schema: Schema,
+    /// Columns that can be named but are not part of the result.
+    hidden: Vec<Column>,
+    aliases: Vec<(String, String)>,
+    /// Something before was wrong: unknown columns are not reported again.
+    poisoned: bool,
+}
+
+impl Relation {
+    fn new(source: Source, schema: Schema) -> Self {
+        Self { source, operators: Vec::new(), schema, hidden: Vec::new(), aliases: Vec::new(), poisoned: false }
+    }
+
+    fn broken() -> Self {
+        Self { poisoned: true, ..Self::new(Source::OneRow, Schema::default()) }
+    }
+
+    /// The column that a written name means.
+    fn resolve(&self, name: &str) -> Option<&Column> {
+        if let Some(column) = self.schema.get(name) {
+            return Some(column);
+        }
+        let stored = self.aliases.iter().find(|(alias, _)| alias == name).map_or(name, |(_, stored)| stored);
+        self.schema.get(stored).or_else(|| self.hidden.iter().find(|c| c.name == stored))
+    }
+
+    fn project(&mut self, columns: Vec<(String, Expr)>) {
+        self.schema = Schema { columns: columns.iter().map(|(n, e)| Column { name: n.clone(), ty: e.ty }).collect() };
+        self.hidden.clear();
+        self.operators.push(Operator::Project(columns));
+    }
+
+    fn finish(mut self) -> Pipeline {
+        if !self.hidden.is_empty() {
+            let all = self.schema.columns.iter().map(|c| (c.name.clone(), Expr::column(&c.name, c.ty))).collect();
+            self.project(all);
+        }
+        Pipeline { source: self.source, operators: self.operators, schema: self.schema }
+    }
+}
+
+struct Binder<'c, 's, 'k> {
+    catalogue: &'c dyn Catalogue,
+    now: i64,
+    sink: &'k mut Sink<'s>,
+    stages: Vec<Stage>,
+    scope: Scope,
+    nodes: usize,
+    depth: u16,
+    render: Option<String>,
+    /// Inside `summarize` arguments aggregates are collected here.
+    aggregates: Option<aggregate::Collected>,
+}
+
+pub(crate) fn bind(query: &ast::Query, catalogue: &dyn Catalogue, now: i64, sink: &mut Sink<'_>) -> Option<Program> {
+    let mut binder = Binder {
+        catalogue,
+        now,
+        sink,
+        stages: Vec::new(),
+        scope: Scope::default(),
+        nodes: 0,
+        depth: 0,
+        render: None,
+        aggregates: None,
+    };
+    let result = binder.statements(&query.statements);
+    let Some(result) = result else {
+        if !binder.sink.has_errors() {
+            let message = "the query has no tabular statement: begin with a table".to_owned();
+            binder.sink.error("empty_query", Span::default(), message, None);
+        }
+        return None;
+    };
+    let poisoned = result.poisoned;
+    let pipeline = result.finish();
+    binder.stages.push(Stage { name: None, output: StageOutput::Result, pipeline });
+    if poisoned || binder.sink.has_errors() {
+        return None;
+    }
+    Some(Program { stages: binder.stages, warnings: Vec::new(), render: binder.render })
+}
+
+impl Binder<'_, '_, '_> {
+    fn error(&mut self, code: &str, span: Span, message: impl Into<String>) {
+        self.sink.error(code, span, message.into(), None);
+    }
+
+    fn unsupported(&mut self, what: &str, span: Span) {
+        self.error("not_supported", span, format!("{what} is not supported"));
+    }
+
+    /// Counts a node; false when the budget is used up.
+    fn count(&mut self, nodes: usize, span: Span) -> bool {
+        self.nodes = self.nodes.saturating_add(nodes);
+        let within = self.nodes <= MAX_NODES;
+        if !within {
+            self.error("query_too_complex", span, format!("the query grows beyond {MAX_NODES} nodes"));
+        }
+        within
+    }
+
+    fn deeper<T>(&mut self, span: Span, rule: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        if self.depth >= MAX_BIND_DEPTH {
+            self.error("too_deep", span, "the query is nested too deeply once functions are put in place");
+            return None;
+        }
+        self.depth += 1;
+        let result = rule(self);
+        self.depth -= 1;
+        result
+    }
+
+    fn define(&mut self, name: &str, binding: Binding) {
+        let mut scope = HashMap::clone(&self.scope);
+        scope.insert(name.to_owned(), binding);
+        self.scope = Scope::new(scope);
+    }
+
+    /// Binds statements; the last tabular one is the result.
+    fn statements(&mut self, statements: &[ast::Statement]) -> Option<Relation> {
+        let mut result = None;
+        let mut dropped: Option<Span> = None;
+        for statement in statements {
+            match statement {
+                ast::Statement::Let { name, value } => self.bind_let(name, value),
+                ast::Statement::Unsupported { word, harmless } => {
+                    if *harmless {
+                        self.sink.warning("set_ignored", word.span, "'set' has no effect here".to_owned());
+                    } else {
+                        self.unsupported(&format!("the statement '{}'", word.text), word.span);
+                    }
+                }
+                ast::Statement::Query(expr) => {
+                    if dropped.is_some() {
+                        self.error("several_results", expr.span, "a query has one result; use 'let' for the others");
+                    }
+                    dropped = Some(expr.span);
+                    result = Some(self.top_level(expr));
+                }
+            }
+        }
+        result
+    }
+
+    /// A tabular statement; a bare scalar becomes a table of one cell.
+    fn top_level(&mut self, expr: &ast::Expr) -> Relation {
+        if self.is_tabular(expr) || matches!(expr.kind, ast::ExprKind::Name(_)) {
+            return self.table(expr).unwrap_or_else(Relation::broken);
+        }
+        let row = Relation::new(Source::OneRow, Schema::default());
+        match self.scalar(expr, &row) {
+            Some(value) => {
+                let mut relation = row;
+                relation.project(vec![("print_0".to_owned(), value)]);
+                relation
+            }
+            None => Relation::broken(),
+        }
+    }
+
+    fn bind_let(&mut self, name: &ast::Name, value: &ast::LetValue) {
+        let binding = match value {
+            ast::LetValue::Function(function) => Binding::Function(std::rc::Rc::new(function.clone()), self.scope.clone()),
+            ast::LetValue::Expr(expr) if self.is_tabular(expr) => match self.table(expr) {
+                Some(relation) if !relation.poisoned => {
+                    let output = if is_materialize(expr) { StageOutput::Materialized } else { StageOutput::Table };
+                    Binding::Stage(self.stage(Some(name.text.clone()), output, relation))
+                }
+                _ => Binding::Broken,
+            },
+            ast::LetValue::Expr(expr) => {
+                let row = Relation::new(Source::OneRow, Schema::default());
+                self.scalar(expr, &row).map_or(Binding::Broken, Binding::Scalar)
+            }
+        };
+        self.define(&name.text, binding);
+    }
+
+    fn stage(&mut self, name: Option<String>, output: StageOutput, relation: Relation) -> usize {
+        self.stages.push(Stage { name, output, pipeline: relation.finish() });
+        self.stages.len() - 1
+    }
+
+    /// Whether an expression is a table: by its form, or by what its name stands for.
+    fn is_tabular(&self, expr: &ast::Expr) -> bool {
+        use ast::ExprKind as K;
+        match &expr.kind {
+            K::Pipe(..) | K::Datatable(..) | K::Print(..) | K::Range { .. } | K::Union(..) | K::Unsupported(_) => true,
+            K::Name(name) => match self.scope.get(name) {
+                Some(Binding::Stage(_)) => true,
+                Some(Binding::Function(function, scope)) if function.parameters.is_empty() => {
+                    self.function_is_tabular(function, scope, 0)
+                }
+                Some(_) => false,
+                None => self.catalogue.table(name).is_some(),
+            },
+            K::Call { name, args } => match self.scope.get(&name.text) {
+                Some(Binding::Function(function, scope)) => self.function_is_tabular(function, scope, 0),
+                Some(_) => false,
+                None => match name.text.as_str() {
+                    "materialize" => true,
+                    "table" | "cluster" | "database" | "workspace" | "app" | "external_table" | "materialized_view" => true,
+                    "view" => args.is_empty(),
+                    _ => false,
+                },
+            },
+            K::Path(base, _) => matches!(&base.kind, K::Call { name, .. }
+                if matches!(name.text.as_str(), "cluster" | "database" | "workspace" | "app")),
+            _ => false,
+        }
+    }
+
+    fn function_is_tabular(&self, function: &ast::Function, scope: &Scope, depth: u8) -> bool {
+        let Some(ast::Statement::Query(last)) = function.body.last() else { return false };
+        match &last.kind {
+            ast::ExprKind::Name(name) => {
+                let parameter = function.parameters.iter().find(|p| p.name.text == *name);
+                if let Some(parameter) = parameter {
+                    return parameter.ty.is_none();
+                }
+                let local = function.body.iter().rev().find_map(|s| match s {
+                    ast::Statement::Let { name: n, value: ast::LetValue::Expr(e) } if n.text == *name => Some(e),
+                    _ => None,
+                });
+                match (local, scope.get(name)) {
+                    (Some(e), _) => self.is_tabular(e),
+                    (None, Some(Binding::Stage(_))) => true,
+                    (None, Some(_)) => false,
+                    (None, None) => self.catalogue.table(name).is_some(),
+                }
+            }
+            ast::ExprKind::Call { name, .. } => match scope.get(&name.text) {
+                Some(Binding::Function(inner, inner_scope)) if depth < 16 => {
+                    self.function_is_tabular(inner, inner_scope, depth + 1)
+                }
+                _ => self.is_tabular(last),
+            },
+            _ => self.is_tabular(last),
+        }
+    }
+}
+
+fn is_materialize(expr: &ast::Expr) -> bool {
+    matches!(&expr.kind, ast::ExprKind::Call { name, .. } if name.text == "materialize")
+}
+
+/// Nodes of a bound expression.
+fn size(expr: &Expr) -> usize {
+    let list = |items: &[Expr]| items.iter().map(size).sum::<usize>();
+    1 + match &expr.kind {
+        ExprKind::Literal(_) | ExprKind::Column(_) | ExprKind::StageValue(_) => 0,
+        ExprKind::Cast(e) | ExprKind::Not(e) => size(e),
+        ExprKind::Binary(_, a, b) | ExprKind::Text { left: a, right: b, .. } => size(a) + size(b),
+        ExprKind::In { left, items, .. } | ExprKind::Terms { left, items, .. } => size(left) + list(items),
+        ExprKind::And(items) | ExprKind::Or(items) | ExprKind::Call { args: items, .. } => list(items),
+        ExprKind::Path(base, _) => size(base),
+        ExprKind::Case { branches, otherwise } => {
+            branches.iter().map(|(c, v)| size(c) + size(v)).sum::<usize>() + size(otherwise)
+        }
+    }
+}
+
+/// The type that both sides can be cast to without an error; none when they do not meet.
+fn common_type(a: Type, b: Type) -> Option<Type> {
+    use Type::{Bool, Dynamic, Guid, Int, Long, Real, String};
+    Some(match (a, b) {
+        _ if a == b => a,
+        (Real, Int | Long) | (Int | Long, Real) => Real,
+        (Int, Long) | (Long, Int) => Long,
+        (Bool, Int | Long) | (Int | Long, Bool) => Long,
+        (Dynamic, other) | (other, Dynamic) => other,
+        (Guid, String) | (String, Guid) => String,
+        _ => return None,
+    })
+}

@@ -1,0 +1,473 @@
+//! Function calls in scalar expressions.
+
+use super::cast::cast;
+use super::{Binder, Binding, Relation, Scope, common_type, size};
+use crate::aggregates;
+use crate::ast::{self, BinaryOp, NamedExpr};
+use crate::diagnostic::{Span, nearest};
+use crate::functions::{self, Function, Param, Returns};
+use crate::program::{Expr, ExprKind, Source, StageOutput};
+use crate::types::{Schema, Type, Value};
+
+impl Binder<'_, '_, '_> {
+    pub(super) fn call(&mut self, name: &ast::Name, args: &[NamedExpr], row: &Relation, span: Span) -> Option<Expr> {
+        if let Some(Binding::Function(function, scope)) = self.scope.get(&name.text).cloned() {
+            return self.scalar_function(&function, &scope, args, row, span);
+        }
+        if self.aggregates.is_some() && aggregates::lookup(&name.text).is_some() {
+            return self.nested_aggregate(name, args, row, span);
+        }
+        if let Some(ty) = conversion(&name.text) {
+            let value = self.one(name, args, row, span)?;
+            let value = cast(value, ty);
+            return Some(Expr { span, ..value });
+        }
+        match name.text.as_str() {
+            "todecimal" => {
+                self.unsupported("the type decimal", name.span);
+                return None;
+            }
+            "toscalar" => return self.to_scalar(args, span),
+            "materialize" => {
+                self.error("scalar_expected", span, "a table stands where a value is expected; use toscalar()");
+                return None;
+            }
+            _ => {}
+        }
+        let bound: Vec<Option<Expr>> = args
+            .iter()
+            .map(|a| match a.expr.kind {
+                ast::ExprKind::TypeOf(ty) => Some(Expr::literal(Value::Null(ty), a.expr.span)),
+                _ => self.scalar(&a.expr, row),
+            })
+            .collect();
+        let known = functions::lookup(&name.text).is_some() || functions::SPECIAL.contains(&name.text.as_str());
+        if !known {
+            self.unknown_function(name);
+            return None;
+        }
+        let bound: Vec<Expr> = bound.into_iter().collect::<Option<_>>()?;
+        if let Some(special) = self.special(name, bound.clone(), row, span) {
+            return special;
+        }
+        let function = functions::lookup(&name.text)?;
+        self.apply(function, bound, name, span)
+    }
+
+    fn unknown_function(&mut self, name: &ast::Name) {
+        if functions::UNSUPPORTED.contains(&name.text.as_str())
+            || name.text.starts_with("geo_")
+            || name.text.starts_with("series_")
+            || name.text.starts_with("punycode_")
+        {
+            self.unsupported(&format!("the function {}()", name.text), name.span);
+            return;
+        }
+        if aggregates::lookup(&name.text).is_some() || aggregates::UNSUPPORTED.contains(&name.text.as_str()) {
+            if self.aggregates.is_some() {
+                self.unsupported(&format!("the aggregate {}()", name.text), name.span);
+            } else {
+                let message = format!("{}() is an aggregate and belongs into summarize", name.text);
+                self.error("aggregate_outside_summarize", name.span, message);
+            }
+            return;
+        }
+        let lets: Vec<String> = self.scope.keys().cloned().collect();
+        let mut candidates: Vec<&str> = functions::names().collect();
+        candidates.extend(lets.iter().map(String::as_str));
+        let suggestion = nearest(&name.text, candidates);
+        let message = match &suggestion {
+            Some(near) => format!("there is no function '{}'; did you mean '{near}'?", name.text),
+            None => format!("there is no function '{}'", name.text),
+        };
+        self.sink.error("unknown_function", name.span, message, suggestion);
+    }
+
+    fn one(&mut self, name: &ast::Name, args: &[NamedExpr], row: &Relation, span: Span) -> Option<Expr> {
+        match args {
+            [only] => self.scalar(&only.expr, row),
+            _ => {
+                self.arguments_error(name, "1 argument", args.len(), span);
+                None
+            }
+        }
+    }
+
+    fn arguments_error(&mut self, name: &ast::Name, wanted: &str, got: usize, span: Span) {
+        self.error("wrong_arguments", span, format!("{}() takes {wanted}, not {got}", name.text));
+    }
+
+    /// Casts arguments as the table of functions says.
+    fn apply(&mut self, function: &'static Function, args: Vec<Expr>, name: &ast::Name, span: Span) -> Option<Expr> {
+        let most = function.params.len();
+        if args.len() < function.required || (args.len() > most && function.rest.is_none()) {
+            let wanted = match (function.rest, function.required == most) {
+                (Some(_), _) => format!("at least {} arguments", function.required),
+                (None, true) => format!("{most} arguments"),
+                (None, false) => format!("{} to {most} arguments", function.required),
+            };
+            self.arguments_error(name, &wanted, args.len(), span);
+            return None;
+        }
+        let param = |at: usize| function.params.get(at).copied().or(function.rest).unwrap_or(Param::Any);
+        let mut common: Option<Type> = None;
+        for (at, arg) in args.iter().enumerate().filter(|(at, _)| param(*at) == Param::Common) {
+            let _ = at;
+            common = match common {
+                None => Some(arg.ty),
+                Some(ty) => match common_type(ty, arg.ty) {
+                    Some(ty) => Some(ty),
+                    None => {
+                        let message = format!("{}() cannot mix {ty} and {}", name.text, arg.ty);
+                        self.error("type_mismatch", arg.span, message);
+                        return None;
+                    }
+                },
+            };
+        }
+        let mut cast_args = Vec::with_capacity(args.len());
+        for (at, arg) in args.into_iter().enumerate() {
+            let arg = match param(at) {
+                Param::Is(ty) => cast(arg, ty),
+                Param::Any => arg,
+                Param::Common => cast(arg, common.unwrap_or(Type::Dynamic)),
+                Param::Number => match arg.ty {
+                    ty if ty.is_numeric() || ty == Type::Timespan => arg,
+                    Type::Dynamic => cast(arg, Type::Real),
+                    other => {
+                        self.error("type_mismatch", arg.span, format!("{}() needs a number, not a {other}", name.text));
+                        return None;
+                    }
+                },
+            };
+            cast_args.push(arg);
+        }
+        let ty = match function.returns {
+            Returns::Is(ty) => ty,
+            Returns::Argument(at) => cast_args.get(at).map_or(Type::Dynamic, |a| a.ty),
+            Returns::Common => common.unwrap_or(Type::Dynamic),
+        };
+        Some(Expr::new(ExprKind::Call { function: function.name, args: cast_args }, ty, span))
+    }
+
+    fn build(&mut self, function: &str, args: Vec<Expr>, name: &ast::Name, span: Span) -> Option<Expr> {
+        self.apply(functions::lookup(function)?, args, name, span)
+    }
+
+    /// Functions with rules of their own; none when the table of functions says it all.
+    fn special(&mut self, name: &ast::Name, mut args: Vec<Expr>, row: &Relation, span: Span) -> Option<Option<Expr>> {
+        let count = args.len();
+        let wrong = |b: &mut Self, wanted: &str| {
+            b.arguments_error(name, wanted, count, span);
+            Some(None)
+        };
+        match name.text.as_str() {
+            "not" => match args.pop() {
+                Some(arg) if count == 1 => {
+                    let arg = cast(arg, Type::Bool);
+                    Some(Some(Expr::new(ExprKind::Not(Box::new(arg)), Type::Bool, span)))
+                }
+                _ => wrong(self, "1 argument"),
+            },
+            "now" | "ago" => {
+                let now = Expr::literal(Value::Datetime(self.now), span);
+                match (name.text.as_str(), args.pop(), count) {
+                    ("now", None, 0) => Some(Some(now)),
+                    ("now", Some(offset), 1) => Some(self.arithmetic(BinaryOp::Add, now, offset, span)),
+                    (_, Some(offset), 1) => {
+                        let offset = if offset.ty == Type::Dynamic { cast(offset, Type::Timespan) } else { offset };
+                        Some(self.arithmetic(BinaryOp::Subtract, now, offset, span))
+                    }
+                    _ => wrong(self, "1 timespan"),
+                }
+            }
+            "iff" | "iif" => {
+                if count != 3 {
+                    return wrong(self, "3 arguments");
+                }
+                Some(self.cases(args, span))
+            }
+            "case" => {
+                if count < 3 || count % 2 == 0 {
+                    return wrong(self, "pairs of condition and value, and a default");
+                }
+                Some(self.cases(args, span))
+            }
+            "bin" | "floor" | "bin_at" => Some(self.bin(name, args, span)),
+            "extract" if count == 4 => {
+                let ty = args.pop().map_or(Type::String, |t| t.ty);
+                let call = self.build("extract", args, name, span);
+                Some(call.map(|c| cast(c, ty)))
+            }
+            "extract_all" if count == 3 => {
+                Some(self.build("extract_all_groups", args, name, span))
+            }
+            "extractjson" | "extract_json" => Some(self.extract_json(args, name, span)),
+            "make_timespan" if count == 4 => Some(self.build("make_timespan_days", args, name, span)),
+            "ipv4_is_in_any_range" => {
+                let array = args.get(1).is_some_and(|a| a.ty == Type::Dynamic);
+                let function = if array { "ipv4_is_in_any_range_array" } else { "ipv4_is_in_any_range_list" };
+                Some(self.build(function, args, name, span))
+            }
+            "pack_all" => {
+                let mut pairs = Vec::new();
+                for column in &row.schema.columns {
+                    pairs.push(Expr::literal(Value::String(column.name.clone()), span));
+                    pairs.push(Expr::column(&column.name, column.ty));
+                }
+                Some(self.build("bag_pack", pairs, name, span))
+            }
+            "column_ifexists" | "columnifexists" => match (args.first().and_then(Expr::as_literal).cloned(), count) {
+                (Some(Value::String(column)), 2) => match row.resolve(&column) {
+                    Some(found) => Some(Some(Expr { span, ..Expr::column(&found.name, found.ty) })),
+                    None => Some(args.pop()),
+                },
+                _ => wrong(self, "the name of a column as text, and a default"),
+            },
+            "ingestion_time" => match row.hidden.iter().find(|c| c.name == "_IngestTime") {
+                Some(column) => Some(Some(Expr { span, ..Expr::column(&column.name, column.ty) })),
+                None => {
+                    self.unsupported("ingestion_time() of rows that are not straight from a table", span);
+                    Some(None)
+                }
+            },
+            "row_number" => {
+                self.unsupported("row_number() inside another expression", span);
+                Some(None)
+            }
+            "assert" => match (args.first().and_then(Expr::as_literal), count) {
+                (Some(Value::Bool(true)), 2) => Some(Some(Expr::literal(Value::Bool(true), span))),
+                _ => {
+                    self.unsupported("assert() of what is not constantly true", span);
+                    Some(None)
+                }
+            },
+            "isutf8" | "between" | "current_cluster_endpoint" => {
+                self.unsupported(&format!("the function {}()", name.text), span);
+                Some(None)
+            }
+            "parse_json" | "todynamic" | "parsejson" | "toobject" if args.first().is_some_and(|a| a.ty == Type::Dynamic) && count == 1 => {
+                Some(args.pop())
+            }
+            _ => None,
+        }
+    }
+
+    /// `iff` and `case`: conditions and values in turn, then the default.
+    fn cases(&mut self, mut args: Vec<Expr>, span: Span) -> Option<Expr> {
+        let otherwise = args.pop()?;
+        let mut ty = otherwise.ty;
+        let mut null_default = matches!(otherwise.as_literal(), Some(Value::Null(_)));
+        for value in args.iter().skip(1).step_by(2) {
+            ty = if null_default && !matches!(value.as_literal(), Some(Value::Null(_))) && common_type(ty, value.ty).is_none() {
+                null_default = false;
+                value.ty
+            } else if let Some(common) = common_type(ty, value.ty) {
+                common
+            } else if matches!(value.as_literal(), Some(Value::Null(_))) {
+                ty
+            } else {
+                let message = format!("the branches have different types: {ty} and {}", value.ty);
+                self.error("type_mismatch", value.span, message);
+                return None;
+            };
+        }
+        let mut branches = Vec::new();
+        let mut rest = args.into_iter();
+        while let (Some(condition), Some(value)) = (rest.next(), rest.next()) {
+            if !matches!(condition.ty, Type::Bool | Type::Dynamic | Type::Int | Type::Long) {
+                self.error("type_mismatch", condition.span, format!("a condition must be a bool, not a {}", condition.ty));
+                return None;
+            }
+            branches.push((cast(condition, Type::Bool), cast(value, ty)));
+        }
+        let otherwise = Box::new(cast(otherwise, ty));
+        Some(Expr::new(ExprKind::Case { branches, otherwise }, ty, span))
+    }
+
+    fn bin(&mut self, name: &ast::Name, mut args: Vec<Expr>, span: Span) -> Option<Expr> {
+        if name.text == "floor" && args.len() == 1 {
+            args.push(Expr::literal(Value::Long(1), span));
+        }
+        let at = name.text == "bin_at";
+        if args.len() != if at { 3 } else { 2 } {
+            self.arguments_error(name, if at { "3 arguments" } else { "2 arguments" }, args.len(), span);
+            return None;
+        }
+        let (value, step) = (args[0].ty, args[1].ty);
+        let function = match (value, step) {
+            (Type::Datetime | Type::Dynamic, Type::Timespan) => ["__bin_datetime", "__bin_at_datetime"],
+            (Type::Timespan, Type::Timespan) => ["__bin_timespan", "__bin_at_timespan"],
+            (a, b) if a.is_numeric() && b.is_numeric() => ["__bin_number", "__bin_at_number"],
+            (Type::Dynamic, b) if b.is_numeric() => {
+                args[0] = cast(args[0].clone(), b);
+                ["__bin_number", "__bin_at_number"]
+            }
+            (a, b) => {
+                self.error("type_mismatch", span, format!("{}() does not work on {a} and {b}", name.text));
+                return None;
+            }
+        };
+        // A long step does not widen an int.
+        if value == Type::Int && let Some(Value::Long(n)) = args[1].as_literal() && let Ok(n) = i32::try_from(*n) {
+            args[1] = Expr::literal(Value::Int(n), args[1].span);
+        }
+        self.build(function[usize::from(at)], args, name, span)
+    }
+
+    /// `extractjson("$.a.b", text, typeof(x))` as a path.
+    fn extract_json(&mut self, mut args: Vec<Expr>, name: &ast::Name, span: Span) -> Option<Expr> {
+        let ty = if args.len() == 3 { args.pop().map(|t| t.ty) } else { Some(Type::String) };
+        let (Some(ty), [path, source]) = (ty, args.as_slice()) else {
+            self.arguments_error(name, "2 or 3 arguments", args.len(), span);
+            return None;
+        };
+        let steps = match path.as_literal() {
+            Some(Value::String(path)) => json_path(path),
+            _ => None,
+        };
+        let Some(steps) = steps else {
+            self.unsupported("this form of JSON path (only $.a['b'][0] with constants)", path.span);
+            return None;
+        };
+        let source = source.clone();
+        let parsed = if source.ty == Type::Dynamic { source } else { self.build("parse_json", vec![source], name, span)? };
+        Some(cast(Expr::new(ExprKind::Path(Box::new(parsed), steps), Type::Dynamic, span), ty))
+    }
+
+    fn to_scalar(&mut self, args: &[NamedExpr], span: Span) -> Option<Expr> {
+        let [only] = args else {
+            self.error("wrong_arguments", span, "toscalar() takes one table");
+            return None;
+        };
+        if !self.is_tabular(&only.expr) {
+            let row = Relation::new(Source::OneRow, Schema::default());
+            return self.scalar(&only.expr, &row);
+        }
+        let outer = self.aggregates.take();
+        let relation = self.table(&only.expr);
+        self.aggregates = outer;
+        let relation = relation?;
+        if relation.poisoned {
+            return None;
+        }
+        let Some(ty) = relation.schema.columns.first().map(|c| c.ty) else {
+            self.error("type_mismatch", span, "toscalar() of a table without columns");
+            return None;
+        };
+        let stage = self.stage(None, StageOutput::Scalar, relation);
+        Some(Expr::new(ExprKind::StageValue(stage), ty, span))
+    }
+
+    /// The scope of a function's body with its arguments in place.
+    pub(super) fn enter(
+        &mut self,
+        function: &ast::Function,
+        scope: &Scope,
+        args: &[NamedExpr],
+        row: Option<&Relation>,
+        span: Span,
+    ) -> Option<Scope> {
+        if args.len() > function.parameters.len() {
+            let message = format!("this function takes {} arguments, not {}", function.parameters.len(), args.len());
+            self.error("wrong_arguments", span, message);
+            return None;
+        }
+        let empty = Relation::new(Source::OneRow, Schema::default());
+        let mut inner = std::collections::HashMap::clone(scope);
+        for (at, parameter) in function.parameters.iter().enumerate() {
+            let named = args.iter().find(|a| a.names.first().is_some_and(|n| n.text == parameter.name.text));
+            let arg = named.or_else(|| args.get(at).filter(|a| a.names.is_empty())).map(|a| &a.expr);
+            let binding = match (parameter.ty, arg.or(parameter.default.as_ref())) {
+                (_, None) => {
+                    let message = format!("the argument '{}' is missing", parameter.name.text);
+                    self.error("wrong_arguments", span, message);
+                    return None;
+                }
+                (Some(ty), Some(expr)) => {
+                    let value = self.scalar(expr, row.unwrap_or(&empty))?;
+                    Binding::Scalar(cast(value, ty))
+                }
+                (None, Some(expr)) => {
+                    let relation = self.table(expr)?;
+                    if relation.poisoned {
+                        return None;
+                    }
+                    Binding::Stage(self.stage(Some(parameter.name.text.clone()), StageOutput::Table, relation))
+                }
+            };
+            inner.insert(parameter.name.text.clone(), binding);
+        }
+        Some(Scope::new(inner))
+    }
+
+    fn scalar_function(
+        &mut self,
+        function: &ast::Function,
+        scope: &Scope,
+        args: &[NamedExpr],
+        row: &Relation,
+        span: Span,
+    ) -> Option<Expr> {
+        let inner = self.enter(function, scope, args, Some(row), span)?;
+        let outer = std::mem::replace(&mut self.scope, inner);
+        let result = self.deeper(span, |b| {
+            let mut value = None;
+            let empty = Relation::new(Source::OneRow, Schema::default());
+            for statement in &function.body {
+                match statement {
+                    ast::Statement::Let { name, value } => b.bind_let(name, value),
+                    ast::Statement::Query(expr) => value = b.scalar(expr, &empty),
+                    ast::Statement::Unsupported { word, .. } => b.unsupported(&format!("'{}' in a function", word.text), word.span),
+                }
+            }
+            value
+        });
+        self.scope = outer;
+        let value = result?;
+        let nodes = size(&value);
+        self.count(nodes, span).then_some(value)
+    }
+}
+
+/// The type that a conversion function converts to.
+fn conversion(name: &str) -> Option<Type> {
+    Some(match name {
+        "tostring" => Type::String,
+        "toint" => Type::Int,
+        "tolong" => Type::Long,
+        "todouble" | "toreal" | "tofloat" => Type::Real,
+        "tobool" | "toboolean" => Type::Bool,
+        "todatetime" | "todate" => Type::Datetime,
+        "totimespan" | "totime" => Type::Timespan,
+        "toguid" => Type::Guid,
+        _ => return None,
+    })
+}
+
+fn json_path(path: &str) -> Option<Vec<crate::program::Step>> {
+    use crate::program::Step;
+    let mut rest = path.trim().strip_prefix('$')?;
+    let mut steps = Vec::new();
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix('.') {
+            let end = after.find(['.', '[']).unwrap_or(after.len());
+            steps.push(Step::Field(after[..end].to_owned()));
+            rest = &after[end..];
+        } else {
+            let after = rest.strip_prefix('[')?;
+            let end = after.find(']')?;
+            let inner = after[..end].trim();
+            let quoted = inner.strip_prefix(['\'', '"']).and_then(|i| i.strip_suffix(['\'', '"']));
+            steps.push(match quoted {
+                Some(key) => Step::Field(key.to_owned()),
+                None => Step::Index(inner.parse().ok()?),
+            });
+            rest = &after[end + 1..];
+        }
+        if steps.len() > 64 {
+            return None;
+        }
+    }
+    Some(steps)
+}

@@ -1,0 +1,83 @@
+//! Names of unnamed columns.
+
+use crate::ast::{Expr, ExprKind, Step};
+use crate::functions;
+use crate::types::{Schema, Value};
+
+/// The name that an expression gives to its column; none when it has none of its own.
+pub(super) fn automatic(expr: &Expr) -> Option<String> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name.clone()),
+        ExprKind::Path(base, steps) => {
+            let mut name = automatic(base)?;
+            for step in steps {
+                match step {
+                    Step::Field(field) => name = format!("{name}_{}", field.text),
+                    Step::Index(index) => match &index.kind {
+                        ExprKind::Literal(Value::String(key)) => name = format!("{name}_{key}"),
+                        ExprKind::Literal(Value::Long(n)) => name = format!("{name}_{n}"),
+                        _ => return None,
+                    },
+                }
+            }
+            Some(name)
+        }
+        ExprKind::Call { name, args } if keeps_name(&name.text) => automatic(&args.first()?.expr),
+        ExprKind::Call { name, args } if matches!(name.text.as_str(), "column_ifexists" | "columnifexists") => {
+            match &args.first()?.expr.kind {
+                ExprKind::Literal(Value::String(column)) => Some(column.clone()),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn keeps_name(function: &str) -> bool {
+    matches!(
+        function,
+        "tostring" | "toint" | "tolong" | "todouble" | "toreal" | "tobool" | "toboolean" | "todatetime" | "totimespan" | "todynamic"
+            | "toguid" | "bin" | "floor" | "bin_at" | "todecimal" | "todate" | "totime" | "tofloat" | "round" | "bin_auto"
+    ) || functions::lookup(function).is_some_and(|f| f.keeps_name)
+}
+
+/// A name that the schema does not have yet: `a`, `a1`, `a2`…
+pub(super) fn unique(schema: &Schema, name: &str) -> String {
+    let mut candidate = name.to_owned();
+    let mut n = 1;
+    while schema.get(&candidate).is_some() {
+        candidate = format!("{name}{n}");
+        n += 1;
+    }
+    candidate
+}
+
+/// Whether a pattern with `*` matches a name.
+pub(super) fn wildcard(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = name.strip_prefix(first) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_match_as_in_file_names() {
+        assert!(wildcard("Device*", "DeviceName"));
+        assert!(wildcard("*Name", "DeviceName"));
+        assert!(wildcard("D*ce*me", "DeviceName"));
+        assert!(!wildcard("*Id", "DeviceName"));
+        assert!(wildcard("*", "x"));
+    }
+}

@@ -1,0 +1,116 @@
+//! Where the binder finds tables.
+
+use crate::types::Type;
+
+/// A column as the catalogue knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnDef {
+    /// Stored name.
+    pub name: String,
+    /// Type.
+    pub ty: Type,
+}
+
+/// A table as the catalogue knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableDef {
+    /// Name.
+    pub name: String,
+    /// Visible columns in order.
+    pub columns: Vec<ColumnDef>,
+    /// Columns that can be named but are not part of `*` (such as `_IngestTime`).
+    pub hidden: Vec<ColumnDef>,
+    /// Other spellings of columns: (alias, stored name).
+    pub aliases: Vec<(String, String)>,
+}
+
+/// What the binder asks about tables.
+pub trait Catalogue {
+    /// The table of this exact name.
+    fn table(&self, name: &str) -> Option<TableDef>;
+    /// All table names, for suggestions and `union *`.
+    fn tables(&self) -> Vec<String>;
+}
+
+/// Aliases that hold for every hunting table that has the stored column.
+pub const COMMON_ALIASES: [(&str, &str); 3] =
+    [("TimeGenerated", "Timestamp"), ("LogonID", "LogonId"), ("InitiatingProcessLogonID", "InitiatingProcessLogonId")];
+
+/// Tables held in memory: tests, and queries without stored tables.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryCatalogue {
+    tables: Vec<TableDef>,
+}
+
+impl MemoryCatalogue {
+    /// An empty catalogue.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a table; the common aliases are set where the stored column exists.
+    pub fn add(&mut self, name: &str, columns: &[(&str, Type)]) -> &mut Self {
+        let columns: Vec<ColumnDef> =
+            columns.iter().map(|(n, ty)| ColumnDef { name: (*n).to_owned(), ty: *ty }).collect();
+        let aliases = common_aliases(&columns);
+        self.tables.push(TableDef { name: name.to_owned(), columns, hidden: Vec::new(), aliases });
+        self
+    }
+}
+
+/// The common aliases that apply to these columns.
+pub fn common_aliases(columns: &[ColumnDef]) -> Vec<(String, String)> {
+    let has = |name: &str| columns.iter().any(|c| c.name == name);
+    COMMON_ALIASES
+        .iter()
+        .filter(|(alias, stored)| has(stored) && !has(alias))
+        .map(|(alias, stored)| ((*alias).to_owned(), (*stored).to_owned()))
+        .collect()
+}
+
+impl Catalogue for MemoryCatalogue {
+    fn table(&self, name: &str) -> Option<TableDef> {
+        self.tables.iter().find(|t| t.name == name).cloned()
+    }
+
+    fn tables(&self) -> Vec<String> {
+        self.tables.iter().map(|t| t.name.clone()).collect()
+    }
+}
+
+/// The hunting tables of `palisade-schema`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HuntingCatalogue;
+
+impl HuntingCatalogue {
+    fn column_type(kind: palisade_schema::ColumnType) -> Type {
+        use palisade_schema::ColumnType as K;
+        match kind {
+            K::Bool => Type::Bool,
+            K::Int => Type::Int,
+            K::Long => Type::Long,
+            K::Real => Type::Real,
+            K::String => Type::String,
+            K::Datetime => Type::Datetime,
+            K::Timespan => Type::Timespan,
+            K::Dynamic => Type::Dynamic,
+            K::Guid => Type::Guid,
+        }
+    }
+}
+
+impl Catalogue for HuntingCatalogue {
+    fn table(&self, name: &str) -> Option<TableDef> {
+        let spec = palisade_schema::table(name)?;
+        let columns: Vec<ColumnDef> =
+            spec.columns.iter().map(|c| ColumnDef { name: c.name.clone(), ty: Self::column_type(c.kind) }).collect();
+        let mut aliases = common_aliases(&columns);
+        aliases.extend(spec.aliases.iter().map(|(alias, stored)| (alias.clone(), stored.clone())));
+        let hidden = vec![ColumnDef { name: "_IngestTime".to_owned(), ty: Type::Datetime }];
+        Some(TableDef { name: spec.name.clone(), columns, hidden, aliases })
+    }
+
+    fn tables(&self) -> Vec<String> {
+        palisade_schema::tables().iter().map(|t| t.name.clone()).collect()
+    }
+}

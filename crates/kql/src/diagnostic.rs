@@ -1,0 +1,161 @@
+//! What the compiler tells its user, with stable codes and places in the text.
+
+use serde::{Deserialize, Serialize};
+
+/// A place in the text: byte offsets, end exclusive.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// A span from byte offsets.
+    pub fn new(start: usize, end: usize) -> Self {
+        Self { start, end: end.max(start) }
+    }
+
+    /// The smallest span that covers both.
+    pub fn to(self, other: Span) -> Span {
+        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// How bad a diagnostic is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The query does not run.
+    Error,
+    /// The query runs, but may not mean what its writer thinks.
+    Warning,
+}
+
+/// One finding about a query text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnostic {
+    /// Error or warning.
+    pub severity: Severity,
+    /// Stable snake_case code.
+    pub code: String,
+    /// One sentence for people.
+    pub message: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// Offset from the start of the text, in characters.
+    pub offset: u32,
+    /// Length in characters.
+    pub length: u32,
+    /// What the writer probably meant, as replacement text.
+    pub suggestion: Option<String>,
+}
+
+/// Collects diagnostics and turns byte spans into lines and columns.
+pub(crate) struct Sink<'t> {
+    text: &'t str,
+    found: Vec<Diagnostic>,
+}
+
+impl<'t> Sink<'t> {
+    pub(crate) fn new(text: &'t str) -> Self {
+        Self { text, found: Vec::new() }
+    }
+
+    pub(crate) fn error(&mut self, code: &str, span: Span, message: String, suggestion: Option<String>) {
+        self.push(Severity::Error, code, span, message, suggestion);
+    }
+
+    pub(crate) fn warning(&mut self, code: &str, span: Span, message: String) {
+        self.push(Severity::Warning, code, span, message, None);
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        self.found.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    pub(crate) fn finish(self) -> Vec<Diagnostic> {
+        self.found
+    }
+
+    fn push(&mut self, severity: Severity, code: &str, span: Span, message: String, suggestion: Option<String>) {
+        if self.found.len() >= crate::MAX_DIAGNOSTICS {
+            return;
+        }
+        let start = floor_boundary(self.text, span.start);
+        let end = floor_boundary(self.text, span.end).max(start);
+        let (line, column, offset) = place(self.text, start);
+        let duplicate = self.found.iter().any(|d| d.offset == offset && d.code == code);
+        if duplicate {
+            return;
+        }
+        let length = u32::try_from(self.text[start..end].chars().count()).unwrap_or(u32::MAX);
+        self.found.push(Diagnostic {
+            severity,
+            code: code.to_owned(),
+            message,
+            line,
+            column,
+            offset,
+            length,
+            suggestion,
+        });
+    }
+}
+
+fn floor_boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+fn place(text: &str, at: usize) -> (u32, u32, u32) {
+    let before = &text[..at];
+    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
+    let line_start = before.rfind('\n').map_or(0, |p| p + 1);
+    let column = before[line_start..].chars().count() + 1;
+    let offset = before.chars().count();
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    (number(line), number(column), number(offset))
+}
+
+/// The candidate nearest to `word`, when it is near enough to be a slip.
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    if word.len() > 128 {
+        return None;
+    }
+    let lower = word.to_lowercase();
+    let mut best: Option<(f64, &str)> = None;
+    for candidate in candidates {
+        let other = candidate.to_lowercase();
+        let score = if other == lower { 2.0 } else { strsim::normalized_damerau_levenshtein(&lower, &other) };
+        if score >= 0.6 && best.is_none_or(|(top, _)| score > top) {
+            best = Some((score, candidate));
+        }
+    }
+    best.map(|(_, name)| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_characters_not_bytes() {
+        let mut sink = Sink::new("ä\nbö c");
+        sink.error("x", Span::new(7, 8), String::new(), None);
+        let found = sink.finish();
+        assert_eq!((found[0].line, found[0].column, found[0].offset, found[0].length), (2, 4, 5, 1));
+    }
+
+    #[test]
+    fn nearest_prefers_the_same_word_in_another_case() {
+        assert_eq!(nearest("filename", ["FileNames", "FileName"]), Some("FileName".to_owned()));
+        assert_eq!(nearest("zzz", ["FileName"]), None);
+    }
+}

@@ -1,0 +1,59 @@
+//! What a file lacks, filled on reading: `''` for text that is never null, null for the rest.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::Result;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::{Column, lit};
+use datafusion::physical_expr_adapter::{DefaultPhysicalExprAdapter, PhysicalExprAdapter, PhysicalExprAdapterFactory};
+
+/// For Parquet scans.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FillFactory;
+
+impl PhysicalExprAdapterFactory for FillFactory {
+    fn create(&self, logical: SchemaRef, physical: SchemaRef) -> Result<Arc<dyn PhysicalExprAdapter>> {
+        let rest = DefaultPhysicalExprAdapter::new(Arc::clone(&logical), Arc::clone(&physical));
+        Ok(Arc::new(Fill { logical, physical, rest }))
+    }
+}
+
+#[derive(Debug)]
+struct Fill {
+    logical: SchemaRef,
+    physical: SchemaRef,
+    rest: DefaultPhysicalExprAdapter,
+}
+
+impl PhysicalExprAdapter for Fill {
+    fn rewrite(&self, expr: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
+        let filled = expr
+            .transform(|e| {
+                let Some(column) = e.downcast_ref::<Column>() else { return Ok(Transformed::no(e)) };
+                let text = self.logical.field_with_name(column.name()).is_ok_and(|f| *f.data_type() == DataType::Utf8 && !f.is_nullable());
+                if text && self.physical.index_of(column.name()).is_err() {
+                    return Ok(Transformed::yes(lit("")));
+                }
+                Ok(Transformed::no(e))
+            })
+            .data()?;
+        self.rest.rewrite(filled)
+    }
+}
+
+/// For hot batches: the wanted columns in the wanted order.
+pub(super) fn fill(batch: &RecordBatch, wanted: &SchemaRef) -> Result<RecordBatch> {
+    let columns: Vec<ArrayRef> = wanted
+        .fields()
+        .iter()
+        .map(|f| match batch.column_by_name(f.name()) {
+            Some(column) => Arc::clone(column),
+            None => crate::project::missing(f.data_type(), f.is_nullable(), batch.num_rows()),
+        })
+        .collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(Arc::clone(wanted), columns, &options)?)
+}

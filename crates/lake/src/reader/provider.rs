@@ -1,0 +1,185 @@
+//! One table provider over the Parquet files of a Delta version and the hot files of a manifest.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{DFSchema, Result, Statistics, stats::Precision};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::error::DataFusionError;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::union::UnionExec;
+
+use super::ScanCounters;
+use super::fill::{FillFactory, fill};
+use super::prune::{Known, may_match};
+use crate::columns::TableSchemas;
+use crate::delta::DataFile;
+use crate::error::LakeError;
+use crate::hot::{HotFile, Mapped};
+
+/// A table of a pin.
+#[derive(Debug)]
+pub struct PinnedTable {
+    schemas: &'static TableSchemas,
+    dir: PathBuf,
+    files: Vec<DataFile>,
+    hot: Vec<(HotFile, Mapped)>,
+    counters: Arc<ScanCounters>,
+}
+
+impl PinnedTable {
+    pub(super) fn new(
+        schemas: &'static TableSchemas,
+        dir: PathBuf,
+        files: Vec<DataFile>,
+        hot: Vec<(HotFile, Mapped)>,
+        counters: Arc<ScanCounters>,
+    ) -> Self {
+        Self { schemas, dir, files, hot, counters }
+    }
+
+    /// Rows in Delta, then rows in the hot tier.
+    pub fn row_counts(&self) -> (u64, u64) {
+        (self.files.iter().map(|f| f.rows).sum(), self.hot.iter().map(|(f, _)| f.rows).sum())
+    }
+
+    /// Parquet files, then hot files.
+    pub fn file_counts(&self) -> (usize, usize) {
+        (self.files.len(), self.hot.len())
+    }
+
+    fn parquet(&self, state: &dyn Session, projection: Option<&Vec<usize>>, predicate: Option<&Arc<dyn PhysicalExpr>>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let known: Vec<Known<'_>> = self
+            .files
+            .iter()
+            .map(|f| Known { rows: f.rows, time: f.time, device: f.device.as_ref().map(|(l, h)| (l.as_str(), h.as_str())) })
+            .collect();
+        let keep = may_match(predicate, &self.schemas.visible, &known);
+        self.counters.pruned(keep.iter().filter(|k| !**k).count() as u64);
+        let files: Vec<&DataFile> = self.files.iter().zip(keep).filter_map(|(f, keep)| keep.then_some(f)).collect();
+        if files.is_empty() {
+            return Ok(None);
+        }
+        let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new(); state.config().target_partitions().clamp(1, files.len())];
+        let count = groups.len();
+        for (i, file) in files.into_iter().enumerate() {
+            self.counters.scanned(file.rows, file.size);
+            groups[i % count].push(partitioned(&self.dir, file)?);
+        }
+        Ok(Some(parquet_scan(&self.schemas.visible, groups, projection.cloned(), predicate)?))
+    }
+
+    fn memory(&self, projection: Option<&Vec<usize>>, predicate: Option<&Arc<dyn PhysicalExpr>>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let known: Vec<Known<'_>> =
+            self.hot.iter().map(|(f, _)| Known { rows: f.rows, time: Some((f.min_us, f.max_us)), device: None }).collect();
+        let keep = may_match(predicate, &self.schemas.visible, &known);
+        self.counters.pruned(keep.iter().filter(|k| !**k).count() as u64);
+        let schema = match projection {
+            Some(indices) => Arc::new(self.schemas.visible.project(indices)?),
+            None => Arc::clone(&self.schemas.visible),
+        };
+        let wanted = |name: &str| schema.field_with_name(name).is_ok();
+        let mut batches: Vec<RecordBatch> = Vec::new();
+        for ((file, map), keep) in self.hot.iter().zip(keep) {
+            if !keep {
+                continue;
+            }
+            self.counters.scanned(file.rows, file.bytes);
+            for batch in map.read(Some(&wanted)).map_err(external)? {
+                batches.push(fill(&batch, &schema)?);
+            }
+        }
+        if batches.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(MemorySourceConfig::try_new_exec(&[batches], schema, None)?))
+    }
+}
+
+fn external(e: LakeError) -> DataFusionError {
+    DataFusionError::External(Box::new(e))
+}
+
+/// A data file as the scan names it.
+pub(crate) fn partitioned(dir: &Path, file: &DataFile) -> Result<PartitionedFile> {
+    let at = object_store::path::Path::from_absolute_path(dir.join(&file.path))
+        .map_err(|e| DataFusionError::ObjectStore(Box::new(e.into())))?;
+    let mut out = PartitionedFile::new("", file.size);
+    out.object_meta.location = at;
+    Ok(out)
+}
+
+/// A scan of Parquet files that may lack columns of `schema`.
+pub(crate) fn parquet_scan(
+    schema: &SchemaRef,
+    groups: Vec<Vec<PartitionedFile>>,
+    projection: Option<Vec<usize>>,
+    predicate: Option<&Arc<dyn PhysicalExpr>>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let mut source = ParquetSource::new(TableSchema::from(Arc::clone(schema)))
+        .with_enable_page_index(true)
+        .with_pushdown_filters(true)
+        .with_reorder_filters(true);
+    if let Some(predicate) = predicate {
+        source = source.with_predicate(Arc::clone(predicate));
+    }
+    let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+        .with_file_groups(groups.into_iter().map(FileGroup::new).collect())
+        .with_projection_indices(projection)?
+        .with_expr_adapter(Some(Arc::new(FillFactory)))
+        .build();
+    Ok(DataSourceExec::from_data_source(config))
+}
+
+#[async_trait]
+impl TableProvider for PinnedTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schemas.visible)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(&self, state: &dyn Session, projection: Option<&Vec<usize>>, filters: &[Expr], _limit: Option<usize>) -> Result<Arc<dyn ExecutionPlan>> {
+        let predicate = match conjunction(filters.to_vec()) {
+            Some(expr) => {
+                let schema = DFSchema::try_from(Arc::clone(&self.schemas.visible))?;
+                Some(state.create_physical_expr(expr, &schema)?)
+            }
+            None => None,
+        };
+        let mut parts = Vec::with_capacity(2);
+        parts.extend(self.parquet(state, projection, predicate.as_ref())?);
+        parts.extend(self.memory(projection, predicate.as_ref())?);
+        match parts.len() {
+            0 => Ok(MemorySourceConfig::try_new_exec(&[vec![]], self.schema(), projection.cloned())?),
+            1 => Ok(parts.remove(0)),
+            _ => UnionExec::try_new(parts),
+        }
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        // Files and pages are skipped by them; rows are filtered above the scan.
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        let (delta, hot) = self.row_counts();
+        let mut statistics = Statistics::new_unknown(&self.schemas.visible);
+        statistics.num_rows = Precision::Inexact(usize::try_from(delta + hot).unwrap_or(usize::MAX));
+        Some(statistics)
+    }
+}

@@ -1,0 +1,115 @@
+//! The lake process's loop: read the log, apply, seal, flush, compact, until told to stop.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use palisade_log::{LogError, LogReader};
+use tokio::sync::watch;
+
+use crate::error::LakeError;
+use crate::writer::LakeWriter;
+
+/// Bytes of log read at once.
+const READ_BYTES: usize = 4 << 20;
+
+/// Wait after an error that time may heal.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How the loop runs.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// The region's log.
+    pub log_dir: PathBuf,
+    /// Time between seals.
+    pub seal_every: Duration,
+    /// Time between rounds of compaction.
+    pub compact_every: Duration,
+    /// Whether a stop moves all rows to Delta first.
+    pub flush_on_stop: bool,
+}
+
+impl RunOptions {
+    /// The defaults of a server.
+    pub fn new(log_dir: impl Into<PathBuf>) -> Self {
+        Self { log_dir: log_dir.into(), seal_every: Duration::from_millis(250), compact_every: Duration::from_secs(600), flush_on_stop: true }
+    }
+}
+
+/// Runs until `stop` turns true or its sender is gone.
+///
+/// # Errors
+/// What time does not heal: a trimmed or damaged log, a tier that cannot be written at stop.
+pub async fn run(mut writer: LakeWriter, options: RunOptions, mut stop: watch::Receiver<bool>) -> Result<(), LakeError> {
+    let mut reader = open_reader(&options.log_dir, writer.resume_offset(), &mut stop).await?;
+    let compactor = writer.compactor();
+    let mut compaction = tokio::spawn(async {});
+    let mut compacted = Instant::now();
+    let mut last_seal = Instant::now();
+    while !*stop.borrow() && stop.has_changed().is_ok() {
+        let pause = options.seal_every.saturating_sub(last_seal.elapsed());
+        let Some(taken) = reader.take() else { break };
+        let (back, records) = tokio::task::spawn_blocking(move || {
+            let mut reader = taken;
+            let records = reader.wait(pause).and_then(|ready| if ready { reader.next_batch(READ_BYTES) } else { Ok(Vec::new()) });
+            (reader, records)
+        })
+        .await
+        .map_err(|e| LakeError::Task(e.to_string()))?;
+        reader = Some(back);
+        match records {
+            Ok(records) if records.is_empty() => writer.caught_up(),
+            Ok(records) => {
+                let applied = tokio::task::block_in_place(|| writer.apply(&records));
+                if let Err(e) = applied {
+                    tracing::error!(code = e.code(), error = %e, "rows could not be sealed; they wait in memory");
+                }
+            }
+            Err(e) if e.is_transient() || matches!(e, LogError::Io { .. }) => {
+                tracing::warn!(code = e.code(), error = %e, "the log could not be read; trying again");
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(e) => return Err(e.into()),
+        }
+        if last_seal.elapsed() >= options.seal_every {
+            last_seal = Instant::now();
+            if let Err(e) = tokio::task::block_in_place(|| writer.seal()) {
+                tracing::error!(code = e.code(), error = %e, "rows could not be sealed; they wait in memory");
+            }
+            if let Err(e) = writer.tick().await {
+                tracing::error!(code = e.code(), error = %e, "the lake's housekeeping failed; trying again");
+            }
+            if compacted.elapsed() >= options.compact_every && compaction.is_finished() {
+                compacted = Instant::now();
+                let compactor = compactor.clone();
+                compaction = tokio::spawn(async move {
+                    match compactor.compact().await {
+                        Ok(report) => tracing::info!(?report, "compaction round"),
+                        Err(e) => tracing::error!(code = e.code(), error = %e, "compaction round failed"),
+                    }
+                });
+            }
+        }
+    }
+    // A compaction that has not committed leaves scraps that the next vacuum removes.
+    compaction.abort();
+    let _ = compaction.await;
+    if options.flush_on_stop { writer.flush().await } else { writer.seal() }
+}
+
+/// Opens the log where the cursor points. While ingest has not brought the log up again its end
+/// may lie before the cursor.
+async fn open_reader(dir: &Path, from: u64, stop: &mut watch::Receiver<bool>) -> Result<Option<LogReader>, LakeError> {
+    loop {
+        match LogReader::open(dir, from) {
+            Ok(reader) => return Ok(Some(reader)),
+            Err(e) if e.is_transient() => {
+                tracing::warn!(code = e.code(), error = %e, "the log is not ready");
+                tokio::select! {
+                    () = tokio::time::sleep(PAUSE) => {}
+                    _ = stop.changed() => return Ok(None),
+                }
+            }
+            Err(e) => return Err(e.into()),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Behaviour of the lake: what goes in by the log comes out by pins, once and whole.
+#![allow(clippy::unwrap_used)]
+
+mod compaction;
+mod facts;
+mod kill;
+mod pins;
+mod projection;
+mod replay;
+mod run;

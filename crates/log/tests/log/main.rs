@@ -1,0 +1,7 @@
+//! Behaviour of the log: what survives cuts, kills, full disks and other processes.
+
+mod common;
+mod cuts;
+mod processes;
+mod properties;
+mod room;

@@ -1,0 +1,142 @@
+//! Capture as the pump sees it: drains become parts of lanes, counts become the sensor's counters.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use palisade_types::Lane;
+use palisade_wire::msg::Component;
+
+use super::{Agent, CaptureView};
+use crate::capture::{Capture, CaptureConfig, Event, EventKind, ProcessInfo, facts};
+use crate::counters::Counters;
+use crate::spool::{Drain, Part};
+
+/// Most drains in one go, so that sealing and stopping have their turn in a storm.
+const MOST_DRAINS: usize = 16;
+
+/// Counters are folded at least this often, also when nothing happens.
+const FOLD: Duration = Duration::from_secs(1);
+
+/// A running capture and its accounts.
+pub struct Source {
+    capture: Capture,
+    events: Vec<Event>,
+    marks: Vec<u64>,
+    /// What capture's own counters were when last folded; those of the kernel are in the
+    /// sensor's counters, since they outlive this process.
+    folded: HashMap<String, u64>,
+    folded_at: Instant,
+}
+
+impl Source {
+    /// Starts capture as the settings say, from the marks of the spool.
+    pub fn start(agent: &Agent) -> Result<Self, String> {
+        let s = &agent.settings;
+        let marks = agent.spool.marks().unwrap_or_default();
+        let known = !marks.is_empty();
+        let config = CaptureConfig {
+            instance: s.instance.clone(),
+            state_dir: s.state_dir.clone(),
+            pin_dir: None,
+            scope_cgroup: s.scope.as_ref().map(PathBuf::from),
+            forced_rung: s.force_rung,
+            ring_bytes: s.ring_bytes,
+            marks: marks.clone(),
+            exclude_paths: s.exclude.clone(),
+            hash_max_bytes: s.hash_max_bytes,
+        };
+        let capture = Capture::start(config).map_err(|e| e.to_string())?;
+        if known && !capture.marks_used() {
+            agent.counters.add("capture_ring_renewed", 1);
+        }
+        if !capture.reused() {
+            agent.counters.reset_hidden();
+        }
+        Ok(Self { capture, events: Vec::new(), marks, folded: HashMap::new(), folded_at: Instant::now() })
+    }
+
+    /// Waits for much data or the end of the time.
+    pub fn wait(&self, limit: Duration) {
+        if let Err(e) = self.capture.wait(limit) {
+            tracing::warn!(error = %e, "cannot wait for the ring");
+            std::thread::sleep(limit);
+        }
+    }
+
+    /// Drains the ring into the spool, then lets it advance.
+    pub fn pump(&mut self, agent: &Agent) {
+        for _ in 0..MOST_DRAINS {
+            self.events.clear();
+            let mark = self.capture.drain(&mut self.events);
+            let moved = mark.marks != self.marks;
+            if moved || self.folded_at.elapsed() >= FOLD {
+                // Before the append, so that a counted gap and the marks that hide it are kept by
+                // the same record.
+                self.fold(&agent.counters);
+            }
+            if moved || !self.events.is_empty() {
+                self.keep(agent, mark.marks.clone());
+                self.marks = mark.marks;
+            }
+            if mark.records > 0 {
+                self.capture.commit();
+            }
+            if !mark.more {
+                break;
+            }
+        }
+        if self.events.capacity() > 8192 {
+            self.events = Vec::new();
+        }
+    }
+
+    fn keep(&self, agent: &Agent, marks: Vec<u64>) {
+        let mut parts: [Part; 3] = Default::default();
+        let mut processes: HashMap<u64, &Arc<ProcessInfo>> = HashMap::new();
+        for e in &self.events {
+            let lane = if matches!(e.kind, EventKind::File(_)) { Lane::Bulk } else { Lane::Priority };
+            parts[usize::from(lane.number())].facts.push(facts::fact(e));
+            for p in e.processes() {
+                processes.insert(p.unique_id, p);
+            }
+        }
+        let dictionary = &mut |id: u64| processes.get(&id).map(|p| facts::process(p));
+        agent.spool.append(Drain { parts, dictionary, marks: Some(marks), receipt: None });
+    }
+
+    /// Takes capture's counters into the sensor's, which outlive capture and this process.
+    fn fold(&mut self, counters: &Counters) {
+        self.folded_at = Instant::now();
+        for (kind, value) in self.capture.counters().values {
+            // The kernel's own counts go on as long as the pins do; what was folded of them is
+            // kept beside.
+            if kind.starts_with("kernel_") && kind != "kernel_gap" {
+                let hidden = format!("~{kind}");
+                let before = counters.get(&hidden);
+                counters.add(hidden, value.saturating_sub(before));
+                counters.add(kind, value.saturating_sub(before));
+            } else {
+                let before = self.folded.insert(kind.clone(), value).unwrap_or(0);
+                counters.add(kind, value.saturating_sub(before));
+            }
+        }
+    }
+
+    /// What status and heartbeat show.
+    pub fn view(&self) -> CaptureView {
+        let component = |c: &crate::capture::ComponentState| Component {
+            name: c.name.into(),
+            state: c.state.into(),
+            rung: u32::from(c.rung),
+            detail: c.detail.clone(),
+            mechanism: c.mechanism.into(),
+        };
+        CaptureView {
+            components: self.capture.components().iter().map(component).collect(),
+            ring_bytes: self.capture.ring_bytes().1,
+            processes_cached: self.capture.processes_cached() as u64,
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Cgroup numbers to paths, and the container that a path names.
+
+use std::num::NonZeroUsize;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lru::LruCache;
+
+use super::CaptureError;
+
+const KEPT: usize = 4096;
+const UNKNOWN_KEPT: Duration = Duration::from_secs(5);
+const HANDLE_KERNFS: i32 = 0xfe;
+
+/// What is known of one cgroup.
+#[derive(Clone, Debug)]
+pub(crate) struct Cgroup {
+    pub(crate) path: Arc<str>,
+    pub(crate) container: Arc<str>,
+}
+
+/// Bounded cache of cgroups of the unified hierarchy.
+#[derive(Debug)]
+pub(crate) struct Cgroups {
+    root: Option<(PathBuf, OwnedFd)>,
+    known: LruCache<u64, (Cgroup, Option<Instant>)>,
+    nothing: Cgroup,
+}
+
+impl Cgroups {
+    pub(crate) fn new() -> Self {
+        let root = unified_root()
+            .and_then(|path| std::fs::File::open(&path).ok().map(|file| (path, OwnedFd::from(file))));
+        let nothing = Cgroup { path: Arc::from(""), container: Arc::from("") };
+        Self { root, known: LruCache::new(NonZeroUsize::new(KEPT).expect("not zero")), nothing }
+    }
+
+    /// Path below the hierarchy's root and container; empty where the cgroup is gone.
+    pub(crate) fn get(&mut self, id: u64) -> Cgroup {
+        if let Some((known, until)) = self.known.get(&id)
+            && until.is_none_or(|until| Instant::now() < until)
+        {
+            return known.clone();
+        }
+        let (found, until) = match self.resolve(id) {
+            Some(path) => {
+                let container = container_of(&path).into();
+                (Cgroup { path: path.into(), container }, None)
+            }
+            None => (self.nothing.clone(), Some(Instant::now() + UNKNOWN_KEPT)),
+        };
+        self.known.put(id, (found.clone(), until));
+        found
+    }
+
+    fn resolve(&self, id: u64) -> Option<String> {
+        #[repr(C)]
+        struct Handle {
+            bytes: u32,
+            kind: i32,
+            id: u64,
+        }
+        let (root, fd) = self.root.as_ref()?;
+        let mut handle = Handle { bytes: 8, kind: HANDLE_KERNFS, id };
+        // SAFETY: the handle has the layout of struct file_handle with eight bytes of body.
+        let opened = unsafe {
+            libc::syscall(
+                libc::SYS_open_by_handle_at,
+                fd.as_raw_fd(),
+                std::ptr::from_mut(&mut handle),
+                libc::O_PATH | libc::O_CLOEXEC,
+            )
+        };
+        if opened < 0 {
+            return None;
+        }
+        // SAFETY: a new descriptor.
+        let opened = unsafe { OwnedFd::from_raw_fd(opened as i32) };
+        let path = std::fs::read_link(format!("/proc/self/fd/{}", opened.as_raw_fd())).ok()?;
+        let below = path.strip_prefix(root).ok()?;
+        let text = below.to_string_lossy();
+        let text = text.strip_suffix(" (deleted)").unwrap_or(&text);
+        Some(format!("/{text}"))
+    }
+}
+
+/// Where the unified hierarchy is mounted.
+pub(crate) fn unified_root() -> Option<PathBuf> {
+    let text = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+    text.lines().find_map(|line| {
+        let (left, right) = line.split_once(" - ")?;
+        let kind = right.split(' ').next()?;
+        (kind == "cgroup2").then(|| left.split(' ').nth(4).map(PathBuf::from))?
+    })
+}
+
+/// Number and depth of the cgroup whose folder is `path`.
+pub(crate) fn identify(path: &Path) -> Result<(u64, u32), CaptureError> {
+    let failed = |error| CaptureError::io("scope_unreadable", error);
+    let path = path.canonicalize().map_err(failed)?;
+    let root = unified_root()
+        .ok_or_else(|| CaptureError::other("scope_unsupported", "no unified cgroup hierarchy"))?;
+    let below = path.strip_prefix(&root).map_err(|_| {
+        let detail = format!("{} is not below {}", path.display(), root.display());
+        CaptureError::other("scope_not_a_cgroup", detail)
+    })?;
+    let depth = below.components().count() as u32;
+    if depth == 0 {
+        return Ok((0, 0));
+    }
+    let id = std::fs::metadata(&path).map_err(failed)?.ino();
+    Ok((id, depth))
+}
+
+/// The id of 64 hexadecimal digits in the last name of a cgroup's path that has one: Docker,
+/// containerd, CRI-O, Podman and Kubernetes all name it so, with and without systemd's affixes.
+fn container_of(path: &str) -> &str {
+    const DIGITS: usize = 64;
+    for name in path.rsplit('/') {
+        let name = name.strip_suffix(".scope").unwrap_or(name);
+        let id = name.rsplit(['-', ':']).next().unwrap_or(name);
+        if id.len() == DIGITS && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
+            return id;
+        }
+    }
+    ""
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_of_the_usual_runtimes_are_found() {
+        let id = "0123456789abcdef".repeat(4);
+        for path in [
+            format!("/docker/{id}"),
+            format!("/system.slice/docker-{id}.scope"),
+            format!("/kubepods.slice/kubepods-pod1.slice/cri-containerd-{id}.scope"),
+            format!("/kubepods/burstable/pod12/{id}"),
+            format!("/machine.slice/libpod-{id}.scope/container"),
+            format!("/kubepods-besteffort-pod1.slice:cri-containerd:{id}"),
+        ] {
+            assert_eq!(container_of(&path), id, "{path}");
+        }
+        assert_eq!(container_of("/user.slice/session-1.scope"), "");
+        assert_eq!(container_of(&format!("/x/{}", "Z".repeat(64))), "");
+    }
+}

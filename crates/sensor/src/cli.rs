@@ -1,0 +1,86 @@
+//! The command line.
+
+mod connectivity;
+mod detach;
+mod enrol;
+pub mod settings;
+mod status;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::error::SensorError;
+use settings::{Common, RunArgs};
+
+/// The Palisade sensor: records what this machine does and sends it to your server.
+#[derive(Debug, Parser)]
+#[command(name = "palisade-sensor", version, about)]
+pub struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make this machine known to a server
+    Enrol(enrol::EnrolArgs),
+    /// Run in the foreground until SIGTERM
+    Run(RunArgs),
+    /// Show health, counters, spool and connection
+    Status(JsonArg),
+    /// Look at the way to the server
+    Connectivity {
+        #[command(subcommand)]
+        command: ConnectivityCommand,
+    },
+    /// Remove what a stopped sensor left in the kernel
+    Detach,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConnectivityCommand {
+    /// Test each step from the name to the enrolment
+    Test(connectivity::TestArgs),
+}
+
+/// Machine-readable output.
+#[derive(Debug, Args)]
+pub struct JsonArg {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs what the command line asks for; the process's exit code.
+pub fn main(cli: Cli) -> i32 {
+    let done: Result<i32, SensorError> = match cli.command {
+        Command::Enrol(args) => enrol::enrol(&cli.common, &args).map(|()| 0),
+        Command::Run(args) => settings::load(&cli.common, args).and_then(crate::agent::run).map(|()| 0),
+        Command::Status(args) => status::status(&cli.common, args.json),
+        Command::Connectivity { command: ConnectivityCommand::Test(args) } => connectivity::test(&cli.common, &args),
+        Command::Detach => detach::detach(&cli.common).map(|()| 0),
+    };
+    match done {
+        Ok(code) => code,
+        Err(e) => {
+            #[allow(clippy::print_stderr)]
+            {
+                eprintln!("palisade-sensor: {}: {e}", e.code());
+            }
+            1
+        }
+    }
+}
+
+/// A runtime for a command that talks to the server and ends.
+fn block_on<T>(future: impl Future<Output = T>) -> Result<T, SensorError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SensorError::file("/proc/self"))?;
+    Ok(runtime.block_on(future))
+}
+
+/// Prints a line of a command's result.
+#[allow(clippy::print_stdout)]
+fn say(line: impl std::fmt::Display) {
+    println!("{line}");
+}

@@ -1,0 +1,105 @@
+//! `palisade-sensor enrol`
+
+use clap::Args;
+use palisade_types::TimeMicros;
+use palisade_wire::PROTOCOL;
+use palisade_wire::msg::{EnrolRequest, EnrolResponse};
+
+use super::settings::{self, Common};
+use super::{block_on, say};
+use crate::device;
+use crate::error::SensorError;
+use crate::files;
+use crate::identity::{Identity, NewKey};
+use crate::transport::tls::Trust;
+use crate::transport::{Link, checked_url};
+
+/// Arguments of `enrol`.
+#[derive(Debug, Args)]
+pub struct EnrolArgs {
+    /// The server's address, https://host:port
+    #[arg(long, env = "PALISADE_SENSOR_URL")]
+    url: String,
+    /// Enrolment token; a file or the environment keeps it out of the process list
+    #[arg(long, env = "PALISADE_SENSOR_TOKEN", hide_env_values = true, conflicts_with = "token_file")]
+    token: Option<String>,
+    /// File that holds the token
+    #[arg(long, env = "PALISADE_SENSOR_TOKEN_FILE", value_name = "FILE")]
+    token_file: Option<String>,
+    /// The server's CA: a PEM file, or its SHA-256
+    #[arg(long, env = "PALISADE_SENSOR_CA", value_name = "FILE|SHA256")]
+    ca: String,
+    /// Enrol again although there is an identity; the device keeps its id if the server agrees
+    #[arg(long)]
+    force: bool,
+    /// Name of this device instead of the host name
+    #[arg(long, env = "PALISADE_SENSOR_DEVICE_NAME", value_name = "NAME")]
+    device_name: Option<String>,
+}
+
+/// Enrols this machine.
+///
+/// # Errors
+/// Everything that keeps it from having an identity afterwards.
+pub fn enrol(common: &Common, args: &EnrolArgs) -> Result<(), SensorError> {
+    let settings = settings::common(common)?;
+    let url = checked_url(&args.url)?;
+    let old = match Identity::load(&settings.state_dir) {
+        Ok(i) => Some(i),
+        Err(SensorError::NotEnrolled) => None,
+        // A bent identity is no reason not to get a new one when asked to.
+        Err(_) if args.force => None,
+        Err(e) => return Err(e),
+    };
+    if let Some(i) = &old
+        && !args.force
+    {
+        if i.url == url && i.not_after_us > TimeMicros::now().0 {
+            say(format_args!("already enrolled as device {} (--force enrols again)", i.device_id));
+            return Ok(());
+        }
+        if i.url != url {
+            return Err(SensorError::Config(format!("enrolled with {}; --force leaves it for {url}", i.url)));
+        }
+    }
+    let token = token(args)?;
+    settings::make_state_dir(&settings.state_dir)?;
+    let identity = block_on(ask(&url, &token, args, old.as_ref()))??;
+    identity.save(&settings.state_dir)?;
+    say(format_args!("enrolled as device {} of tenant {}", identity.device_id, identity.tenant_id));
+    say(format_args!("certificate valid until {}", TimeMicros(identity.not_after_us)));
+    Ok(())
+}
+
+fn token(args: &EnrolArgs) -> Result<String, SensorError> {
+    let token = match (&args.token, &args.token_file) {
+        (Some(t), _) => t.trim().to_owned(),
+        (None, Some(path)) => files::read_bounded(path, 4096).map(|b| String::from_utf8_lossy(&b).trim().to_owned()).map_err(SensorError::file(path))?,
+        (None, None) => String::new(),
+    };
+    if token.is_empty() {
+        return Err(SensorError::Config("an enrolment token is needed: --token-file, --token or PALISADE_SENSOR_TOKEN".into()));
+    }
+    Ok(token)
+}
+
+async fn ask(url: &str, token: &str, args: &EnrolArgs, old: Option<&Identity>) -> Result<Identity, SensorError> {
+    let trust = Trust::parse(&args.ca)?;
+    let device = device::device_info(args.device_name.as_deref());
+    let key = NewKey::generate(&device.name)?;
+    let request = EnrolRequest {
+        protocol: PROTOCOL,
+        token: token.to_owned(),
+        csr: key.csr.clone().into(),
+        device: Some(device),
+        previous_device_id: old.map(|i| i.device_id.to_string()).unwrap_or_default(),
+    };
+    let link = Link::for_enrolment(url, &trust, old)?;
+    let response: EnrolResponse = link.post("/v1/enrol", &request).await?;
+    if let Trust::Pin(pin) = &trust
+        && palisade_wire::digest_of(&response.ca_certificate) != *pin
+    {
+        return Err(SensorError::Certificate("the server's CA certificate is not the pinned one".into()));
+    }
+    Identity::from_response(url, &key, trust.roots(), &response)
+}

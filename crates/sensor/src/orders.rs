@@ -1,0 +1,149 @@
+//! Orders from the server: verified, journalled before they are executed, answered by a receipt.
+
+pub mod channel;
+mod execute;
+pub mod frames;
+pub mod journal;
+
+use std::sync::Arc;
+
+use palisade_types::{Lane, TimeMicros};
+use palisade_wire::msg::{Fact, Order, OrderReceipt, SignedOrder, fact};
+use palisade_wire::{OrderCheck, OrderError, verify};
+use parking_lot::Mutex;
+use prost::Message;
+
+use crate::agent::Agent;
+use journal::{Done, Journal};
+
+/// How an order ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Whether what was asked for was done.
+    pub ok: bool,
+    /// Stable code where it was not.
+    pub code: String,
+    /// In words.
+    pub message: String,
+    /// JSON that proves it.
+    pub proof: String,
+}
+
+impl Outcome {
+    fn done(proof: &serde_json::Value) -> Self {
+        Self { ok: true, code: String::new(), message: String::new(), proof: proof.to_string() }
+    }
+
+    fn failed(code: &str, message: impl Into<String>) -> Self {
+        Self { ok: false, code: code.into(), message: message.into(), proof: String::new() }
+    }
+}
+
+/// Takes orders one at a time.
+pub struct Orders {
+    journal: Mutex<Journal>,
+}
+
+impl Orders {
+    /// Over the journal of a state folder.
+    pub fn new(journal: Journal) -> Self {
+        Self { journal: Mutex::new(journal) }
+    }
+
+    /// The highest number journalled.
+    pub fn last_number(&self) -> u64 {
+        self.journal.lock().last_number()
+    }
+
+    /// Answers for an order that a killed sensor had begun: it is never executed twice.
+    pub fn answer_interrupted(&self, agent: &Agent) {
+        let pending = self.journal.lock().pending();
+        let Some(p) = pending else { return };
+        if p.number > agent.spool.last_receipt() {
+            tracing::warn!(order = %p.id, number = p.number, "an order was interrupted by the end of the sensor");
+            agent.counters.add("order_interrupted", 1);
+            let outcome = Outcome::failed("interrupted", "the sensor ended while it executed the order; it was not tried again");
+            self.receipt(agent, &p, &outcome);
+        }
+        self.close(agent, &p);
+    }
+
+    /// Judges and, if it is to be obeyed, executes an order.
+    pub async fn handle(&self, agent: &Arc<Agent>, signed: &SignedOrder) {
+        let received_us = TimeMicros::now().0;
+        let (key, device, tenant) = {
+            let identity = agent.identity.read();
+            let Ok(key) = identity.action_key() else { return };
+            (key, identity.device_id, identity.tenant_id.to_string())
+        };
+        let check = OrderCheck { key: &key, device, tenant: &tenant, last_number: self.last_number(), now_us: agent.connection.now_us() };
+        match verify(signed, &check) {
+            Ok(order) => self.obey(agent, &order, received_us).await,
+            Err(e) => self.refuse(agent, signed, &e, received_us),
+        }
+    }
+
+    async fn obey(&self, agent: &Arc<Agent>, order: &Order, received_us: i64) {
+        let entry = Done { number: order.number, id: order.id.clone(), kind: order.kind.clone(), received_us };
+        if let Err(e) = self.journal.lock().begin(&entry) {
+            // Without the journal it might run twice, so it does not run; the server asks again.
+            tracing::error!(error = %e, "cannot journal an order");
+            agent.counters.add("order_not_journalled", 1);
+            return;
+        }
+        tracing::info!(order = %order.id, number = order.number, kind = %order.kind, "executing an order");
+        let outcome = execute::execute(agent, order).await;
+        agent.counters.add(if outcome.ok { "order_done" } else { "order_failed" }, 1);
+        self.receipt(agent, &entry, &outcome);
+        self.close(agent, &entry);
+    }
+
+    /// Counts a refused order, and answers where the signature says that it is really for us.
+    fn refuse(&self, agent: &Agent, signed: &SignedOrder, e: &OrderError, received_us: i64) {
+        agent.counters.add(e.code(), 1);
+        let attributable = matches!(e, OrderError::Expired | OrderError::Replayed { .. });
+        let order = if attributable { Order::decode(signed.order.clone()).ok() } else { None };
+        let Some(order) = order else {
+            tracing::warn!(code = e.code(), "refused an order");
+            return;
+        };
+        let entry = Done { number: order.number, id: order.id, kind: order.kind, received_us };
+        if matches!(e, OrderError::Replayed { .. }) && self.journal.lock().knows(&entry) {
+            // Its receipt is on the way already; another one could contradict it.
+            tracing::debug!(order = %entry.id, "an order came again");
+            return;
+        }
+        tracing::warn!(order = %entry.id, number = entry.number, code = e.code(), "refused an order");
+        if matches!(e, OrderError::Expired) && self.journal.lock().begin(&entry).is_err() {
+            return;
+        }
+        self.receipt(agent, &entry, &Outcome::failed(e.code(), e.to_string()));
+        if matches!(e, OrderError::Expired) {
+            self.close(agent, &entry);
+        }
+    }
+
+    fn receipt(&self, agent: &Agent, entry: &Done, outcome: &Outcome) {
+        let receipt = OrderReceipt {
+            order_id: entry.id.clone(),
+            number: entry.number,
+            ok: outcome.ok,
+            code: outcome.code.clone(),
+            message: outcome.message.clone(),
+            received_us: entry.received_us,
+            finished_us: TimeMicros::now().0,
+            proof: outcome.proof.clone(),
+        };
+        let fact = Fact { time_us: receipt.finished_us, kind: Some(fact::Kind::Receipt(receipt)), ..Fact::default() };
+        agent.spool.append_facts(Lane::Control, vec![fact], Some(entry.number));
+        agent.spool.seal(Lane::Control);
+    }
+
+    fn close(&self, agent: &Agent, entry: &Done) {
+        if let Err(e) = self.journal.lock().finish(entry) {
+            // The spool knows the receipt, so a restart does not answer again.
+            tracing::warn!(error = %e, "cannot close an order in the journal");
+            agent.counters.add("order_journal_errors", 1);
+        }
+    }
+}

@@ -1,0 +1,582 @@
+//! The bounded disk spool between the kernel's ring and the server.
+//!
+//! Each lane has one open journal and any number of sealed batches. A drain of the ring is one
+//! generation: its frames go to the journals of the lanes that it touches, and the last frame is
+//! its commit record, with the ring marks, counters and the report counter. Only then may the
+//! ring advance. Sealing replaces the journal by the compressed batch under the same name by one
+//! rename, so a sequence number never has two contents. A killed sensor finds either the whole
+//! drain or none of it.
+
+mod epoch;
+mod frame;
+mod lane;
+mod recover;
+mod seal;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use palisade_types::{Epoch, Lane, TimeMicros};
+use palisade_wire::msg::{Batch, Fact, Process, SealedBatch, fact};
+use parking_lot::Mutex;
+use prost::Message;
+use prost::bytes::Bytes;
+use sha2::{Digest, Sha256};
+use tokio::sync::Notify;
+
+use crate::counters::Counters;
+use frame::Head;
+use lane::{LaneSpool, SealedRef, Store};
+
+/// Bounds and place of a spool.
+#[derive(Clone, Debug)]
+pub struct SpoolConfig {
+    /// The folder; made if missing.
+    pub dir: PathBuf,
+    /// Most bytes on disk.
+    pub max_bytes: u64,
+    /// The machine's boot id, 16 bytes.
+    pub boot_id: [u8; 16],
+    /// A batch is sealed at this raw size, bytes.
+    pub seal_bytes: usize,
+    /// A batch is sealed at this number of facts.
+    pub seal_facts: u32,
+}
+
+impl SpoolConfig {
+    /// A spool in `dir` of at most `max_bytes`, with the usual batch size.
+    pub fn new(dir: impl Into<PathBuf>, max_bytes: u64, boot_id: [u8; 16]) -> Self {
+        Self { dir: dir.into(), max_bytes, boot_id, seal_bytes: 1 << 20, seal_facts: 20_000 }
+    }
+}
+
+/// Where a spool cannot be opened at all; everything later is counted, never an error.
+#[derive(Debug, thiserror::Error)]
+#[error("spool at {path}: {source}")]
+pub struct SpoolError {
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+/// Facts for one lane, in the order in which they happened.
+#[derive(Debug, Default)]
+pub struct Part {
+    /// Facts; those without a report id get one.
+    pub facts: Vec<Fact>,
+}
+
+/// One drain of the ring: all of it is kept or none.
+pub struct Drain<'a> {
+    /// Facts by lane number.
+    pub parts: [Part; 3],
+    /// Dictionary entry of a process by its unique id.
+    pub dictionary: &'a mut dyn FnMut(u64) -> Option<Process>,
+    /// Highest kernel sequence by CPU that this drain holds; `None` leaves them as they are.
+    pub marks: Option<Vec<u64>>,
+    /// Number of the order whose receipt is among the facts.
+    pub receipt: Option<u64>,
+}
+
+/// What status and heartbeat say of the spool.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize, PartialEq, Eq)]
+pub struct SpoolUsage {
+    /// Hexadecimal.
+    pub epoch: String,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// The bound, bytes.
+    pub max_bytes: u64,
+    /// The last disk error while it lasts.
+    pub error: Option<String>,
+    /// By lane.
+    pub lanes: Vec<LaneUsage>,
+}
+
+/// What status says of one lane.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize, PartialEq, Eq)]
+pub struct LaneUsage {
+    /// control, priority, bulk
+    pub lane: String,
+    /// Sealed batches that the server has not acknowledged.
+    pub unsent_batches: u64,
+    /// Facts in them.
+    pub unsent_facts: u64,
+    /// Facts in the open batch.
+    pub open_facts: u64,
+    /// Sequence of the open batch.
+    pub sequence: u64,
+    /// When the oldest unsent batch was sealed, microseconds UTC; 0 if there is none.
+    pub oldest_us: i64,
+}
+
+/// A sealed batch on its way to the server. It is not dropped until released.
+#[derive(Debug)]
+pub struct Outgoing {
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// Its lane.
+    pub lane: Lane,
+    /// Its sequence.
+    pub sequence: u64,
+    /// Facts in it.
+    pub facts: u32,
+    sealed: SealedBatch,
+    path: Option<PathBuf>,
+}
+
+impl Outgoing {
+    /// Reads the payload; `None` if the file is gone or does not match its checksums.
+    pub fn load(&self) -> Option<SealedBatch> {
+        let mut sealed = self.sealed.clone();
+        if let Some(path) = &self.path {
+            sealed.payload = Bytes::from(frame::read_sealed_payload(path)?);
+        }
+        (palisade_wire::digest_of(&sealed.payload) == sealed.digest.as_ref()).then_some(sealed)
+    }
+}
+
+/// The spool. All methods may be called from any thread.
+pub struct Spool {
+    inner: Mutex<Inner>,
+    ready: [Notify; 3],
+}
+
+struct Inner {
+    cfg: SpoolConfig,
+    counters: Arc<Counters>,
+    epoch: Epoch,
+    dir: PathBuf,
+    generation: u64,
+    /// Report ids given in this epoch.
+    given: u64,
+    marks: Vec<u64>,
+    marks_boot: Vec<u8>,
+    last_receipt: u64,
+    lanes: [LaneSpool; 3],
+    flush: Duration,
+    /// A new epoch was asked for and waits until nothing is in flight.
+    switching: bool,
+    error: Option<String>,
+}
+
+impl Spool {
+    /// Opens or creates the spool, finishes what a killed sensor left half done, and takes over
+    /// its counters.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or listed.
+    pub fn open(cfg: SpoolConfig, counters: Arc<Counters>) -> Result<Self, SpoolError> {
+        let path = cfg.dir.clone();
+        let inner = recover::open(cfg, counters).map_err(|source| SpoolError { path, source })?;
+        Ok(Self { inner: Mutex::new(inner), ready: [Notify::new(), Notify::new(), Notify::new()] })
+    }
+
+    /// The marks by CPU up to which the spool holds the kernel's events, if they are of this boot.
+    pub fn marks(&self) -> Option<Vec<u64>> {
+        let inner = self.inner.lock();
+        (!inner.marks.is_empty()).then(|| inner.marks.clone())
+    }
+
+    /// Number of the last order whose receipt is in the spool or was sent from it.
+    pub fn last_receipt(&self) -> u64 {
+        self.inner.lock().last_receipt
+    }
+
+    /// The current epoch.
+    pub fn epoch(&self) -> Epoch {
+        self.inner.lock().epoch
+    }
+
+    /// Keeps a drain; when this returns the ring may advance.
+    pub fn append(&self, drain: Drain<'_>) {
+        let mut inner = self.inner.lock();
+        inner.append(drain);
+        for lane in Lane::ALL {
+            if inner.lanes[index(lane)].is_full(&inner.cfg) && inner.seal(lane).is_some() {
+                self.ready[index(lane)].notify_one();
+            }
+        }
+    }
+
+    /// Keeps facts that need no dictionary.
+    pub fn append_facts(&self, lane: Lane, facts: Vec<Fact>, receipt: Option<u64>) {
+        let mut parts: [Part; 3] = Default::default();
+        parts[index(lane)].facts = facts;
+        self.append(Drain { parts, dictionary: &mut |_| None, marks: None, receipt });
+    }
+
+    /// Seals what is due and writes through what has waited for a second. Called every 100 ms or
+    /// so.
+    pub fn tick(&self, now: Instant) {
+        let mut inner = self.inner.lock();
+        for lane in Lane::ALL {
+            if inner.lanes[index(lane)].is_due(now, inner.flush) && inner.seal(lane).is_some() {
+                self.ready[index(lane)].notify_one();
+            }
+        }
+        inner.write_through(now);
+        if inner.switching {
+            self.try_switch(&mut inner);
+        }
+    }
+
+    /// Seals the open batch of a lane, if it holds anything; its sequence.
+    pub fn seal(&self, lane: Lane) -> Option<u64> {
+        let sequence = self.inner.lock().seal(lane);
+        if sequence.is_some() {
+            self.ready[index(lane)].notify_one();
+        }
+        sequence
+    }
+
+    /// Waits until a lane may have something to send.
+    pub async fn ready(&self, lane: Lane) {
+        self.ready[index(lane)].notified().await;
+    }
+
+    /// The oldest unsent batches of a lane, marked as in flight.
+    pub fn take(&self, lane: Lane, max_batches: usize, max_bytes: u64) -> Vec<Outgoing> {
+        let mut inner = self.inner.lock();
+        if inner.switching {
+            self.try_switch(&mut inner);
+            if inner.switching {
+                return Vec::new();
+            }
+        }
+        inner.take(lane, max_batches, max_bytes)
+    }
+
+    /// Gives back batches that were neither acknowledged nor refused.
+    pub fn release(&self, batches: &[Outgoing]) {
+        let mut inner = self.inner.lock();
+        for b in batches {
+            if b.epoch == inner.epoch
+                && let Some(r) = inner.lanes[index(b.lane)].find(b.sequence)
+            {
+                r.inflight = false;
+            }
+        }
+        if inner.switching {
+            self.try_switch(&mut inner);
+        }
+    }
+
+    /// Forgets a batch that the server has.
+    pub fn ack(&self, epoch: Epoch, lane: Lane, sequence: u64) {
+        self.inner.lock().remove_acked(epoch, lane, sequence);
+    }
+
+    /// Drops a batch that the server will never take; its facts are counted as dropped in the
+    /// lane and as `refused_<code>`.
+    pub fn refuse(&self, epoch: Epoch, lane: Lane, sequence: u64, code: &str) {
+        let mut inner = self.inner.lock();
+        if epoch != inner.epoch {
+            return;
+        }
+        if let Some(i) = inner.lanes[index(lane)].sealed.iter().position(|r| r.sequence == sequence) {
+            let facts = u64::from(inner.lanes[index(lane)].sealed[i].facts);
+            inner.counters.add(format!("refused_{code}"), facts);
+            inner.drop_batch(lane, i);
+        }
+    }
+
+    /// The server lacks sequences that it once acknowledged: lets this lane go on from what it
+    /// still has, and counts the gap.
+    pub fn declare_gap(&self, epoch: Epoch, lane: Lane, sequence: u64) {
+        let mut inner = self.inner.lock();
+        if epoch == inner.epoch
+            && let Some(r) = inner.lanes[index(lane)].find(sequence)
+        {
+            r.gap_before = true;
+            inner.counters.add("server_sequence_gap", 1);
+        }
+    }
+
+    /// Begins a new epoch as soon as nothing is in flight: unsent batches are named anew in it.
+    pub fn begin_new_epoch(&self, of: Epoch) {
+        let mut inner = self.inner.lock();
+        if inner.epoch == of {
+            inner.switching = true;
+            self.try_switch(&mut inner);
+        }
+    }
+
+    fn try_switch(&self, inner: &mut Inner) {
+        if inner.lanes.iter().all(|l| l.sealed.iter().all(|r| !r.inflight)) {
+            inner.switch_epoch();
+            for n in &self.ready {
+                n.notify_one();
+            }
+        }
+    }
+
+    /// How long a batch stays open at most, as the server wishes; bounded to 1–30 s.
+    pub fn set_flush_interval(&self, interval: Duration) {
+        self.inner.lock().flush = interval.clamp(Duration::from_secs(1), Duration::from_secs(30));
+    }
+
+    /// The present flush interval.
+    pub fn flush_interval(&self) -> Duration {
+        self.inner.lock().flush
+    }
+
+    /// Seals everything and writes it through: the end of a clean run.
+    pub fn close(&self) {
+        for lane in Lane::ALL {
+            self.seal(lane);
+        }
+        self.inner.lock().checkpoint();
+    }
+
+    /// Whether anything waits to be sent.
+    pub fn is_empty(&self) -> bool {
+        self.inner.lock().lanes.iter().all(|l| l.sealed.is_empty() && l.open.facts == 0)
+    }
+
+    /// Sizes and positions.
+    pub fn usage(&self) -> SpoolUsage {
+        let inner = self.inner.lock();
+        SpoolUsage {
+            epoch: inner.epoch.to_string(),
+            bytes: inner.bytes(),
+            max_bytes: inner.cfg.max_bytes,
+            error: inner.error.clone(),
+            lanes: inner.lanes.iter().map(LaneSpool::usage).collect(),
+        }
+    }
+}
+
+/// Position of a lane in our arrays.
+fn index(lane: Lane) -> usize {
+    usize::from(lane.number())
+}
+
+/// The file of a batch, whether journal or sealed.
+fn batch_path(dir: &Path, lane: Lane, sequence: u64) -> PathBuf {
+    dir.join(format!("{}-{sequence:020}.batch", lane.number()))
+}
+
+/// Report ids below 2^53 for facts that have none: 21 bits from the epoch, 32 bits of counter. Past 2^32 ids the upper
+/// bits are derived anew.
+fn report_id(epoch: Epoch, given: u64) -> u64 {
+    let round = given >> 32;
+    let mut h = Sha256::new();
+    h.update(epoch.0.to_le_bytes());
+    h.update(round.to_le_bytes());
+    let d = h.finalize();
+    let prefix = u64::from_le_bytes([d[0], d[1], d[2], 0, 0, 0, 0, 0]) & 0x1f_ffff;
+    (prefix << 32) | (given & 0xffff_ffff)
+}
+
+/// The processes that a fact names.
+fn named(f: &Fact) -> [u64; 2] {
+    let other = match &f.kind {
+        Some(fact::Kind::ProcessCreated(p)) => p.created,
+        Some(fact::Kind::ProcessTerminated(p)) => p.terminated,
+        _ => 0,
+    };
+    [f.process, other]
+}
+
+impl Inner {
+    fn append(&mut self, drain: Drain<'_>) {
+        let Drain { mut parts, dictionary, marks, receipt } = drain;
+        let moved = marks.as_ref().is_some_and(|m| *m != self.marks);
+        if let Some(m) = marks {
+            self.marks = m;
+        }
+        if let Some(n) = receipt {
+            self.last_receipt = self.last_receipt.max(n);
+        }
+        let filled: Vec<usize> = (0..3).filter(|i| !parts[*i].facts.is_empty()).collect();
+        if filled.is_empty() && !moved {
+            return;
+        }
+        self.generation += 1;
+        let mut encoded = Vec::with_capacity(filled.len());
+        for i in &filled {
+            encoded.push(self.encode(*i, std::mem::take(&mut parts[*i].facts), dictionary));
+        }
+        // Where only marks moved, the priority journal takes the bare commit record.
+        let targets = if filled.is_empty() { vec![index(Lane::Priority)] } else { filled };
+        let last = targets.len() - 1;
+        for (n, i) in targets.into_iter().enumerate() {
+            let raw = encoded.get_mut(n).map(std::mem::take).unwrap_or_default();
+            self.keep(i, raw, n == last);
+        }
+    }
+
+    /// Gives ids, adds missing dictionary entries and encodes one lane's part.
+    fn encode(&mut self, lane: usize, mut facts: Vec<Fact>, dictionary: &mut dyn FnMut(u64) -> Option<Process>) -> Encoded {
+        let mut processes = Vec::new();
+        let mut heartbeats_only = true;
+        for f in &mut facts {
+            // Capture's facts bring an id that is the same when the ring is read again.
+            if f.report_id == 0 {
+                f.report_id = report_id(self.epoch, self.given);
+                self.given += 1;
+            }
+            heartbeats_only &= matches!(f.kind, Some(fact::Kind::Heartbeat(_)));
+            for id in named(f) {
+                if id != 0 && self.lanes[lane].open.known.insert(id) {
+                    processes.extend(dictionary(id));
+                }
+            }
+        }
+        let count = u32::try_from(facts.len()).unwrap_or(u32::MAX);
+        let batch = Batch { processes, facts, boot_id: Bytes::copy_from_slice(&self.cfg.boot_id) };
+        Encoded { raw: batch.encode_to_vec(), facts: count, heartbeats_only }
+    }
+
+    /// Adds one encoded part to a lane: to its journal, and in any case to memory.
+    fn keep(&mut self, lane: usize, part: Encoded, commit: bool) {
+        let head = self.head(commit, part.facts, part.heartbeats_only);
+        self.write_frame(lane, &head, &part.raw);
+        let open = &mut self.lanes[lane].open;
+        if part.facts > 0 {
+            open.raw.extend_from_slice(&part.raw);
+            open.facts += part.facts;
+            open.since.get_or_insert_with(Instant::now);
+            open.heartbeats_only &= part.heartbeats_only;
+        } else if open.facts == 0 && open.len > 256 << 10 {
+            self.fresh_journal(lane);
+        }
+    }
+
+    fn write_frame(&mut self, lane: usize, head: &Head, raw: &[u8]) {
+        let open = &mut self.lanes[lane].open;
+        match open.write(head, raw) {
+            Ok(()) => {}
+            Err(e) => {
+                open.volatile += u64::from(head.facts);
+                if let Some(e) = e {
+                    self.disk_error(&e);
+                }
+            }
+        }
+    }
+
+    fn disk_error(&mut self, e: &std::io::Error) {
+        self.counters.add("spool_write_errors", 1);
+        self.error = Some(e.to_string());
+    }
+
+    /// The state that a commit record carries.
+    fn head(&self, commit: bool, facts: u32, heartbeats_only: bool) -> Head {
+        let mut h = Head { generation: self.generation, commit, facts, heartbeats_only, ..Head::default() };
+        if commit {
+            h.given = self.given;
+            h.boot_id = self.marks_boot.clone();
+            h.marks = self.marks.clone();
+            h.counters = self.counters.snapshot();
+            h.dropped_below = self.lanes.iter().map(|l| l.dropped_below).collect();
+            h.next_sequence = self.lanes.iter().map(|l| l.open.sequence).collect();
+            h.volatile = self.lanes.iter().map(LaneSpool::volatile).sum();
+            h.last_receipt = self.last_receipt;
+        }
+        h
+    }
+
+    /// Writes a bare commit record to a lane's journal.
+    fn commit_state(&mut self, lane: usize, dropping: Option<(Lane, u64)>) {
+        self.generation += 1;
+        let mut head = self.head(true, 0, true);
+        if let Some((l, s)) = dropping {
+            head.dropping_lane = u32::from(l.number());
+            head.dropping = s;
+        }
+        self.write_frame(lane, &head, &[]);
+    }
+
+    fn checkpoint(&mut self) {
+        self.commit_state(index(Lane::Control), None);
+        self.write_through(Instant::now() + Duration::from_secs(60));
+    }
+
+    /// Writes journals through to the disk once a second, and tries again what failed.
+    fn write_through(&mut self, now: Instant) {
+        for i in 0..3 {
+            let open = &mut self.lanes[i].open;
+            if open.file.is_none() && open.facts == 0 && now.saturating_duration_since(open.tried) > Duration::from_secs(5) {
+                self.fresh_journal(i);
+                continue;
+            }
+            if open.dirty.is_some_and(|d| now.saturating_duration_since(d) >= Duration::from_secs(1)) {
+                open.dirty = None;
+                let synced = open.file.as_ref().map_or(Ok(()), std::fs::File::sync_data);
+                if let Err(e) = synced {
+                    self.disk_error(&e);
+                }
+            }
+        }
+        if self.error.is_some() && self.lanes.iter().all(|l| l.open.file.is_some() && l.volatile() == 0) {
+            self.error = None;
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.lanes.iter().map(|l| l.open.len + l.sealed.iter().map(|r| r.bytes).sum::<u64>()).sum()
+    }
+
+    fn take(&mut self, lane: Lane, max_batches: usize, max_bytes: u64) -> Vec<Outgoing> {
+        let (epoch, dir) = (self.epoch, self.dir.clone());
+        let mut out = Vec::new();
+        let mut bytes = 0;
+        for r in self.lanes[index(lane)].sealed.iter_mut().take_while(|r| !r.inflight).take(max_batches) {
+            bytes += r.bytes;
+            if !out.is_empty() && bytes > max_bytes {
+                break;
+            }
+            r.inflight = true;
+            out.push(r.outgoing(epoch, lane, &dir));
+        }
+        out
+    }
+
+    fn remove_acked(&mut self, epoch: Epoch, lane: Lane, sequence: u64) {
+        if epoch != self.epoch {
+            return;
+        }
+        let sealed = &mut self.lanes[index(lane)].sealed;
+        let Some(i) = sealed.iter().position(|r| r.sequence == sequence) else { return };
+        if let Some(SealedRef { store: Store::File, .. }) = sealed.remove(i)
+            && let Err(e) = std::fs::remove_file(batch_path(&self.dir, lane, sequence))
+        {
+            self.disk_error(&e);
+        }
+    }
+
+    /// Drops a sealed batch: first the record that counts it, then the file.
+    fn drop_batch(&mut self, lane: Lane, i: usize) {
+        let l = &mut self.lanes[index(lane)];
+        let Some(r) = l.sealed.remove(i) else { return };
+        match l.sealed.get_mut(i) {
+            Some(next) => next.gap_before = true,
+            None => l.open.gap_before = true,
+        }
+        l.dropped_below = l.dropped_below.max(r.sequence + 1);
+        self.counters.add(format!("spool_dropped_{lane}"), u64::from(r.facts));
+        self.commit_state(index(lane), Some((lane, r.sequence)));
+        if matches!(r.store, Store::File) {
+            // On a full disk this is what makes room, so its failure is all that is left to say.
+            if let Err(e) = std::fs::remove_file(batch_path(&self.dir, lane, r.sequence)) {
+                self.disk_error(&e);
+            }
+        }
+    }
+
+    fn now_us() -> i64 {
+        TimeMicros::now().0
+    }
+}
+
+/// One lane's part of a drain, encoded.
+#[derive(Default)]
+struct Encoded {
+    raw: Vec<u8>,
+    facts: u32,
+    heartbeats_only: bool,
+}

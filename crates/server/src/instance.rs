@@ -1,0 +1,186 @@
+//! The instance: where its parts lie and what was decided when it was made.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use palisade_types::{TenantId, TimeMicros};
+use serde::{Deserialize, Serialize};
+
+/// Ports on loopback.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Ports {
+    /// Console and API, HTTPS.
+    pub console: u16,
+    /// The sensors' door, HTTPS with client certificates.
+    pub ingest: u16,
+    /// Health and metrics, plain HTTP.
+    pub admin: u16,
+}
+
+/// What `instance.json` holds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// Eight lower-case hexadecimal digits; in pins, sockets and names, so that two instances
+    /// can live on one machine.
+    pub instance_id: String,
+    /// Where it listens.
+    pub ports: Ports,
+    /// The first tenant; unset until the databases were made.
+    pub tenant: Option<TenantId>,
+    /// The region of all its data.
+    pub region: String,
+    /// When it was made.
+    pub created: TimeMicros,
+    /// Whether the supervisor also runs this machine's own sensor.
+    pub own_sensor: bool,
+}
+
+/// An instance on disk.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    home: PathBuf,
+    /// What was decided when it was made.
+    pub record: Record,
+}
+
+/// The data folder: the argument, else `PALISADE_HOME`, else `/var/lib/palisade`.
+pub fn home(argument: Option<PathBuf>) -> PathBuf {
+    argument
+        .or_else(|| std::env::var_os("PALISADE_HOME").map(PathBuf::from))
+        .unwrap_or_else(|| PathBuf::from("/var/lib/palisade"))
+}
+
+impl Instance {
+    /// Finds the instance in that folder.
+    pub fn load(home: &Path) -> Result<Self> {
+        let file = home.join("instance.json");
+        let text = match fs::read_to_string(&file) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                bail!("no instance in {}: run `palisade up` or `palisade init` first", home.display())
+            }
+            Err(e) => return Err(e).with_context(|| format!("reading {}", file.display())),
+        };
+        let record = serde_json::from_str(&text).with_context(|| format!("{} is damaged", file.display()))?;
+        Ok(Self { home: home.to_owned(), record })
+    }
+
+    /// Writes `instance.json`; it appears whole or not at all.
+    pub fn store(home: &Path, record: &Record) -> Result<Self> {
+        write_atomic(&home.join("instance.json"), serde_json::to_string_pretty(record)?.as_bytes(), 0o644)?;
+        Ok(Self { home: home.to_owned(), record: record.clone() })
+    }
+
+    /// The data folder.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// The first tenant.
+    pub fn tenant(&self) -> Result<TenantId> {
+        self.record.tenant.context("the instance has no tenant yet: its server never ran")
+    }
+
+    /// The folder of PostgreSQL's socket.
+    pub fn pg_socket_dir(&self) -> PathBuf {
+        self.home.join("pg/run")
+    }
+
+    /// A file among the secrets.
+    pub fn secret(&self, name: &str) -> PathBuf {
+        self.home.join("secrets").join(name)
+    }
+
+    /// The region's root: log, lake, cursors and everything else that was collected.
+    pub fn region(&self) -> PathBuf {
+        self.home.join("regions").join(&self.record.region)
+    }
+
+    /// The region's log.
+    pub fn log_dir(&self) -> PathBuf {
+        self.region().join("log")
+    }
+
+    /// Durable positions of the log's consumers.
+    pub fn cursors_dir(&self) -> PathBuf {
+        self.region().join("cursors")
+    }
+
+    /// What ingest keeps of which batches are known.
+    pub fn ingest_dir(&self) -> PathBuf {
+        self.region().join("ingest")
+    }
+
+    /// Delta tables.
+    pub fn lake_dir(&self) -> PathBuf {
+        self.region().join("lake")
+    }
+
+    /// Hot rows, on tmpfs.
+    pub fn hot_dir(&self) -> PathBuf {
+        PathBuf::from("/dev/shm").join(format!("palisade-{}", self.record.instance_id)).join("hot")
+    }
+
+    /// The root of what this instance keeps on tmpfs.
+    pub fn shm_dir(&self) -> PathBuf {
+        PathBuf::from("/dev/shm").join(format!("palisade-{}", self.record.instance_id))
+    }
+
+    /// Sockets, pids, readiness.
+    pub fn run_dir(&self) -> PathBuf {
+        self.home.join("run")
+    }
+
+    /// The socket of the query workers.
+    pub fn query_socket(&self) -> PathBuf {
+        self.run_dir().join("query.sock")
+    }
+
+    /// A role's admin socket.
+    pub fn admin_socket(&self, role: &str) -> PathBuf {
+        self.run_dir().join(format!("{role}-admin.sock"))
+    }
+
+    /// Logs of the roles.
+    pub fn logs_dir(&self) -> PathBuf {
+        self.home.join("logs")
+    }
+
+    /// State of this machine's own sensor.
+    pub fn sensor_dir(&self) -> PathBuf {
+        self.home.join("sensor")
+    }
+
+    /// Executables as installed; users other than root can reach these.
+    pub fn bin(&self, name: &str) -> PathBuf {
+        self.home.join("bin").join(name)
+    }
+
+    /// The console's address.
+    pub fn console_url(&self) -> String {
+        format!("https://localhost:{}", self.record.ports.console)
+    }
+
+    /// The sensors' door.
+    pub fn ingest_url(&self) -> String {
+        format!("https://localhost:{}", self.record.ports.ingest)
+    }
+}
+
+/// Writes a file beside its place and renames it, synced.
+pub fn write_atomic(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
+    use std::io::Write;
+    let dir = path.parent().context("the path has a folder")?;
+    let temp = dir.join(format!(".{}.{}", path.file_name().unwrap_or_default().to_string_lossy(), std::process::id()));
+    let write = || -> std::io::Result<()> {
+        let mut f = fs::File::create(&temp)?;
+        f.set_permissions(fs::Permissions::from_mode(mode))?;
+        f.write_all(bytes)?;
+        f.sync_all()?;
+        fs::rename(&temp, path)?;
+        fs::File::open(dir)?.sync_all()
+    };
+    write().with_context(|| format!("writing {}", path.display()))
+}

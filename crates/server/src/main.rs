@@ -1,0 +1,19 @@
+//! The Palisade server: one executable, a subcommand per role.
+
+mod admin;
+mod cli;
+mod database;
+mod init;
+mod instance;
+mod query_link;
+mod roles;
+mod supervisor;
+mod system;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Both ring and aws-lc-rs may be linked; rustls wants to be told once.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    cli::run()
+}

@@ -1,0 +1,156 @@
+//! `palisade role api`: console and API over HTTPS.
+
+mod client;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use ed25519_dalek::SigningKey;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use palisade_api::{ApiConfig, ApiMetrics, ApiServer, Warning};
+use palisade_state::{DbRole, State, StateOptions};
+use prometheus_client::registry::Registry;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::admin::{self, RoleStatus};
+use crate::instance::Instance;
+use client::WorkerClient;
+
+/// Queries of one tenant at once; one worker stays free for others.
+const QUERY_SLOTS: usize = 4;
+
+/// A client that does not finish its handshake by then is dropped.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+struct Status {
+    listening: AtomicBool,
+    registry: Registry,
+}
+
+#[async_trait]
+impl RoleStatus for Status {
+    async fn ready(&self) -> Result<(), String> {
+        if self.listening.load(Ordering::Relaxed) { Ok(()) } else { Err("not listening yet".into()) }
+    }
+
+    fn metrics(&self) -> String {
+        let mut out = String::new();
+        // Writing to a string does not fail.
+        let _ = prometheus_client::encoding::text::encode(&mut out, &self.registry);
+        out
+    }
+}
+
+/// Runs until asked to end.
+pub async fn run(instance: Instance) -> Result<()> {
+    let mut registry = Registry::default();
+    let metrics = ApiMetrics::register(&mut registry);
+    let status = Arc::new(Status { listening: AtomicBool::new(false), registry });
+    tokio::spawn(admin::serve_role(instance.admin_socket("api"), status.clone()));
+    let state = State::connect(StateOptions::embedded(&instance.pg_socket_dir(), DbRole::Api)).await?;
+    let seed = std::fs::read_to_string(instance.secret("action.key")).context("reading the action key")?;
+    let mut key = [0u8; 32];
+    hex::decode_to_slice(seed.trim(), &mut key).context("the action key is damaged")?;
+    let home = instance.home().to_owned();
+    let config = ApiConfig {
+        state,
+        query: Arc::new(WorkerClient::new(instance.query_socket())),
+        action_key: SigningKey::from_bytes(&key),
+        default_tenant: instance.tenant()?,
+        region: instance.record.region.clone(),
+        instance_id: instance.record.instance_id.clone(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        ingest_url: instance.ingest_url(),
+        console_url: instance.console_url(),
+        enrol_command: Some(format!(
+            "palisade-sensor enrol --url {} --ca ca.pem --token {{token}}",
+            instance.ingest_url()
+        )),
+        allowed_hosts: hostname().into_iter().collect(),
+        secure_cookies: true,
+        query_slots: QUERY_SLOTS,
+        attempts_per_minute: 30,
+        warnings: Arc::new(move || warnings(&home)),
+        metrics,
+    };
+    let router = ApiServer::router(config);
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, instance.record.ports.console));
+    let listener = TcpListener::bind(address).await.with_context(|| format!("binding {address}"))?;
+    status.listening.store(true, Ordering::Relaxed);
+    tracing::info!(%address, "console and api listen");
+    accept(listener, acceptor(&instance)?, router).await;
+    Ok(())
+}
+
+async fn accept(listener: TcpListener, tls: TlsAcceptor, router: axum::Router) {
+    let graceful = Arc::new(GracefulShutdown::new());
+    let mut end = std::pin::pin!(super::terminated());
+    loop {
+        let (stream, peer) = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(e) => {
+                    tracing::warn!(error = %e, "accepting failed");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            },
+            () = &mut end => break,
+        };
+        let _ = stream.set_nodelay(true);
+        let (tls, router, watcher) = (tls.clone(), router.clone(), graceful.watcher());
+        tokio::spawn(async move {
+            let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await else { return };
+            let service = TowerToHyperService::new(router.layer(axum::Extension(axum::extract::ConnectInfo(peer))));
+            let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+            builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(15));
+            builder.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30));
+            let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+            if let Err(e) = watcher.watch(connection).await {
+                tracing::debug!(error = %e, "connection ended");
+            }
+        });
+    }
+    drop(listener);
+    if let Ok(graceful) = Arc::try_unwrap(graceful) {
+        let _ = tokio::time::timeout(Duration::from_secs(10), graceful.shutdown()).await;
+    }
+}
+
+fn acceptor(instance: &Instance) -> Result<TlsAcceptor> {
+    let chain: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_file_iter(instance.secret("api-tls.pem"))?.collect::<Result<_, _>>()?;
+    let key = PrivateKeyDer::from_pem_file(instance.secret("api-tls.key"))?;
+    let mut config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+fn hostname() -> Option<String> {
+    Some(nix::unistd::gethostname().ok()?.to_string_lossy().into_owned())
+}
+
+/// What people should know about the product itself.
+fn warnings(home: &Path) -> Vec<Warning> {
+    let mut out = Vec::new();
+    if let Ok(fs) = nix::sys::statvfs::statvfs(home) {
+        let free = fs.blocks_available() as f64 / (fs.blocks() as f64).max(1.0);
+        if free < 0.05 {
+            out.push(Warning {
+                code: "disk_low".into(),
+                message: format!("{:.1} % of the data folder's disk is free: make room or shorten retention", free * 100.0),
+            });
+        }
+    }
+    out
+}

@@ -1,0 +1,197 @@
+//! From the log into state: what devices say of themselves, and receipts of orders.
+//!
+//! A consumer of its own: it may lag or fail without hurting the lake. All that it writes may be
+//! written again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use palisade_log::{Cursor, LogReader, Record};
+use palisade_state::{Component, DeviceFacts, DeviceTouch, HeartbeatUpdate, OrderReceipt, State};
+use palisade_types::{DeviceId, Lane, OrderId, TenantId, TimeMicros};
+use palisade_wire::msg::fact::Kind;
+use palisade_wire::{BatchLimits, msg};
+use serde_json::{Value, json};
+
+use crate::instance::Instance;
+
+/// Bytes of records taken at once.
+const CHUNK: usize = 4 << 20;
+
+/// How often the cursor is made durable; what came since is projected again after a crash.
+const CURSOR_EVERY: Duration = Duration::from_secs(2);
+
+/// What the metrics tell of it.
+#[derive(Default)]
+pub struct Counters {
+    /// Next offset.
+    pub offset: AtomicU64,
+    /// Records that could not be decoded; ingest has decoded each before it took it.
+    pub undecodable: AtomicU64,
+    /// Receipts that closed an order.
+    pub receipts: AtomicU64,
+}
+
+/// Runs for ever; ends only with an error of the log.
+pub async fn run(instance: Instance, state: State, counters: Arc<Counters>) -> Result<()> {
+    let mut cursor = Cursor::open(&instance.cursors_dir(), "projections")?;
+    let mut reader = LogReader::open(&instance.log_dir(), cursor.get()).context("opening the log for projections")?;
+    let mut saved = tokio::time::Instant::now();
+    loop {
+        let (back, records) = tokio::task::spawn_blocking(move || {
+            let records = reader.next_batch(CHUNK).and_then(|records| {
+                if records.is_empty() {
+                    reader.wait(Duration::from_secs(1))?;
+                    return reader.next_batch(CHUNK);
+                }
+                Ok(records)
+            });
+            (reader, records)
+        })
+        .await?;
+        reader = back;
+        let records = records.context("reading the log for projections")?;
+        if let Some(last) = records.last() {
+            apply_patiently(&state, &records, &counters).await;
+            counters.offset.store(last.offset + 1, Ordering::Relaxed);
+        }
+        if saved.elapsed() > CURSOR_EVERY && reader.position() > cursor.get() {
+            cursor.set(reader.position())?;
+            saved = tokio::time::Instant::now();
+        }
+    }
+}
+
+/// Until state takes it: a database that is away for a while loses nothing.
+async fn apply_patiently(state: &State, records: &[Record], counters: &Counters) {
+    let mut pause = Duration::from_millis(200);
+    while let Err(e) = apply(state, records, counters).await {
+        tracing::warn!(error = format!("{e:#}"), "projections wait for the state store");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(10));
+    }
+}
+
+async fn apply(state: &State, records: &[Record], counters: &Counters) -> Result<()> {
+    let mut touches: BTreeMap<TenantId, Vec<DeviceTouch>> = BTreeMap::new();
+    let mut receipts = Vec::new();
+    for record in records {
+        let (tenant, device) = (record.meta.tenant, record.meta.device);
+        let at = TimeMicros(record.meta.received_at);
+        let mut touch = DeviceTouch::seen(device, at);
+        if record.meta.lane == Lane::Control.number() {
+            match palisade_wire::open(&record.payload, record.meta.raw_length, &BatchLimits::default()) {
+                Ok(batch) => read_control(batch, tenant, device, at, &mut touch, &mut receipts),
+                Err(e) => {
+                    counters.undecodable.fetch_add(1, Ordering::Relaxed);
+                    tracing::error!(offset = record.offset, error = %e, "a record of the log cannot be decoded");
+                }
+            }
+        } else {
+            touch.last_event = Some(at);
+        }
+        touches.entry(tenant).or_default().push(touch);
+    }
+    for (tenant, touches) in &touches {
+        state.touch_devices(*tenant, touches).await?;
+    }
+    for (tenant, device, receipt) in receipts {
+        match state.complete_order(tenant, device, receipt).await {
+            Ok(done) => {
+                counters.receipts.fetch_add(u64::from(done.newly), Ordering::Relaxed);
+            }
+            // A receipt for an order that nobody gave must not stop the others.
+            Err(e) if e.is_user_error() => tracing::warn!(%device, error = %e, "a receipt fits no order"),
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok(())
+}
+
+fn read_control(
+    batch: msg::Batch,
+    tenant: TenantId,
+    device: DeviceId,
+    at: TimeMicros,
+    touch: &mut DeviceTouch,
+    receipts: &mut Vec<(TenantId, DeviceId, OrderReceipt)>,
+) {
+    for fact in batch.facts {
+        match fact.kind {
+            Some(Kind::DeviceInfo(info)) => touch.facts = Some(facts(info)),
+            Some(Kind::Heartbeat(beat)) => touch.heartbeat = Some(heartbeat(beat, at)),
+            Some(Kind::Receipt(r)) => {
+                if let Ok(order) = r.order_id.parse::<OrderId>() {
+                    receipts.push((tenant, device, OrderReceipt { order, ok: r.ok, body: receipt_body(&r), at }));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn facts(info: msg::DeviceInfo) -> DeviceFacts {
+    let extra = json!({
+        "os_version_info": info.os_version_info,
+        "vendor": info.vendor,
+        "model": info.model,
+        "hardware_uuid": info.hardware_uuid,
+        "mac_addresses": info.mac_addresses,
+        "logged_on_users": info.logged_on_users,
+        "device_type": info.device_type,
+        "memory_bytes": info.memory_bytes,
+        "cpus": info.cpus,
+        "boot_time": TimeMicros(info.boot_time_us).to_rfc3339(),
+        "timezone": info.timezone,
+        "cloud_platform": info.cloud_platform,
+    });
+    DeviceFacts {
+        name: info.name,
+        os_platform: info.os_platform,
+        os_distribution: info.os_distribution,
+        os_version: info.os_version,
+        kernel: info.kernel,
+        architecture: info.architecture,
+        sensor_version: info.sensor_version,
+        scope: String::new(),
+        ip_addresses: info.ip_addresses,
+        extra,
+    }
+}
+
+fn heartbeat(beat: msg::Heartbeat, at: TimeMicros) -> HeartbeatUpdate {
+    HeartbeatUpdate {
+        at,
+        heartbeat: json!({
+            "started": TimeMicros(beat.started_us).to_rfc3339(),
+            "resident_bytes": beat.resident_bytes,
+            "cpu_us": beat.cpu_us,
+            "spool_bytes": beat.spool_bytes,
+            "ring_bytes": beat.ring_bytes,
+            "processes_cached": beat.processes_cached,
+        }),
+        components: beat
+            .components
+            .into_iter()
+            .map(|c| Component { name: c.name, state: c.state, rung: c.rung, detail: c.detail, mechanism: c.mechanism })
+            .collect(),
+        counters: beat.counters.into_iter().map(|c| (c.kind, c.value)).collect(),
+        sensor_version: beat.sensor_version,
+        scope: beat.scope,
+    }
+}
+
+fn receipt_body(r: &msg::OrderReceipt) -> Value {
+    json!({
+        "ok": r.ok,
+        "code": r.code,
+        "message": r.message,
+        "number": r.number,
+        "received": TimeMicros(r.received_us).to_rfc3339(),
+        "finished": TimeMicros(r.finished_us).to_rfc3339(),
+        "proof": serde_json::from_str::<Value>(&r.proof).unwrap_or_else(|_| Value::String(r.proof.clone())),
+    })
+}

@@ -1,0 +1,155 @@
+//! `palisade role query`: accepts one connection, answers one query, ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use datafusion::catalog::TableProvider;
+use futures::StreamExt;
+use palisade_api::{QueryFailure, QueryStats, ResultColumn, SchemaCatalogue};
+use palisade_kql::Diagnostic;
+use palisade_kql_exec::{ExecError, LocalExecutor, QueryContext, QueryExecutor, TableSource, json_rows};
+use palisade_lake::{Pin, PinnedCatalogue};
+use tokio::io::AsyncReadExt;
+use tokio::net::UnixStream;
+
+use crate::instance::Instance;
+use crate::query_link::{self, Request, Statistics};
+use crate::supervisor;
+
+/// What DataFusion's operators may reserve, bytes; the address space is limited beyond.
+const MEMORY: usize = 1 << 30;
+
+/// Rows in one frame of the answer.
+const FRAME_ROWS: usize = 2000;
+
+/// Waits for its connection, serves it, returns.
+pub fn run(instance: &Instance) -> Result<()> {
+    // Accepting blocks the whole process on purpose: a warm worker costs nothing while it waits.
+    let listener = supervisor::inherited_query_listener();
+    listener.set_nonblocking(false)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(8)
+        .enable_all()
+        .build()?;
+    let (stream, _) = listener.accept().context("accepting a query")?;
+    drop(listener);
+    stream.set_nonblocking(true)?;
+    runtime.block_on(async { serve(instance, UnixStream::from_std(stream)?).await })?;
+    // Dropping the runtime would wait for work that nobody wants any more.
+    runtime.shutdown_background();
+    Ok(())
+}
+
+async fn serve(instance: &Instance, mut stream: UnixStream) -> Result<()> {
+    let Some((_, body)) = query_link::receive(&mut stream).await? else { return Ok(()) };
+    let request: Request = serde_json::from_slice(&body).context("the request is malformed")?;
+    let (mut read, mut write) = stream.into_split();
+    let mut rest = [0u8; 1];
+    tokio::select! {
+        answered = answer(instance, &request, &mut write) => {
+            if let Err(failure) = answered? {
+                query_link::send(&mut write, b'E', &serde_json::to_vec(&failure)?).await?;
+            }
+        }
+        // The client never sends more: what ends here is its interest.
+        _ = read.read(&mut rest) => tracing::info!("a query was cancelled"),
+    }
+    Ok(())
+}
+
+/// Sends schema, rows and statistics; the inner error is the user's to see.
+async fn answer<W>(instance: &Instance, request: &Request, write: &mut W) -> Result<Result<(), QueryFailure>>
+where
+    W: tokio::io::AsyncWrite + Unpin,
+{
+    let program = match palisade_kql::compile(&request.query, &SchemaCatalogue, request.now_us) {
+        Ok(program) => program,
+        Err(diagnostics) => return Ok(Err(rejected(&diagnostics))),
+    };
+    let pin = Pin::load(&instance.hot_dir(), &instance.lake_dir(), request.tenant)?;
+    let catalogue = Arc::new(PinnedCatalogue::new(pin));
+    let executor = LocalExecutor::new(Arc::new(Source(catalogue.clone())));
+    let context = QueryContext {
+        deadline: Duration::from_millis(request.deadline_ms),
+        row_cap: usize::try_from(request.row_cap).unwrap_or(usize::MAX),
+        memory_limit: MEMORY,
+        ..QueryContext::default()
+    };
+    let mut stream = match executor.execute(program, context).await {
+        Ok(stream) => stream,
+        Err(e) => return Ok(Err(failed(&e))),
+    };
+    let schema: Vec<ResultColumn> = stream
+        .schema()
+        .columns
+        .iter()
+        .map(|c| ResultColumn { name: c.name.clone(), kind: c.ty.to_string() })
+        .collect();
+    query_link::send(write, b'S', &serde_json::to_vec(&schema)?).await?;
+    while let Some(batch) = stream.next().await {
+        let batch = match batch {
+            Ok(batch) => batch,
+            Err(e) => return Ok(Err(failed(&e))),
+        };
+        let rows = json_rows(&batch, stream.schema());
+        for rows in rows.chunks(FRAME_ROWS) {
+            query_link::send(write, b'R', &serde_json::to_vec(rows)?).await?;
+        }
+    }
+    let stats = stream.stats();
+    let end = Statistics {
+        stats: QueryStats {
+            rows_scanned: stats.rows_scanned,
+            rows_returned: stats.rows_returned,
+            cpu_ms: cpu_ms(),
+            wall_ms: stats.wall_us as f64 / 1e3,
+            peak_memory_bytes: stats.peak_memory,
+        },
+        truncated: stats.truncated,
+    };
+    query_link::send(write, b'T', &serde_json::to_vec(&end)?).await?;
+    Ok(Ok(()))
+}
+
+/// The pinned tables as the executor asks for them.
+struct Source(Arc<PinnedCatalogue>);
+
+#[async_trait]
+impl TableSource for Source {
+    async fn table(&self, name: &str) -> Result<Arc<dyn TableProvider>, ExecError> {
+        match self.0.table(name).await {
+            Ok(table) => Ok(table),
+            Err(e) => Err(ExecError::Data(format!("{}: {e}", e.code()))),
+        }
+    }
+}
+
+/// The first error of the compiler, which is where the writer should look first.
+fn rejected(diagnostics: &[Diagnostic]) -> QueryFailure {
+    let error = diagnostics.iter().find(|d| d.severity == palisade_kql::Severity::Error).or(diagnostics.first());
+    let Some(d) = error else {
+        return QueryFailure { code: "query_rejected".into(), message: "the query was rejected".into(), ..Default::default() };
+    };
+    QueryFailure {
+        code: d.code.to_string(),
+        message: d.message.clone(),
+        line: d.line,
+        column: d.column,
+        length: d.length,
+        suggestion: d.suggestion.clone(),
+    }
+}
+
+fn failed(e: &ExecError) -> QueryFailure {
+    QueryFailure { code: e.code().into(), message: e.to_string(), ..QueryFailure::default() }
+}
+
+/// CPU time of this process so far, which is this query's.
+fn cpu_ms() -> f64 {
+    let Ok(usage) = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF) else { return 0.0 };
+    let ms = |t: nix::sys::time::TimeVal| t.tv_sec() as f64 * 1e3 + t.tv_usec() as f64 / 1e3;
+    ms(usage.user_time()) + ms(usage.system_time())
+}

@@ -1,0 +1,96 @@
+//! Who acts, and what they may do in general.
+
+use std::fmt;
+use std::str::FromStr;
+
+use palisade_types::{TenantId, UserId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Actor, StateError};
+
+/// What someone may do. The order is by power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Reads devices and events, hunts, has own sessions and tokens.
+    Reader,
+    /// Everything.
+    Administrator,
+}
+
+impl Role {
+    /// The role as it is written everywhere.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Administrator => "administrator",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Role {
+    type Err = StateError;
+
+    fn from_str(s: &str) -> Result<Self, StateError> {
+        match s {
+            "reader" => Ok(Self::Reader),
+            "administrator" => Ok(Self::Administrator),
+            _ => Err(StateError::InvalidArgument("the role must be administrator or reader".into())),
+        }
+    }
+}
+
+/// By what someone proved who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrincipalKind {
+    /// A session of the console.
+    Session {
+        /// The session.
+        id: Uuid,
+    },
+    /// An API token.
+    Token {
+        /// The token.
+        id: Uuid,
+    },
+}
+
+/// Someone who is signed in, for the length of one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// The tenant; nothing outside it is visible.
+    pub tenant: TenantId,
+    /// Session or token.
+    pub kind: PrincipalKind,
+    /// The user; `None` for a token of the instance itself.
+    pub user: Option<UserId>,
+    /// The user's e-mail address; empty for a token of the instance itself.
+    pub email: String,
+    /// The user's name, or the token's.
+    pub name: String,
+    /// What they may do: for a token the lesser of its own role and its user's.
+    pub role: Role,
+}
+
+impl Principal {
+    /// How the audit log names them.
+    pub fn actor(&self) -> Actor {
+        match self.kind {
+            PrincipalKind::Session { .. } => {
+                Actor { kind: "user", id: self.user.map(|u| u.0), name: self.email.clone() }
+            }
+            PrincipalKind::Token { id } => {
+                let name =
+                    if self.email.is_empty() { self.name.clone() } else { format!("{} ({})", self.email, self.name) };
+                Actor { kind: "token", id: Some(id), name }
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The database roles. None of them may bypass row-level security.
+
+use std::fmt;
+
+/// A role of the database, one for each part of the server that connects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DbRole {
+    /// Owns the tables and runs migrations; used by the supervisor and the command line.
+    Owner,
+    /// The API: people, reading devices, giving orders.
+    Api,
+    /// Ingest: enrolment, certificates, presence of devices, delivery of orders.
+    Ingest,
+    /// The lake process with its projections: presence of devices, receipts.
+    Lake,
+}
+
+impl DbRole {
+    /// Every role.
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Api, Self::Ingest, Self::Lake];
+
+    /// The role's name in PostgreSQL.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Owner => "palisade_owner",
+            Self::Api => "palisade_api",
+            Self::Ingest => "palisade_ingest",
+            Self::Lake => "palisade_lake",
+        }
+    }
+
+    /// How many connections a pool of this role may hold in each database; together they stay
+    /// below the embedded cluster's 60.
+    pub fn default_connections(self) -> u32 {
+        match self {
+            Self::Owner => 3,
+            Self::Api => 10,
+            Self::Ingest => 8,
+            Self::Lake => 4,
+        }
+    }
+}
+
+impl fmt::Display for DbRole {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

@@ -1,0 +1,3 @@
+//! Behaviour of the shared tools.
+
+mod reaping;

@@ -1,0 +1,41 @@
+import { expect, expectAccessible, shot, test } from './support/test'
+
+test('the list shows this machine with health, and filters live in the address', async ({ page }) => {
+  await page.goto('/devices')
+  const grid = page.getByRole('grid', { name: 'Devices' })
+  await expect(grid.getByRole('link').first()).toBeVisible()
+  await expect(grid.getByText('Active').first()).toBeVisible()
+  await shot(page, '10-devices')
+  await expectAccessible(page)
+
+  const name = await grid.getByRole('link').first().innerText()
+  await page.getByRole('searchbox', { name: 'Search devices' }).fill(name)
+  await expect(page).toHaveURL(/search=/)
+  await page.reload()
+  await expect(page.getByRole('searchbox', { name: 'Search devices' })).toHaveValue(name)
+  await expect(grid.getByRole('link', { name })).toBeVisible()
+
+  await page.getByRole('button', { name: 'Active', exact: true }).click()
+  await expect(page).toHaveURL(/health=active/)
+  await page.getByRole('columnheader', { name: 'Last seen' }).getByRole('button').click()
+  await expect(page).toHaveURL(/sort=last_seen/)
+
+  await page.getByRole('searchbox', { name: 'Search devices' }).fill('no-such-machine')
+  await expect(page.getByRole('heading', { name: 'No device matches' })).toBeVisible()
+  await shot(page, '11-devices-none')
+  await expectAccessible(page)
+  await page.getByRole('link', { name: 'Clear the filters' }).click()
+  await expect(page).toHaveURL(/\/devices$/)
+})
+
+test('a row opens a panel, its name opens the page', async ({ page }) => {
+  await page.goto('/devices')
+  const row = page.getByRole('grid', { name: 'Devices' }).getByRole('row').nth(1)
+  await row.getByRole('gridcell').nth(2).click()
+  await expect(page).toHaveURL(/panel=/)
+  await expect(page.getByRole('link', { name: 'Open the device page' })).toBeVisible()
+  await shot(page, '12-device-panel')
+  await expectAccessible(page)
+  await page.keyboard.press('Escape')
+  await expect(page).not.toHaveURL(/panel=/)
+})

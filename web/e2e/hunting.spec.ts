@@ -1,0 +1,118 @@
+import { execFileSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import type { Page } from '@playwright/test'
+import { expect, expectAccessible, shot, test } from './support/test'
+
+const address = (query: string, run = false) => `/hunting?q=${encodeURIComponent(query)}${run ? '&run=true' : ''}`
+
+async function openEditor(page: Page, query: string): Promise<void> {
+  await page.goto(address(query))
+  await expect(page.locator('.query-editor[data-schema=ready]')).toBeVisible({ timeout: 60_000 })
+  await page.locator('.monaco-editor textarea').first().focus()
+  await page.keyboard.press('Control+End')
+}
+
+test('completion knows our tables and columns', async ({ page }) => {
+  await openEditor(page, 'DeviceProcessEvents\n| where ')
+  const list = page.locator('.suggest-widget')
+  await expect(async () => {
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('Control+Space')
+    await expect(list).toContainText('ActionType', { timeout: 3_000 })
+  }).toPass({ timeout: 60_000 })
+  await shot(page, '40-hunting-completion')
+  await page.keyboard.type('ProcessComm')
+  await expect(list).toContainText('ProcessCommandLine')
+})
+
+test('a wrong column is marked, and the suggestion is one click', async ({ page }) => {
+  await openEditor(page, 'DeviceProcessEvents\n| where FileNmae == "true"\n| take 5')
+  await expect(page.locator('.monaco-editor .squiggly-error').first()).toBeVisible({ timeout: 60_000 })
+  const problems = page.getByRole('list', { name: 'Problems in the query' })
+  await expect(problems).toContainText('FileNmae')
+  await shot(page, '41-hunting-diagnostic')
+  await expectAccessible(page)
+  await problems.getByRole('button', { name: 'Use FileName' }).click()
+  await expect(problems.getByRole('listitem')).toHaveCount(0)
+  await expect(page.locator('.monaco-editor .view-lines')).toContainText('FileName')
+})
+
+test('Ctrl+Enter runs, the grid sorts, a row opens, everything is in the address', async ({ page }) => {
+  await openEditor(page, 'DeviceProcessEvents\n| take 200')
+  await page.keyboard.press('Control+Enter')
+  const grid = page.getByRole('grid', { name: 'Result' })
+  await expect(grid.getByRole('row').nth(1)).toBeVisible({ timeout: 30_000 })
+  await expect(page.getByRole('status', { name: 'Statistics' })).toContainText(/rows? in/)
+  await expect(page).toHaveURL(/run=true/)
+  await shot(page, '42-hunting-result')
+  await expectAccessible(page)
+  await grid.getByRole('columnheader', { name: 'Timestamp' }).getByRole('button').click()
+  await expect(page).toHaveURL(/sort=Timestamp/)
+  await grid.getByRole('row').nth(1).getByRole('gridcell').first().click()
+  await expect(page).toHaveURL(/row=\d+/)
+  await expect(page.getByRole('button', { name: 'Copy the row as JSON' })).toBeVisible()
+  await shot(page, '43-hunting-row')
+  await page.reload()
+  await expect(grid.getByRole('row').nth(1)).toBeVisible({ timeout: 30_000 })
+})
+
+test('export gives the rows as CSV', async ({ page }) => {
+  await page.goto(address('DeviceInfo\n| take 3', true))
+  await expect(page.getByRole('status', { name: 'Statistics' })).toBeVisible({ timeout: 30_000 })
+  await page.getByRole('button', { name: 'Export' }).click()
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: 'CSV' }).click()])
+  expect(file.suggestedFilename()).toMatch(/^hunting-.*\.csv$/)
+})
+
+test('a query that fails says why with its code', async ({ page }) => {
+  await page.goto(address('DeviceProcessEvents\n| where FileNmae == "x"', true))
+  await expect(page.getByRole('alert')).toContainText('The query did not finish', { timeout: 30_000 })
+  await expect(page.getByRole('alert')).toContainText('Code')
+  await shot(page, '44-hunting-error')
+  await expectAccessible(page)
+})
+
+test('Cancel ends the query here and on the server', async ({ page }) => {
+  let release = () => {}
+  const held = new Promise<void>((resolve) => { release = resolve })
+  // The real query is only held back, so that there is time to cancel it.
+  await page.route('**/api/v1/hunting/query', async (route) => {
+    await held
+    await route.continue().catch(() => undefined)
+  })
+  await openEditor(page, 'DeviceProcessEvents\n| count')
+  await page.keyboard.press('Shift+Enter')
+  await expect(page.getByRole('status', { name: 'The query runs' })).toContainText('Running for')
+  await shot(page, '45-hunting-running')
+  const told = page.waitForRequest((request) => request.method() === 'DELETE' && request.url().includes('/hunting/query/'))
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  await told
+  await expect(page.getByRole('heading', { name: 'The query was cancelled' })).toBeVisible()
+  release()
+})
+
+test('samples and recent queries fill the editor', async ({ page }) => {
+  await openEditor(page, 'DeviceInfo\n| take 1')
+  await page.keyboard.press('Control+Enter')
+  await expect(page.getByRole('status', { name: 'Statistics' })).toBeVisible({ timeout: 30_000 })
+  await page.getByRole('tab', { name: 'Samples' }).click()
+  await page.getByRole('button', { name: /Outbound connections/ }).click()
+  await expect(page.locator('.monaco-editor .view-lines')).toContainText('DeviceNetworkEvents')
+  await page.getByRole('tab', { name: 'Recent' }).click()
+  await shot(page, '46-hunting-recent')
+  await expectAccessible(page)
+  await page.getByRole('button', { name: /DeviceInfo/ }).first().click()
+  await expect(page.locator('.monaco-editor .view-lines')).toContainText('DeviceInfo')
+})
+
+test('a command run on this machine is found', async ({ page }) => {
+  test.skip(Boolean(process.env.PALISADE_NO_SENSOR), 'no sensor on this machine')
+  const mark = `palisade-e2e-${randomUUID()}`
+  execFileSync('/bin/echo', [mark])
+  await page.goto(address(`DeviceProcessEvents\n| where ProcessCommandLine has "${mark}" or ProcessCommandLine contains "${mark}"`, true))
+  await expect(async () => {
+    await page.getByRole('button', { name: 'Run' }).click()
+    await expect(page.getByRole('grid', { name: 'Result' })).toContainText(mark, { timeout: 3_000 })
+  }).toPass({ timeout: 30_000 })
+  await shot(page, '47-hunting-found')
+})

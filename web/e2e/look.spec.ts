@@ -1,0 +1,78 @@
+import { expect, expectAccessible, openFirstDevice, shot, test } from './support/test'
+
+test('dark, light and like the system, kept over a reload', async ({ page }) => {
+  await page.goto('/devices')
+  const choose = async (name: string) => {
+    await page.getByRole('button', { name: 'Theme' }).click()
+    await page.getByRole('menuitemradio', { name }).click()
+  }
+  await choose('Dark')
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+  await page.reload()
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+  await expect(page.getByRole('grid', { name: 'Devices' })).toBeVisible()
+  await shot(page, '60-dark-devices')
+  await expectAccessible(page)
+  await openFirstDevice(page)
+  await expect(page.getByRole('grid', { name: 'Timeline' })).toBeVisible()
+  await page.getByRole('button', { name: 'Processes' }).click()
+  await page.getByRole('grid', { name: 'Timeline' }).getByRole('row').nth(1).click()
+  await shot(page, '61-dark-timeline')
+  await expectAccessible(page)
+  await page.getByRole('link', { name: /^Process tree of/ }).first().click()
+  await expect(page.locator('.react-flow__node').first()).toBeVisible()
+  await shot(page, '62-dark-tree')
+  await expectAccessible(page)
+  await page.goto('/hunting?q=DeviceProcessEvents%0A%7C%20take%20100&run=true')
+  await expect(page.getByRole('grid', { name: 'Result' })).toBeVisible({ timeout: 30_000 })
+  await expect(page.locator('.query-editor[data-schema=ready]')).toBeVisible({ timeout: 60_000 })
+  await shot(page, '63-dark-hunting')
+  await expectAccessible(page)
+  await choose('Light')
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'light')
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await choose('Like the system')
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+})
+
+test('390 pixels are enough for reading', async ({ page }) => {
+  await page.setViewportSize({ width: 390, height: 844 })
+  for (const [path, name] of [['/devices', 'Devices'], ['/hunting?q=DeviceInfo%0A%7C%20take%2020&run=true', 'Result']] as const) {
+    await page.goto(path)
+    await expect(page.getByRole('grid', { name })).toBeVisible({ timeout: 30_000 })
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+    await shot(page, `64-narrow-${name.toLowerCase()}`)
+    await expectAccessible(page)
+  }
+  await openFirstDevice(page)
+  await expect(page.getByRole('grid', { name: 'Timeline' }).getByRole('row').nth(1)).toBeVisible()
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+  await shot(page, '65-narrow-device')
+  await expectAccessible(page)
+})
+
+test('the whole way by keyboard', async ({ page }) => {
+  await page.goto('/devices')
+  const grid = page.getByRole('grid', { name: 'Devices' })
+  await expect(grid.getByRole('row').nth(1)).toBeVisible()
+  await page.keyboard.press('Tab')
+  await expect(page.getByRole('link', { name: 'Skip to the page' })).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('main')).toBeFocused()
+  await expect(async () => {
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('row')
+  }).toPass({ intervals: [10] })
+  await page.keyboard.press('End')
+  await page.keyboard.press('Home')
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/panel=/)
+  await page.keyboard.press('Escape')
+  await expect(page).not.toHaveURL(/panel=/)
+})
+
+test('an address that does not exist says so', async ({ page }) => {
+  await page.goto('/no-such-room')
+  await expect(page.getByRole('heading', { name: 'There is no such page' })).toBeVisible()
+  await expectAccessible(page)
+})

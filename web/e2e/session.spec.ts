@@ -1,0 +1,34 @@
+import { kept, signIn } from './support/account'
+import { expect, expectAccessible, shot, test } from './support/test'
+
+test.use({ storageState: { cookies: [], origins: [] } })
+
+test('sign-in brings back to the same address, sign-out ends the session', async ({ page }) => {
+  const account = kept()!
+  await page.goto('/devices?health=active&sort=last_seen&order=desc')
+  await expect(page).toHaveURL(/\/sign-in\?next=/)
+  await shot(page, '03-sign-in')
+  await expectAccessible(page)
+
+  await page.getByLabel('Email').fill(account.email)
+  await page.getByLabel('Password').fill('not the password')
+  await page.getByRole('textbox', { name: /^Code/ }).fill('000000')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await expect(page.getByRole('alert')).toContainText('You were not signed in')
+  await shot(page, '04-sign-in-refused')
+
+  await signIn(page, account)
+  await expect(page).toHaveURL(/\/devices\?health=active&sort=last_seen&order=desc/)
+  await page.getByRole('button', { name: /^Account of/ }).click()
+  await page.getByRole('menuitem', { name: 'Sign out' }).click()
+  await expect(page).toHaveURL(/\/sign-in/)
+  await page.goto('/hunting')
+  await expect(page).toHaveURL(/\/sign-in\?next=/)
+})
+
+test('a used or wrong set-up link says what to do', async ({ page }) => {
+  await page.goto('/setup?token=bad')
+  await expect(page.getByRole('heading', { name: 'This set-up link cannot be used' })).toBeVisible()
+  await shot(page, '05-setup-link-used')
+  await expectAccessible(page)
+})

@@ -1,0 +1,45 @@
+/** What a call to the server can fail with: the stable code, the message for people, the HTTP status (0 = no answer). */
+export class ApiError extends Error {
+  readonly status: number
+  readonly code: string
+  readonly details: unknown
+
+  constructor(status: number, code: string, message: string, details?: unknown) {
+    super(message)
+    this.name = 'ApiError'
+    this.status = status
+    this.code = code
+    this.details = details
+  }
+}
+
+const ADVICE: Record<string, string> = {
+  no_answer: 'Check that the Palisade server runs (`palisade status` on its host) and that this machine reaches it, then try again.',
+  rate_limited: 'Wait a moment, then try again.',
+  forbidden: 'Ask an administrator of this tenant for the role that allows it.',
+  not_found: 'It may have been removed. Go back to the list and look again.',
+  deadline_exceeded: 'Narrow the time range or the columns, or choose a longer deadline, and run again.',
+  memory_limit: 'Filter earlier in the query, or summarise fewer groups, and run again.',
+  internal: 'Try again. If it stays, look at the server’s log with the code below.',
+}
+
+/** The next step for an error, chosen by its code, then by its status. */
+export function adviceFor(error: ApiError): string {
+  const byCode = ADVICE[error.code]
+  if (byCode) return byCode
+  if (error.status === 403) return ADVICE.forbidden!
+  if (error.status === 404) return ADVICE.not_found!
+  if (error.status === 429) return ADVICE.rate_limited!
+  if (error.status >= 500) return ADVICE.internal!
+  return 'Change what the message names, then try again.'
+}
+
+/** Makes an ApiError of whatever was thrown. */
+export function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  if (error instanceof DOMException && error.name === 'AbortError') {
+    return new ApiError(0, 'cancelled', 'The request was cancelled.')
+  }
+  if (error instanceof TypeError) return new ApiError(0, 'no_answer', 'The server did not answer.')
+  return new ApiError(0, 'console_fault', error instanceof Error ? error.message : String(error))
+}

@@ -1,0 +1,50 @@
+import { queryOptions } from '@tanstack/react-query'
+import { api, unwrap } from '../client'
+
+export const huntingSchemaQuery = queryOptions({
+  queryKey: ['hunting-schema'],
+  queryFn: ({ signal }) => unwrap(api.GET('/api/v1/hunting/schema', { signal })),
+  staleTime: Infinity,
+})
+
+export const validateQuery = (query: string) =>
+  queryOptions({
+    queryKey: ['validate', query],
+    queryFn: ({ signal }) => unwrap(api.POST('/api/v1/hunting/validate', { body: { query }, signal })),
+    enabled: query.trim() !== '',
+    staleTime: Infinity,
+    gcTime: 60_000,
+    retry: false,
+  })
+
+export const ROW_CAP = 30_000
+
+export interface RunRequest {
+  id: string
+  query: string
+  deadlineMs: number
+}
+
+/** One run has one key, so that leaving and coming back shows the same rows without a second run. */
+export const runQuery = (request: RunRequest | undefined) =>
+  queryOptions({
+    queryKey: ['hunting-run', request?.id],
+    queryFn: ({ signal }) =>
+      unwrap(
+        api.POST('/api/v1/hunting/query', {
+          body: { query: request!.query, row_cap: ROW_CAP, deadline_ms: request!.deadlineMs, query_id: request!.id },
+          signal,
+        }),
+      ),
+    enabled: request !== undefined,
+    staleTime: Infinity,
+    gcTime: 10 * 60_000,
+    retry: false,
+    refetchOnWindowFocus: false,
+    refetchOnReconnect: false,
+  })
+
+/** Ends a running query on the server; a query that already ended is no error. */
+export async function cancelRun(id: string): Promise<void> {
+  await api.DELETE('/api/v1/hunting/query/{query_id}', { params: { path: { query_id: id } } })
+}

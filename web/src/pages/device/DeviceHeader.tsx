@@ -1,0 +1,37 @@
+import { Button } from '@fluentui/react-components'
+import { ArrowSyncRegular, PulseRegular } from '@fluentui/react-icons'
+import { Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import { useSession } from '../../api/queries/session'
+import type { Device, OrderKind } from '../../api/types'
+import { HealthNote } from '../../components/HealthNote'
+import { Instant } from '../../components/Instant'
+import { PageHeader } from '../../components/PageHeader'
+import { OrderDialog } from './OrderDialog'
+
+/** The header answers what it is, its health with reason and fix, when it was seen, and offers the actions. */
+export function DeviceHeader({ device }: { device: Device }) {
+  const admin = useSession().data?.role === 'administrator'
+  const [kind, setKind] = useState<OrderKind>()
+  return (
+    <div className="device-head">
+      <nav className="crumbs" aria-label="Where you are"><Link className="link" to="/devices">Devices</Link> / {device.name}</nav>
+      <PageHeader
+        title={device.name}
+        actions={
+          admin && (
+            <>
+              <Button icon={<PulseRegular />} onClick={() => setKind('ping')}>Ping</Button>
+              <Button icon={<ArrowSyncRegular />} onClick={() => setKind('collect-now')}>Collect now</Button>
+            </>
+          )
+        }
+      >
+        {[`${device.os_distribution} ${device.os_version}`, device.architecture, `sensor ${device.sensor_version}`].join(' · ')} · last
+        seen <Instant at={device.last_seen} show="age" />
+      </PageHeader>
+      <HealthNote device={device} />
+      {kind && <OrderDialog device={device} kind={kind} onClose={() => setKind(undefined)} />}
+    </div>
+  )
+}

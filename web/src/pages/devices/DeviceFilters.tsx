@@ -1,0 +1,55 @@
+import { Button, SearchBox, ToggleButton } from '@fluentui/react-components'
+import { DismissRegular } from '@fluentui/react-icons'
+import { useEffect, useState } from 'react'
+import type { Device } from '../../api/types'
+import { HealthBadge } from '../../components/HealthBadge'
+import { useDebounced } from '../../lib/hooks'
+import { type DevicesSearch, HEALTHS, toggleWord } from '../../lib/search'
+
+interface Props {
+  search: DevicesSearch
+  devices: Device[]
+  onChange: (next: Partial<DevicesSearch>) => void
+}
+
+const has = (list: string | undefined, word: string) => (list ?? '').split(',').includes(word)
+
+/** Search and chips. The systems on offer are those of the list and those chosen. */
+export function DeviceFilters({ search, devices, onChange }: Props) {
+  const [text, setText] = useState(search.search ?? '')
+  const rested = useDebounced(text, 250)
+  useEffect(() => setText(search.search ?? ''), [search.search])
+  useEffect(() => {
+    if (rested === text && rested !== (search.search ?? '')) onChange({ search: rested || undefined })
+    // Only a rested text changes the address.
+  }, [rested])
+  const systems = [...new Set([...devices.map((d) => d.os_distribution), ...(search.os ?? '').split(',')])].filter(Boolean).sort()
+  const filtered = Boolean(search.search || search.health || search.os)
+
+  return (
+    <div className="filters" role="search" aria-label="Filter devices">
+      <SearchBox placeholder="Name, address or device id" aria-label="Search devices" value={text} onChange={(_, d) => setText(d.value)} />
+      <div className="row wrap" role="group" aria-label="Health">
+        {HEALTHS.map((health) => (
+          <ToggleButton key={health} size="small" shape="circular" checked={has(search.health, health)} onClick={() => onChange({ health: toggleWord(search.health, health) })}>
+            <HealthBadge health={health} />
+          </ToggleButton>
+        ))}
+      </div>
+      {systems.length > 0 && (
+        <div className="row wrap" role="group" aria-label="System">
+          {systems.map((os) => (
+            <ToggleButton key={os} size="small" shape="circular" checked={has(search.os, os)} onClick={() => onChange({ os: toggleWord(search.os, os) })}>
+              {os}
+            </ToggleButton>
+          ))}
+        </div>
+      )}
+      {filtered && (
+        <Button size="small" appearance="subtle" icon={<DismissRegular />} onClick={() => onChange({ search: undefined, health: undefined, os: undefined })}>
+          Clear
+        </Button>
+      )}
+    </div>
+  )
+}

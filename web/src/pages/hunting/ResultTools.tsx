@@ -1,0 +1,32 @@
+import { Button, Menu, MenuItem, MenuList, MenuPopover, MenuTrigger } from '@fluentui/react-components'
+import { ArrowDownloadRegular, CopyRegular } from '@fluentui/react-icons'
+import type { HuntingResult } from '../../api/types'
+import { saveFile, toCsv, toJson } from '../../lib/export'
+import { cellText } from '../../lib/format'
+
+/** Copy for a spreadsheet, or a file. */
+export function ResultTools({ result }: { result: HuntingResult }) {
+  const { schema, rows } = result
+  const copy = () => {
+    const clean = (value: unknown) => cellText(value).replace(/[\t\r\n]+/g, ' ')
+    const lines = [schema.map((c) => c.name), ...rows.map((row) => row.map(clean))].map((line) => line.join('\t'))
+    void navigator.clipboard.writeText(lines.join('\n'))
+  }
+  const stamp = () => new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-')
+  return (
+    <div className="row">
+      <Button size="small" appearance="subtle" icon={<CopyRegular />} onClick={copy}>Copy</Button>
+      <Menu>
+        <MenuTrigger disableButtonEnhancement>
+          <Button size="small" appearance="subtle" icon={<ArrowDownloadRegular />}>Export</Button>
+        </MenuTrigger>
+        <MenuPopover>
+          <MenuList>
+            <MenuItem onClick={() => saveFile(`hunting-${stamp()}.csv`, 'text/csv;charset=utf-8', toCsv(schema, rows))}>CSV</MenuItem>
+            <MenuItem onClick={() => saveFile(`hunting-${stamp()}.json`, 'application/json', toJson(schema, rows))}>JSON</MenuItem>
+          </MenuList>
+        </MenuPopover>
+      </Menu>
+    </div>
+  )
+}

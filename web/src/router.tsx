@@ -1,0 +1,106 @@
+import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router'
+import { sessionQuery } from './api/queries/session'
+import { asApiError } from './api/errors'
+import { devicesSearch, huntingSearch, setupSearch, signInSearch, timelineSearch, treeSearch } from './lib/search'
+import { DevicePage } from './pages/device/DevicePage'
+import { FactsTab } from './pages/device/FactsTab'
+import { OrdersTab } from './pages/device/OrdersTab'
+import { SensorTab } from './pages/device/SensorTab'
+import { TimelineTab } from './pages/device/TimelineTab'
+import { DevicesPage } from './pages/devices/DevicesPage'
+import { NotFoundPage } from './pages/NotFoundPage'
+import { AuditPage } from './pages/settings/AuditPage'
+import { EnrolmentPage } from './pages/settings/EnrolmentPage'
+import { PeoplePage } from './pages/settings/PeoplePage'
+import { SessionsPage } from './pages/settings/SessionsPage'
+import { TokensPage } from './pages/settings/TokensPage'
+import { SetupPage } from './pages/setup/SetupPage'
+import { SignInPage } from './pages/signin/SignInPage'
+import { queryClient, whenSignedOut } from './query-client'
+import { FaultPage } from './shell/FaultPage'
+import { Shell } from './shell/Shell'
+
+const root = createRootRoute({ notFoundComponent: NotFoundPage, errorComponent: FaultPage })
+
+const setup = createRoute({ getParentRoute: () => root, path: '/setup', validateSearch: setupSearch, component: SetupPage })
+const signIn = createRoute({ getParentRoute: () => root, path: '/sign-in', validateSearch: signInSearch, component: SignInPage })
+
+/** Everything behind it needs a session; without one, sign-in brings back to the same URL. */
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: 'inside',
+  component: Shell,
+  beforeLoad: async ({ location }) => {
+    try {
+      await queryClient.ensureQueryData(sessionQuery)
+    } catch (error) {
+      if (asApiError(error).status !== 401) throw error
+      throw redirect({ to: '/sign-in', search: { next: location.href } })
+    }
+  },
+})
+
+const home = createRoute({
+  getParentRoute: () => inside,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/devices' })
+  },
+})
+const devices = createRoute({ getParentRoute: () => inside, path: '/devices', validateSearch: devicesSearch, component: DevicesPage })
+const device = createRoute({ getParentRoute: () => inside, path: '/devices/$deviceId', component: DevicePage })
+const deviceHome = createRoute({
+  getParentRoute: () => device,
+  path: '/',
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: '/devices/$deviceId/timeline', params: { deviceId: (params as { deviceId: string }).deviceId }, replace: true })
+  },
+})
+const timeline = createRoute({ getParentRoute: () => device, path: '/timeline', validateSearch: timelineSearch, component: TimelineTab })
+const facts = createRoute({ getParentRoute: () => device, path: '/facts', component: FactsTab })
+const orders = createRoute({ getParentRoute: () => device, path: '/orders', component: OrdersTab })
+const sensor = createRoute({ getParentRoute: () => device, path: '/sensor', component: SensorTab })
+const tree = createRoute({ getParentRoute: () => inside, path: '/devices/$deviceId/tree', validateSearch: treeSearch }).lazy(() =>
+  import('./pages/tree/route').then((m) => m.Route),
+)
+const hunting = createRoute({ getParentRoute: () => inside, path: '/hunting', validateSearch: huntingSearch }).lazy(() =>
+  import('./pages/hunting/route').then((m) => m.Route),
+)
+
+const people = createRoute({ getParentRoute: () => inside, path: '/settings/people', component: PeoplePage })
+const tokens = createRoute({ getParentRoute: () => inside, path: '/settings/tokens', component: TokensPage })
+const sessions = createRoute({ getParentRoute: () => inside, path: '/settings/sessions', component: SessionsPage })
+const enrolment = createRoute({ getParentRoute: () => inside, path: '/settings/enrolment', component: EnrolmentPage })
+const audit = createRoute({ getParentRoute: () => inside, path: '/settings/audit', component: AuditPage })
+
+const routeTree = root.addChildren([
+  setup,
+  signIn,
+  inside.addChildren([
+    home,
+    devices,
+    tree,
+    device.addChildren([deviceHome, timeline, facts, orders, sensor]),
+    hunting,
+    people,
+    tokens,
+    sessions,
+    enrolment,
+    audit,
+  ]),
+])
+
+export const router = createRouter({ routeTree, defaultPreload: false })
+
+whenSignedOut(() => {
+  const { pathname, href } = router.state.location
+  if (pathname === '/sign-in' || pathname === '/setup') return
+  queryClient.removeQueries({ queryKey: ['session'] })
+  void router.navigate({ to: '/sign-in', search: { next: href } })
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

@@ -1,0 +1,34 @@
+import { CodeTextRegular, DesktopRegular, SettingsRegular } from '@fluentui/react-icons'
+import { Link, type LinkProps } from '@tanstack/react-router'
+import { useSession } from '../api/queries/session'
+
+const SETTINGS: { to: LinkProps['to']; label: string; admin?: boolean }[] = [
+  { to: '/settings/people', label: 'People', admin: true },
+  { to: '/settings/tokens', label: 'API tokens' },
+  { to: '/settings/sessions', label: 'Sessions' },
+  { to: '/settings/enrolment', label: 'Enrolment', admin: true },
+  { to: '/settings/audit', label: 'Audit', admin: true },
+]
+
+const look = { className: 'nav-link', activeProps: { className: 'nav-link active' } }
+
+/** The rooms that exist, in the order of the design; administrators' pages only for them. */
+export function Nav() {
+  const admin = useSession().data?.role === 'administrator'
+  return (
+    <nav className="side" aria-label="Rooms">
+      <ul>
+        <li><Link to="/hunting" {...look}><CodeTextRegular aria-hidden />Hunting</Link></li>
+        <li><Link to="/devices" {...look}><DesktopRegular aria-hidden />Devices</Link></li>
+        <li className="nav-section">
+          <span className="nav-link hide-narrow"><SettingsRegular aria-hidden />Settings</span>
+          <ul>
+            {SETTINGS.filter((item) => admin || !item.admin).map((item) => (
+              <li key={item.label}><Link to={item.to} {...look}>{item.label}</Link></li>
+            ))}
+          </ul>
+        </li>
+      </ul>
+    </nav>
+  )
+}
