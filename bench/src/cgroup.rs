@@ -56,10 +56,6 @@ impl Cgroup {
         Ok(())
     }
 
-    /// Moves a running process inside.
-    pub fn adopt(&self, pid: u32) -> Result<()> {
-        std::fs::write(self.0.join("cgroup.procs"), pid.to_string()).context("moving a process into the control group")
-    }
 }
 
 impl Drop for Cgroup {

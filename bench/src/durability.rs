@@ -74,7 +74,7 @@ pub fn run(args: &Args) -> Result<()> {
 /// Adds up: rows, rows without doubles, counted losses, and what the driver counted.
 fn judge(product: &Product, sensor: &Sensor, device: &str, execs: u64) -> Result<()> {
     wait_until("the sensor has sent everything", 180, || {
-        (sensor.status().ok()?["spool"]["unsent_events"].as_u64()? == 0).then_some(())
+        (sensor.unsent().ok()?.1 == 0).then_some(())
     })?;
     let table = format!("DeviceProcessEvents | where DeviceId == '{device}' and ActionType == 'ProcessCreated' and FileName == 'tiny'");
     let number = |query: String| -> Option<u64> { product.query(&query).ok()?.first()?["Count"].as_u64() };

@@ -28,6 +28,18 @@ test('the list shows this machine with health, and filters live in the address',
   await expect(page).toHaveURL(/\/devices$/)
 })
 
+test('columns are chosen and kept', async ({ page }) => {
+  await page.goto('/devices')
+  await expect(page.getByRole('columnheader', { name: 'Kernel' })).toBeVisible()
+  await page.getByRole('button', { name: 'Columns' }).click()
+  await page.getByRole('menuitemcheckbox', { name: 'Kernel' }).click()
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('columnheader', { name: 'Kernel' })).toHaveCount(0)
+  await page.reload()
+  await expect(page.getByRole('columnheader', { name: 'Health' })).toBeVisible()
+  await expect(page.getByRole('columnheader', { name: 'Kernel' })).toHaveCount(0)
+})
+
 test('a row opens a panel, its name opens the page', async ({ page }) => {
   await page.goto('/devices')
   const row = page.getByRole('grid', { name: 'Devices' }).getByRole('row').nth(1)

@@ -19,6 +19,14 @@ test('sign-in brings back to the same address, sign-out ends the session', async
 
   await signIn(page, account)
   await expect(page).toHaveURL(/\/devices\?health=active&sort=last_seen&order=desc/)
+
+  // A session that ended while the page was open: sign in again, back on the same page.
+  await page.evaluate(() => fetch('/api/v1/session', { method: 'DELETE', headers: { 'X-Palisade-Csrf': '1' } }))
+  await page.getByRole('button', { name: 'Impaired', exact: true }).click()
+  await expect(page).toHaveURL(/\/sign-in\?next=/)
+  await signIn(page, kept()!)
+  await expect(page).toHaveURL(/\/devices\?health=active%2Cimpaired/)
+
   await page.getByRole('button', { name: /^Account of/ }).click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
   await expect(page).toHaveURL(/\/sign-in/)

@@ -90,7 +90,16 @@ const routeTree = root.addChildren([
   ]),
 ])
 
-export const router = createRouter({ routeTree, defaultPreload: false })
+export const router = createRouter({
+  routeTree,
+  // Plain text both ways: an id of nineteen digits must not become a number.
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (search) => {
+    const pairs = Object.entries(search).filter(([, value]) => value !== undefined)
+    const text = new URLSearchParams(pairs.map(([name, value]) => [name, String(value)])).toString()
+    return text && `?${text}`
+  },
+})
 
 whenSignedOut(() => {
   const { pathname, href } = router.state.location

@@ -8,6 +8,7 @@ describe('ages', () => {
   it.each([
     [0, 'just now'],
     [4, 'just now'],
+    [-9, 'just now'],
     [59, '59 seconds ago'],
     [60, '1 minute ago'],
     [3599, '59 minutes ago'],

@@ -28,5 +28,7 @@ it('nests each process once', () => {
 })
 
 it('looks first at the process, two above and its children', () => {
-  expect(nearFocus(tree).map((p) => p.id)).toEqual(['a', 'b', 'c', 'd', 'e'])
+  expect(nearFocus(tree)).toBe(tree)
+  const many = [...tree, ...Array.from({ length: 5 }, (_, i) => node(`g${i}`, 'd'))]
+  expect(nearFocus(many).map((p) => p.id)).toEqual(['a', 'b', 'c', 'd', 'e'])
 })

@@ -20,14 +20,18 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(crate) type Row = Map<String, Value>;
 
 /// Runs one query in a slot of its tenant.
-pub(crate) async fn run(api: &Api, request: QueryRequest, patience: Duration) -> Result<QueryAnswer, QueryFailure> {
+pub(crate) async fn run(
+    api: &Api,
+    request: QueryRequest,
+    patience: Duration,
+) -> Result<QueryAnswer, QueryFailure> {
     let _slot = api.running.slot(request.tenant, patience).await?;
     let _counted = api.config.metrics.query();
     let deadline = request.deadline;
     match tokio::time::timeout(deadline + GRACE, api.config.query.run(request)).await {
         Ok(result) => result,
         Err(_) => Err(QueryFailure {
-            code: "deadline_exceeded".to_owned(),
+            code: "query_timeout".to_owned(),
             message: format!("the query did not end within {} s", deadline.as_secs()),
             ..QueryFailure::default()
         }),
@@ -35,7 +39,12 @@ pub(crate) async fn run(api: &Api, request: QueryRequest, patience: Duration) ->
 }
 
 /// Runs a query that the service wrote, and returns its rows by column name.
-pub(crate) async fn rows(api: &Api, tenant: TenantId, query: String, cap: u64) -> Result<Vec<Row>, QueryFailure> {
+pub(crate) async fn rows(
+    api: &Api,
+    tenant: TenantId,
+    query: String,
+    cap: u64,
+) -> Result<Vec<Row>, QueryFailure> {
     tracing::trace!(query, "the service asks");
     let request = QueryRequest {
         tenant,

@@ -20,8 +20,12 @@ const INDEX: &str = "index.html";
 /// A file of the console; any other path is a page of it and gets its index.
 pub(crate) fn serve(method: &Method, path: &str, headers: &HeaderMap) -> Response {
     if !matches!(*method, Method::GET | Method::HEAD) {
-        return ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "only GET is served here")
-            .into_response();
+        return ApiError::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "only GET is served here",
+        )
+        .into_response();
     }
     let path = path.trim_start_matches('/');
     if let Some(file) = Dist::get(path) {
@@ -32,8 +36,12 @@ pub(crate) fn serve(method: &Method, path: &str, headers: &HeaderMap) -> Respons
     }
     match Dist::get(INDEX) {
         Some(file) => answer(INDEX, file, headers),
-        None => ApiError::new(StatusCode::NOT_FOUND, "console_not_built", "this server was built without its console")
-            .into_response(),
+        None => ApiError::new(
+            StatusCode::NOT_FOUND,
+            "console_not_built",
+            "this server was built without its console",
+        )
+        .into_response(),
     }
 }
 

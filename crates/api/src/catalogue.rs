@@ -18,7 +18,8 @@ impl Catalogue for SchemaCatalogue {
 }
 
 fn definition(table: &TableSpec) -> TableDef {
-    let columns = table.columns.iter().map(|c| ColumnDef { name: c.name.clone(), ty: kql_type(c.kind) }).collect();
+    let columns =
+        table.columns.iter().map(|c| ColumnDef { name: c.name.clone(), ty: kql_type(c.kind) }).collect();
     let aliases = table.aliases.iter().map(|(alias, stored)| (alias.clone(), stored.clone())).collect();
     let hidden = vec![ColumnDef { name: "_IngestTime".to_owned(), ty: Type::Datetime }];
     TableDef { name: table.name.clone(), columns, hidden, aliases }

@@ -21,8 +21,9 @@ const MAX_SECRET: usize = 512;
 pub(crate) async fn authenticate(parts: &Parts, api: &Api) -> Result<Principal, ApiError> {
     let now = TimeMicros::now();
     if let Some(value) = parts.headers.get(header::AUTHORIZATION) {
-        let token = bearer(value).ok_or_else(|| {
-            ApiError { status: http::StatusCode::UNAUTHORIZED, ..ApiError::bad("token_invalid", "the token is not valid") }
+        let token = bearer(value).ok_or_else(|| ApiError {
+            status: http::StatusCode::UNAUTHORIZED,
+            ..ApiError::bad("token_invalid", "the token is not valid")
         })?;
         return Ok(api.config.state.authenticate_token(token, now).await?);
     }
@@ -33,7 +34,8 @@ pub(crate) async fn authenticate(parts: &Parts, api: &Api) -> Result<Principal, 
 /// Refuses a call that may change something, uses the cookie, and lacks the header.
 pub(crate) fn check_csrf(parts: &Parts) -> Result<(), ApiError> {
     let safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-    let by_cookie = !parts.headers.contains_key(header::AUTHORIZATION) && session_cookie(&parts.headers).is_some();
+    let by_cookie =
+        !parts.headers.contains_key(header::AUTHORIZATION) && session_cookie(&parts.headers).is_some();
     let marked = parts.headers.get(CSRF_HEADER).is_some_and(|v| v == "1");
     if safe || !by_cookie || marked {
         return Ok(());
@@ -50,7 +52,8 @@ fn bearer(value: &HeaderValue) -> Option<&str> {
 }
 
 fn session_cookie(headers: &HeaderMap) -> Option<&str> {
-    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
+    let pairs =
+        headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
     let mut values = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == COOKIE);
     values.next().map(|(_, value)| value).filter(|v| !v.is_empty() && v.len() <= MAX_SECRET)
 }

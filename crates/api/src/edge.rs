@@ -39,7 +39,10 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(), usb=(), payment=()"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=(), usb=(), payment=()",
+    ),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
@@ -66,11 +69,16 @@ async fn otherwise(method: Method, uri: Uri, headers: HeaderMap) -> Response {
 }
 
 async fn wrong_method() -> ApiError {
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this address does not take that method")
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "this address does not take that method",
+    )
 }
 
 fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    let text =
+        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     ApiError::internal("panic", &text.unwrap_or("no message")).into_response()
 }
 
@@ -92,9 +100,8 @@ async fn edge(State(api): State<Api>, mut request: Request, next: Next) -> Respo
             let patience = if runs_queries(&route) { QUERY_PATIENCE } else { PATIENCE };
             match tokio::time::timeout(patience, next.run(request).instrument(span.clone())).await {
                 Ok(response) => response,
-                Err(_) => {
-                    ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", "the request took too long").into_response()
-                }
+                Err(_) => ApiError::new(StatusCode::GATEWAY_TIMEOUT, "timeout", "the request took too long")
+                    .into_response(),
             }
         }
     };
@@ -113,7 +120,9 @@ async fn edge(State(api): State<Api>, mut request: Request, next: Next) -> Respo
 }
 
 fn runs_queries(route: &str) -> bool {
-    [API, "/hunting/query"].concat() == route || route.ends_with("/timeline") || route.ends_with("/process-tree")
+    [API, "/hunting/query"].concat() == route
+        || route.ends_with("/timeline")
+        || route.ends_with("/process-tree")
 }
 
 /// Host and port as asked for.
@@ -125,7 +134,8 @@ fn host_of(request: &Request) -> Option<String> {
 /// Refuses what another site's page can make a browser send: a foreign host name that resolves to
 /// this server, or a change that a foreign origin asks for.
 fn admit(api: &Api, request: &Request, host: Option<&str>) -> Result<(), ApiError> {
-    let name = host.and_then(|h| h.parse::<http::uri::Authority>().ok()).map(|a| a.host().to_ascii_lowercase());
+    let name =
+        host.and_then(|h| h.parse::<http::uri::Authority>().ok()).map(|a| a.host().to_ascii_lowercase());
     if !name.as_deref().is_some_and(|name| host_allowed(name, &api.config.allowed_hosts)) {
         let message = "this server is not known under that host name";
         return Err(ApiError::new(StatusCode::MISDIRECTED_REQUEST, "host_not_allowed", message));

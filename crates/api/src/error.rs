@@ -41,7 +41,8 @@ pub(crate) struct ApiError {
     pub status: StatusCode,
     pub code: String,
     pub message: String,
-    pub details: Option<Value>,
+    // Boxed, so that every result of the crate stays small.
+    pub details: Option<Box<Value>>,
     pub retry_after: Option<Duration>,
 }
 
@@ -86,7 +87,7 @@ impl ApiError {
 
     #[must_use]
     pub(crate) fn with_details(mut self, details: Value) -> Self {
-        self.details = Some(details);
+        self.details = Some(Box::new(details));
         self
     }
 }
@@ -94,7 +95,11 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let body = ErrorBody {
-            error: ErrorDetail { code: self.code.clone(), message: self.message, details: self.details },
+            error: ErrorDetail {
+                code: self.code.clone(),
+                message: self.message,
+                details: self.details.map(|d| *d),
+            },
         };
         let mut response = (self.status, Json(body)).into_response();
         if let Some(after) = self.retry_after {
@@ -114,8 +119,13 @@ impl From<StateError> for ApiError {
         let status = match error.code() {
             "not_found" => StatusCode::NOT_FOUND,
             "conflict" | "email_taken" | "last_administrator" => StatusCode::CONFLICT,
-            "invalid_credentials" | "totp_required" | "totp_invalid" | "totp_code_used" | "session_invalid"
-            | "token_invalid" | "token_expired" => StatusCode::UNAUTHORIZED,
+            "invalid_credentials"
+            | "totp_required"
+            | "totp_invalid"
+            | "totp_code_used"
+            | "session_invalid"
+            | "token_invalid"
+            | "token_expired" => StatusCode::UNAUTHORIZED,
             "sign_in_throttled" => StatusCode::TOO_MANY_REQUESTS,
             "setup_link_invalid" => StatusCode::GONE,
             "state_unavailable" => StatusCode::SERVICE_UNAVAILABLE,
@@ -127,7 +137,9 @@ impl From<StateError> for ApiError {
         }
         let message = match error.code() {
             "internal" => return Self::plain_internal(),
-            "state_unavailable" => "the server's database cannot be reached; try again in a moment".to_owned(),
+            "state_unavailable" => {
+                "the server's database cannot be reached; try again in a moment".to_owned()
+            }
             _ => error.to_string(),
         };
         Self { retry_after: error.retry_after(), ..Self::new(status, error.code(), message) }
@@ -139,25 +151,28 @@ impl From<QueryFailure> for ApiError {
         let status = match failure.code.as_str() {
             "query_busy" => StatusCode::TOO_MANY_REQUESTS,
             "query_cancelled" => StatusCode::CONFLICT,
-            "deadline_exceeded" => StatusCode::GATEWAY_TIMEOUT,
-            "memory_limit" => StatusCode::UNPROCESSABLE_ENTITY,
-            "query_unavailable" | "query_lost" => StatusCode::SERVICE_UNAVAILABLE,
-            "internal" => StatusCode::INTERNAL_SERVER_ERROR,
+            "query_timeout" => StatusCode::GATEWAY_TIMEOUT,
+            "query_memory" | "query_limit" => StatusCode::UNPROCESSABLE_ENTITY,
+            "query_unavailable" | "query_lost" | "data_unreadable" => StatusCode::SERVICE_UNAVAILABLE,
+            "internal" | "plan_schema_mismatch" => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
         };
-        if status.is_server_error() && status != StatusCode::GATEWAY_TIMEOUT {
+        if matches!(status, StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE) {
             tracing::error!(code = failure.code, cause = failure.message, "a query failed");
         }
-        if failure.code == "internal" {
-            return Self::plain_internal();
-        }
+        let message = match failure.code.as_str() {
+            "internal" | "plan_schema_mismatch" => return Self::plain_internal(),
+            // The cause names files of the server.
+            "data_unreadable" => "the stored events cannot be read; the server's log says why".to_owned(),
+            _ => failure.message,
+        };
         let details = (failure.line > 0).then(|| {
-            serde_json::json!({
+            Box::new(serde_json::json!({
                 "line": failure.line, "column": failure.column, "length": failure.length,
                 "suggestion": failure.suggestion,
-            })
+            }))
         });
         let retry_after = (failure.code == "query_busy").then_some(Duration::from_secs(2));
-        Self { details, retry_after, ..Self::new(status, &failure.code, failure.message) }
+        Self { details, retry_after, ..Self::new(status, &failure.code, message) }
     }
 }

@@ -24,23 +24,30 @@ impl<T: DeserializeOwned> FromRequest<Api> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
-        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let kind =
+            request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
         let essence = kind.split(';').next().unwrap_or_default().trim();
         if !essence.eq_ignore_ascii_case("application/json") {
             let message = "the body must be application/json";
             return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message));
         }
-        let bytes = Bytes::from_request(request, api).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                let message = format!("the body is larger than {MAX_BODY} bytes");
-                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
-            }
-            _ => ApiError::bad("invalid_body", "the body could not be read"),
-        })?;
+        let bytes =
+            Bytes::from_request(request, api).await.map_err(|rejection| match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => {
+                    let message = format!("the body is larger than {MAX_BODY} bytes");
+                    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+                }
+                _ => ApiError::bad("invalid_body", "the body could not be read"),
+            })?;
         if depth(&bytes) > MAX_DEPTH {
-            return Err(ApiError::bad("invalid_body", format!("the body nests deeper than {MAX_DEPTH} levels")));
+            return Err(ApiError::bad(
+                "invalid_body",
+                format!("the body nests deeper than {MAX_DEPTH} levels"),
+            ));
         }
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| ApiError::bad("invalid_body", error.to_string()))
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|error| ApiError::bad("invalid_body", error.to_string()))
     }
 }
 
@@ -88,7 +95,9 @@ impl<T: FromStr<Err: Display>> FromRequestParts<Api> for Id<T> {
         let Path(text) = Path::<String>::from_request_parts(parts, api)
             .await
             .map_err(|_| ApiError::invalid("the identifier in the path is malformed"))?;
-        text.parse().map(Self).map_err(|error| ApiError::invalid(format!("the identifier in the path: {error}")))
+        text.parse()
+            .map(Self)
+            .map_err(|error| ApiError::invalid(format!("the identifier in the path: {error}")))
     }
 }
 

@@ -153,7 +153,11 @@ impl<P: Permission, A: AuditKind> FromRequestParts<Api> for Authorized<P, A> {
         scope.principal(&principal);
         credentials::check_csrf(parts)?;
         if principal.role < P::LEAST {
-            return Err(ApiError::forbidden(format!("the role {} lacks the permission {}", principal.role, P::NAME)));
+            return Err(ApiError::forbidden(format!(
+                "the role {} lacks the permission {}",
+                principal.role,
+                P::NAME
+            )));
         }
         Ok(Self { principal, scope, marker: PhantomData })
     }

@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn the_compiler_reads_back_what_is_written() {
-        for value in ["plain", "q\"uote", "back\\slash", "line\nbreak", "tab\t", "é€😀", "\u{7}", "' ; | //"] {
+        for value in ["plain", "q\"uote", "back\\slash", "line\nbreak", "tab\t", "é€😀", "\u{7}", "' ; | //"]
+        {
             let query = format!("DeviceProcessEvents | where FileName == {} | take 1", text(value));
             let compiled = palisade_kql::compile(&query, &crate::SchemaCatalogue, 0);
             assert!(compiled.is_ok(), "{query}: {compiled:?}");

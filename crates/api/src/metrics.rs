@@ -48,8 +48,16 @@ impl ApiMetrics {
     /// Counters that `registry` publishes, each name beginning with `palisade_api_`.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
-        registry.register("palisade_api_requests", "Requests by method, route and status", metrics.requests.clone());
-        registry.register("palisade_api_request_seconds", "Time of requests by route", metrics.seconds.clone());
+        registry.register(
+            "palisade_api_requests",
+            "Requests by method, route and status",
+            metrics.requests.clone(),
+        );
+        registry.register(
+            "palisade_api_request_seconds",
+            "Time of requests by route",
+            metrics.seconds.clone(),
+        );
         let lost = "Audit entries that could not be written";
         registry.register("palisade_api_audit_lost", lost, metrics.audit_lost.clone());
         registry.register("palisade_api_queries_running", "Queries that run now", metrics.queries.clone());

@@ -35,7 +35,9 @@ pub(crate) fn limit(asked: Option<u32>) -> Result<u32, ApiError> {
 /// The asked cursor, checked; an empty one is none.
 pub(crate) fn cursor(asked: Option<String>) -> Result<Option<String>, ApiError> {
     match asked {
-        Some(text) if text.len() > MAX_CURSOR => Err(ApiError::bad("cursor_invalid", "the cursor is not valid")),
+        Some(text) if text.len() > MAX_CURSOR => {
+            Err(ApiError::bad("cursor_invalid", "the cursor is not valid"))
+        }
         other => Ok(other.filter(|text| !text.is_empty())),
     }
 }

@@ -72,8 +72,9 @@ pub struct QueryAnswer {
 /// Why a query did not run to its end.
 ///
 /// Codes that this crate knows besides the compiler's: `query_busy`, `query_cancelled`,
-/// `deadline_exceeded`, `memory_limit`, `query_unavailable` (no worker took it), `query_lost` (the
-/// worker died), `internal` (the message is logged and not shown).
+/// `query_timeout`, `query_memory`, `query_limit`, `query_unavailable` (no worker took it),
+/// `query_lost` (the worker died), and `data_unreadable`, `plan_schema_mismatch` and `internal`, whose
+/// message is logged and not shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(default)]
 #[error("{code}: {message}")]

@@ -34,7 +34,10 @@ impl ApiRouter {
             for operation in operations(item) {
                 let audit = <T::First as Gate>::Audit::KIND.unwrap_or("none");
                 operation.extensions = Some(
-                    ExtensionsBuilder::new().add(PERMISSION, <T::First as Gate>::PERMISSION).add(AUDIT, audit).build(),
+                    ExtensionsBuilder::new()
+                        .add(PERMISSION, <T::First as Gate>::PERMISSION)
+                        .add(AUDIT, audit)
+                        .build(),
                 );
             }
         }

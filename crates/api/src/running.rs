@@ -42,14 +42,21 @@ impl Running {
     }
 
     /// One of the tenant's slots, waited for no longer than `patience`.
-    pub(crate) async fn slot(&self, tenant: TenantId, patience: Duration) -> Result<OwnedSemaphorePermit, QueryFailure> {
+    pub(crate) async fn slot(
+        &self,
+        tenant: TenantId,
+        patience: Duration,
+    ) -> Result<OwnedSemaphorePermit, QueryFailure> {
         let semaphore =
             self.tenants.lock().entry(tenant).or_insert_with(|| Arc::new(Semaphore::new(self.slots))).clone();
         match tokio::time::timeout(patience, semaphore.acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(QueryFailure {
                 code: "query_busy".to_owned(),
-                message: format!("{} queries of this tenant run already; try again when one has ended", self.slots),
+                message: format!(
+                    "{} queries of this tenant run already; try again when one has ended",
+                    self.slots
+                ),
                 ..QueryFailure::default()
             }),
         }

@@ -95,7 +95,10 @@ impl Scope {
     async fn write(&self, failure: Option<&str>) {
         let entry = {
             let draft = self.0.draft.lock();
-            let (Some(kind), Some(tenant), Some(actor)) = (draft.kind, draft.tenant, draft.actor.clone()) else { return };
+            let (Some(kind), Some(tenant), Some(actor)) = (draft.kind, draft.tenant, draft.actor.clone())
+            else {
+                return;
+            };
             let mut detail = draft.detail.clone();
             detail.insert("request_id".to_owned(), self.0.request_id.clone().into());
             if let Some(code) = failure {
@@ -104,7 +107,17 @@ impl Scope {
             let outcome = if failure.is_some() { AuditOutcome::Failure } else { AuditOutcome::Success };
             let target = draft.target.clone();
             let address = self.address();
-            (tenant, AuditEntry { actor, kind: kind.to_owned(), outcome, target, detail: Value::Object(detail), address })
+            (
+                tenant,
+                AuditEntry {
+                    actor,
+                    kind: kind.to_owned(),
+                    outcome,
+                    target,
+                    detail: Value::Object(detail),
+                    address,
+                },
+            )
         };
         let (tenant, entry) = entry;
         if let Err(error) = self.0.api.config.state.audit(tenant, &entry, TimeMicros::now()).await {
@@ -143,7 +156,12 @@ pub(crate) async fn audited<A: AuditKind>(request: Request, next: Next) -> Respo
 
 fn failure_of(response: &Response) -> Option<String> {
     let failed = response.status().is_client_error() || response.status().is_server_error();
-    let code = || response.extensions().get::<FailureCode>().map_or_else(|| response.status().as_str().to_owned(), |c| c.0.clone());
+    let code = || {
+        response
+            .extensions()
+            .get::<FailureCode>()
+            .map_or_else(|| response.status().as_str().to_owned(), |c| c.0.clone())
+    };
     failed.then(code)
 }
 

@@ -102,6 +102,14 @@ impl Sensor {
         serde_json::from_slice(&out.stdout).with_context(|| String::from_utf8_lossy(&out.stderr).into_owned())
     }
 
+    /// Facts in its spool that the server has not acknowledged: sealed ones, and all.
+    pub fn unsent(&self) -> Result<(u64, u64)> {
+        let status = self.status()?;
+        let lanes = status["spool"]["lanes"].as_array().context("the status lists the spool's lanes")?.clone();
+        let sum = |key: &str| lanes.iter().map(|l| l[key].as_u64().unwrap_or(0)).sum::<u64>();
+        Ok((sum("unsent_facts"), sum("unsent_facts") + sum("open_facts")))
+    }
+
     /// The device that it is.
     pub fn device(&self) -> Result<String> {
         Ok(self.status()?["device_id"].as_str().context("the status names the device")?.to_owned())

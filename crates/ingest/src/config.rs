@@ -85,6 +85,8 @@ pub struct Limits {
     pub status_ttl: Duration,
     /// How long it is believed while the database is down.
     pub status_stale: Duration,
+    /// How old the time at which a device was last seen may grow in the database.
+    pub seen_every: Duration,
     /// Interval of keep-alives in the order stream.
     pub keep_alive: Duration,
     /// Most order streams of one device.
@@ -119,6 +121,7 @@ impl Default for Limits {
             renewal_grace: Duration::from_secs(90 * DAY),
             status_ttl: Duration::from_secs(5),
             status_stale: Duration::from_secs(DAY),
+            seen_every: Duration::from_secs(10),
             keep_alive: Duration::from_secs(15),
             order_streams: 4,
             checkpoint_every: Duration::from_secs(300),

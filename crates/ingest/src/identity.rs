@@ -21,7 +21,7 @@ use crate::tls;
 pub(crate) struct DeviceCertificate {
     pub tenant: TenantId,
     pub device: DeviceId,
-    /// Lower-case hexadecimal digits.
+    /// Lower-case hexadecimal digits without leading zeros, as the state store writes it.
     pub serial: String,
     pub not_after: TimeMicros,
 }
@@ -118,7 +118,7 @@ impl Authority {
         Presented::Device(DeviceCertificate {
             tenant,
             device,
-            serial: hex::encode(parsed.raw_serial()),
+            serial: hex::encode(parsed.raw_serial()).trim_start_matches('0').to_owned(),
             not_after: TimeMicros(not_after.saturating_mul(1_000_000)),
         })
     }

@@ -25,10 +25,18 @@ pub(crate) struct Consumers {
 /// Starts everything; each task ends when the app is stopped.
 pub(crate) fn start(app: &Arc<App>, consumers: Consumers, tasks: &mut JoinSet<()>) {
     tasks.spawn(app.hub.clone().listen(app.state.clone(), app.metrics.clone(), app.stop.clone()));
+    if !app.limits.status_ttl.is_zero() {
+        let shared = app.clone();
+        tasks.spawn(async move {
+            while tick(&shared, shared.limits.status_ttl / 2).await {
+                sync_statuses(&shared).await;
+            }
+        });
+    }
     let shared = app.clone();
     tasks.spawn(async move {
         while tick(&shared, SEEN).await {
-            seen(&shared).await
+            seen(&shared, false).await;
         }
     });
     let shared = app.clone();
@@ -41,13 +49,13 @@ pub(crate) fn start(app: &Arc<App>, consumers: Consumers, tasks: &mut JoinSet<()
     let shared = app.clone();
     tasks.spawn(async move {
         while tick(&shared, shared.limits.checkpoint_every).await {
-            save(&shared).await
+            save(&shared).await;
         }
     });
     let shared = app.clone();
     tasks.spawn(async move {
         while tick(&shared, shared.limits.trim_every).await {
-            trim_log(&shared, &consumers).await
+            trim_log(&shared, &consumers).await;
         }
     });
 }
@@ -60,15 +68,25 @@ async fn tick(app: &App, period: Duration) -> bool {
     }
 }
 
-pub(crate) async fn seen(app: &Arc<App>) {
-    if let Err(e) = app.seen.flush(&app.state).await {
+/// `all`: also what was written a moment ago.
+pub(crate) async fn seen(app: &Arc<App>, all: bool) {
+    let every = if all { Duration::ZERO } else { app.limits.seen_every };
+    if let Err(e) = app.seen.flush(&app.state, every).await {
         app.metrics.background_failed("seen");
         tracing::warn!(error = %e, "when devices were seen was not written; it is kept");
     }
-    app.statuses.tidy();
+}
+
+async fn sync_statuses(app: &Arc<App>) {
+    let grace = i64::try_from(app.limits.renewal_grace.as_micros()).unwrap_or(i64::MAX);
+    if let Err(e) = app.statuses.sync(&app.state, TimeMicros::now().plus_micros(-grace)).await {
+        app.metrics.background_failed("statuses");
+        tracing::warn!(error = %e, "certificates that may not be used cannot be asked for");
+    }
 }
 
 async fn alive(app: &Arc<App>) {
+    app.statuses.tidy();
     if let Err(e) = app.state.mark_ingest_alive(TimeMicros::now()).await {
         app.metrics.background_failed("alive");
         tracing::warn!(error = %e, "presence was not written");

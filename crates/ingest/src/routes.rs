@@ -56,7 +56,7 @@ async fn enrol(
     request: Request<Body>,
 ) -> Response {
     let begun = Instant::now();
-    let result = enrol::enrol(&app, &peer, request).await;
+    let result = Box::pin(enrol::enrol(&app, &peer, request)).await;
     app.metrics.request("enrol", begun.elapsed().as_secs_f64());
     app.answer(result)
 }

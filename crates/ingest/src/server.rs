@@ -187,7 +187,7 @@ impl IngestServer {
         }
         while self.background.join_next().await.is_some() {}
         keep::save(&self.app).await;
-        let last_words = tokio::time::timeout(Duration::from_secs(2), keep::seen(&self.app)).await;
+        let last_words = tokio::time::timeout(Duration::from_secs(2), keep::seen(&self.app, true)).await;
         if last_words.is_err() {
             tracing::warn!("when devices were last seen was not written");
         }

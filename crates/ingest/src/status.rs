@@ -1,12 +1,12 @@
-//! Whether a certificate may still be used: asked of the state store, remembered for a while, and
-//! believed longer while the store does not answer.
+//! Whether a certificate may still be used: asked of the state store once, kept fresh by one question
+//! per tenant for all that may not, and believed longer while the store does not answer.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use palisade_state::{CertificateStatus, State, StateError};
-use palisade_types::{DeviceId, TenantId};
+use palisade_types::{DeviceId, TenantId, TimeMicros};
 use parking_lot::Mutex;
 
 use crate::identity::DeviceCertificate;
@@ -35,7 +35,17 @@ struct Entry {
 #[derive(Default)]
 struct Inner {
     entries: HashMap<(TenantId, DeviceId, String), Entry>,
+    /// When all of a tenant's certificates that may not be used were last asked for.
+    synced: HashMap<TenantId, Instant>,
     paused_until: Option<Instant>,
+}
+
+impl Inner {
+    /// When an entry was last known to be true: a good one whenever it was not among the barred.
+    fn confirmed(&self, tenant: TenantId, e: &Entry) -> Instant {
+        let good = e.known == Known::Status(CertificateStatus::Active);
+        self.synced.get(&tenant).filter(|_| good).map_or(e.at, |synced| e.at.max(*synced))
+    }
 }
 
 /// The remembered statuses.
@@ -81,7 +91,10 @@ impl StatusCache {
         let now = Instant::now();
         let (remembered, paused) = {
             let inner = self.inner.lock();
-            let remembered = inner.entries.get(&key).map(|e| (e.known, now.saturating_duration_since(e.at)));
+            let remembered = inner
+                .entries
+                .get(&key)
+                .map(|e| (e.known, now.saturating_duration_since(inner.confirmed(c.tenant, e))));
             (remembered, inner.paused_until.is_some_and(|until| until > now))
         };
         if let Some((known, age)) = remembered
@@ -137,9 +150,34 @@ impl StatusCache {
         }
     }
 
+    /// Asks for everything that may not be used, so that the good ones need not be asked for one by
+    /// one. `since`: certificates that ended before it are refused anyway.
+    pub async fn sync(&self, state: &State, since: TimeMicros) -> Result<(), StateError> {
+        let tenants: HashSet<TenantId> =
+            self.inner.lock().entries.keys().map(|(tenant, ..)| *tenant).collect();
+        for tenant in tenants {
+            let begun = Instant::now();
+            let barred = state.barred_certificates(tenant, since).await?;
+            let mut inner = self.inner.lock();
+            for (device, serial, status) in barred {
+                // An entry that is newer than the question saw a newer state of things.
+                if let Some(e) = inner.entries.get_mut(&(tenant, device, serial))
+                    && e.at <= begun
+                {
+                    *e = Entry { known: Known::Status(status), at: begun };
+                }
+            }
+            inner.synced.insert(tenant, begun);
+        }
+        Ok(())
+    }
+
     /// Drops what is too old to be of use.
     pub fn tidy(&self) {
-        let stale = if self.inner.lock().entries.len() > MANY { self.ttl } else { self.stale };
-        self.inner.lock().entries.retain(|_, e| e.at.elapsed() < stale);
+        let mut inner = self.inner.lock();
+        let stale = if inner.entries.len() > MANY { self.ttl } else { self.stale };
+        let mut entries = std::mem::take(&mut inner.entries);
+        entries.retain(|(tenant, ..), e| inner.confirmed(*tenant, e).elapsed() < stale);
+        inner.entries = entries;
     }
 }

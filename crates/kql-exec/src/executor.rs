@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use arrow::array::{Array, RecordBatch};
 use async_trait::async_trait;
-use datafusion::common::Result as DfResult;
 use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -115,10 +114,8 @@ impl LocalExecutor {
 }
 
 /// One running query.
-struct Run<'q> {
+struct Run {
     session: SessionContext,
-    context: &'q QueryContext,
-    started: Instant,
     limit: usize,
     /// Memory of kept stages.
     kept: MemoryReservation,
@@ -132,6 +129,19 @@ struct Run<'q> {
 impl QueryExecutor for LocalExecutor {
     async fn execute(&self, program: Program, context: QueryContext) -> Result<QueryStream, ExecError> {
         let started = Instant::now();
+        let (cancel, deadline) = (context.cancel.clone(), context.deadline);
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(ExecError::Cancelled),
+            () = tokio::time::sleep(deadline) => Err(ExecError::Timeout(millis(deadline))),
+            begun = Box::pin(self.begin(program, context, started)) => begun,
+        }
+    }
+}
+
+impl LocalExecutor {
+    /// Everything up to the first row: tables, earlier stages, the plan.
+    async fn begin(&self, program: Program, context: QueryContext, started: Instant) -> Result<QueryStream, ExecError> {
         let (session, pool) = self.session(context.memory_limit)?;
         let reserve: Arc<dyn MemoryPool> = Arc::clone(&pool) as _;
         let kept = MemoryConsumer::new("stages").register(&reserve);
@@ -141,8 +151,6 @@ impl QueryExecutor for LocalExecutor {
         }
         let mut run = Run {
             session,
-            context: &context,
-            started,
             limit: context.memory_limit,
             kept,
             tables,
@@ -168,7 +176,7 @@ impl QueryExecutor for LocalExecutor {
     }
 }
 
-impl Run<'_> {
+impl Run {
     fn lower(&self, stage: &Stage) -> Result<LogicalPlan, ExecError> {
         let lowerer = Lowerer { tables: &self.tables, stages: &self.stages, lists: &self.lists };
         lowerer.pipeline(&stage.pipeline)
@@ -220,24 +228,12 @@ impl Run<'_> {
         self.plans.push(Arc::clone(&physical));
         let mut stream = execute_stream(physical, self.session.task_ctx())?;
         let mut batches = Vec::new();
-        let left = self.context.deadline.saturating_sub(self.started.elapsed());
-        let deadline = tokio::time::sleep(left);
-        tokio::pin!(deadline);
-        loop {
-            let next: Option<DfResult<RecordBatch>> = tokio::select! {
-                () = self.context.cancel.cancelled() => return Err(ExecError::Cancelled),
-                () = &mut deadline => return Err(ExecError::Timeout(millis(self.context.deadline))),
-                next = stream.next() => next,
-            };
-            match next {
-                Some(Ok(batch)) => {
-                    self.kept.try_grow(batch.get_array_memory_size()).map_err(|e| self.error(e))?;
-                    batches.push(batch);
-                }
-                Some(Err(error)) => return Err(self.error(error)),
-                None => return Ok(batches),
-            }
+        while let Some(batch) = stream.next().await {
+            let batch = batch.map_err(|e| self.error(e))?;
+            self.kept.try_grow(batch.get_array_memory_size()).map_err(|e| self.error(e))?;
+            batches.push(batch);
         }
+        Ok(batches)
     }
 
     fn error(&self, error: datafusion::common::DataFusionError) -> ExecError {

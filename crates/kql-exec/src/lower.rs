@@ -12,7 +12,9 @@ use arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::execution::context::ExecutionProps;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, Projection};
 use datafusion::prelude::lit;
 use palisade_kql::program::{self, Pipeline, Source};
 use palisade_kql::{Schema, Type, Value};
@@ -74,7 +76,9 @@ impl Lowerer<'_> {
             },
             Source::Values { schema, rows } => self.values(schema, rows),
             Source::OneRow => Ok(LogicalPlanBuilder::empty(true).build()?),
-            Source::Range { name, ty, from, to, step } => range(name, *ty, [from, to, step]),
+            Source::Range { name, ty, from, to, step } => {
+                range(name, *ty, [self.constant(from)?, self.constant(to)?, self.constant(step)?])
+            }
             Source::Union(inputs) => {
                 let mut plans = inputs.iter().map(|i| self.pipeline(i));
                 let first = plans.next().ok_or_else(|| ExecError::Internal("empty union".to_owned()))??;
@@ -85,6 +89,26 @@ impl Lowerer<'_> {
                 Ok(builder.build()?)
             }
         }
+    }
+
+    /// The value of an expression without columns.
+    fn constant(&self, expr: &program::Expr) -> Result<V<'static>, ExecError> {
+        if let Some(value) = expr.as_literal() {
+            return Ok(value_cell(value));
+        }
+        let lowered = self.value(expr)?;
+        let schema = DFSchema::empty();
+        let physical = datafusion::physical_expr::create_physical_expr(
+            &lowered,
+            &schema,
+            &ExecutionProps::new(),
+            &PhysicalPlanningContext::default(),
+        )?;
+        let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(1));
+        let empty = Arc::new(arrow::datatypes::Schema::empty());
+        let row = RecordBatch::try_new_with_options(empty, Vec::new(), &options)?;
+        let array = physical.evaluate(&row)?.into_array(1)?;
+        Ok(crate::value::Cells::new(array.as_ref())?.get(0).owned())
     }
 
     fn table(&self, name: &str, schema: &Schema) -> Result<LogicalPlan, ExecError> {
@@ -118,7 +142,7 @@ impl Lowerer<'_> {
             columns.push(expr.alias(&wanted.name));
         }
         let scan = LogicalPlanBuilder::scan(reference, provider_as_source(Arc::clone(provider)), None)?;
-        Ok(scan.project(columns)?.build()?)
+        project(scan.build()?, columns)
     }
 
     fn values(&self, schema: &Schema, rows: &[Vec<program::Expr>]) -> Result<LogicalPlan, ExecError> {
@@ -153,7 +177,7 @@ impl Lowerer<'_> {
                 datafusion::logical_expr::cast(cell, arrow_type(c.ty)).alias(&c.name)
             })
             .collect();
-        Ok(plan.project(names)?.build()?)
+        project(plan.build()?, names)
     }
 }
 
@@ -194,16 +218,22 @@ fn memory_plan(name: &str, batch: RecordBatch) -> Result<LogicalPlan, ExecError>
     unqualified(scan)
 }
 
+/// A projection of exactly these expressions. The plan builder must not do it: it replaces an
+/// expression by a column that was computed by the same words, so `n + 1` twice would add once.
+pub(crate) fn project(plan: LogicalPlan, columns: Vec<Expr>) -> Result<LogicalPlan, ExecError> {
+    Ok(LogicalPlan::Projection(Projection::try_new(columns, Arc::new(plan))?))
+}
+
 /// Drops the table's name from the columns, so that all later names are plain.
 pub(crate) fn unqualified(plan: LogicalPlan) -> Result<LogicalPlan, ExecError> {
     let columns: Vec<Expr> =
         plan.schema().iter().map(|(table, field)| Expr::Column(Column::new(table.cloned(), field.name())).alias(field.name())).collect();
-    Ok(LogicalPlanBuilder::from(plan).project(columns)?.build()?)
+    project(plan, columns)
 }
 
 #[allow(clippy::cast_precision_loss)]
-fn range(name: &str, ty: Type, bounds: [&program::Expr; 3]) -> Result<LogicalPlan, ExecError> {
-    let [from, to, step] = bounds.map(|e| e.as_literal().map_or(V::Null, value_cell));
+fn range(name: &str, ty: Type, bounds: [V<'static>; 3]) -> Result<LogicalPlan, ExecError> {
+    let [from, to, step] = bounds;
     let mut cells = crate::value::Column::new(ty, 0);
     let too_long = || ExecError::Limit(format!("range makes more than {MAX_RANGE} rows"));
     let mut made = 0usize;

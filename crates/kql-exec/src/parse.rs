@@ -8,7 +8,7 @@ use palisade_kql::program::{Parse, ParsePart};
 
 use crate::error::ExecError;
 use crate::kernels::convert::convert;
-use crate::lower::{Lowerer, column};
+use crate::lower::{Lowerer, column, project};
 use crate::pattern::Pattern;
 use crate::udf;
 use crate::value::{Column, V, arrow_type};
@@ -40,8 +40,9 @@ fn expression(parse: &Parse) -> (String, Vec<(String, Type, usize)>) {
             ParsePart::Text(text) => pattern.push_str(&crate::kernels::quote(text)),
             ParsePart::Column(name, ty) => {
                 group += 1;
-                let greedy = at == last;
-                pattern.push_str(match (ty, parse.relaxed || parse.regex) {
+                let greedy = at == last || parse.regex;
+                let open = matches!(parse.parts.get(at + 1), Some(ParsePart::Star));
+                pattern.push_str(match (ty, parse.regex || (parse.relaxed && !open)) {
                     (Type::Long | Type::Int, false) => r"\s*([-+]?\d+)",
                     (Type::Real, false) => r"\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)",
                     _ if greedy => "(.*)",
@@ -107,7 +108,7 @@ pub(crate) fn lower(lowerer: &Lowerer<'_>, plan: LogicalPlan, parse: &Parse) -> 
             outputs.push(cell(&pattern, &text, &source, &types, at, relaxed).alias(name));
         }
     }
-    Ok(LogicalPlanBuilder::from(plan).project(outputs)?.build()?)
+    project(plan, outputs)
 }
 
 /// The cells of a text that matches; with a strict pattern all of them must fit their types.

@@ -7,9 +7,12 @@ use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use datafusion::common::stats::Precision;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::metrics::MetricsSet;
+use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use futures::{Future, Stream, StreamExt};
 use palisade_kql::Schema;
 use serde::Serialize;
@@ -131,7 +134,7 @@ impl QueryStream {
     ///
     /// # Errors
     /// The first error of the stream.
-    pub async fn all(&mut self) -> Result<Vec<RecordBatch>, ExecError> {
+    pub async fn read_all(&mut self) -> Result<Vec<RecordBatch>, ExecError> {
         let mut batches = Vec::new();
         while let Some(batch) = self.next().await {
             batches.push(batch?);
@@ -152,6 +155,14 @@ fn measure(plan: &Arc<dyn ExecutionPlan>, scanned: &mut u64, nanos: &mut u64) {
         if plan.children().is_empty() {
             *scanned += u64::try_from(metrics.output_rows().unwrap_or(0)).unwrap_or(0);
         }
+    }
+    // Rows that lie in memory are not counted by their source, but known.
+    if plan.children().is_empty()
+        && metrics.as_ref().and_then(MetricsSet::output_rows).is_none()
+        && let Ok(statistics) = StatisticsContext::new().compute(plan.as_ref(), &StatisticsArgs::new())
+        && let Precision::Exact(rows) = statistics.num_rows
+    {
+        *scanned += u64::try_from(rows).unwrap_or(0);
     }
     for child in plan.children() {
         measure(child, scanned, nanos);

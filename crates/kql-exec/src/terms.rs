@@ -1,5 +1,7 @@
 //! String operators: substring, prefix, suffix and term search, case-sensitive or not.
 
+use std::collections::HashSet;
+
 use palisade_kql::ast::TextOp;
 
 /// A needle with what is needed to search it fast.
@@ -107,6 +109,39 @@ impl Needle {
     }
 }
 
+/// Many needles of `has_any` at once: whole terms are looked up in a set, the others searched.
+pub(crate) struct TermSet {
+    whole: HashSet<String>,
+    rest: Vec<Needle>,
+}
+
+impl TermSet {
+    pub fn new<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
+        let (mut whole, mut rest) = (HashSet::new(), Vec::new());
+        for text in texts {
+            if !text.is_empty() && text.chars().all(is_term) {
+                whole.insert(fold(text));
+            } else {
+                rest.push(Needle::new(text));
+            }
+        }
+        Self { whole, rest }
+    }
+
+    /// Whether a text has any of the terms.
+    pub fn any(&self, hay: &str) -> bool {
+        let found = !self.whole.is_empty()
+            && hay.split(|c| !is_term(c)).filter(|t| !t.is_empty()).any(|term| {
+                if term.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
+                    self.whole.contains(term)
+                } else {
+                    self.whole.contains(&fold(term))
+                }
+            });
+        found || self.rest.iter().any(|n| n.test(TextOp::Has, hay))
+    }
+}
+
 fn find(hay: &str, needle: &str, accept: impl Fn(&str, &str) -> bool) -> bool {
     if needle.is_empty() {
         return true;
@@ -165,6 +200,16 @@ mod tests {
             assert_eq!(test(T::Has, hay, needle), expected, "{hay} has {needle}");
         }
         assert!(!test(T::HasCs, "North America", "america"));
+    }
+
+    #[test]
+    fn a_set_of_terms_is_the_same_as_each_of_them() {
+        let needles = ["Alpha", "beta_x", "/c", "straße", ".exe", "9"];
+        let set = TermSet::new(needles);
+        for hay in ["alpha", "xalpha", "beta_x", "beta x", "cmd /c", "cmd /cx", "die STRAßE", "a.exe", "9", "99", "", "ALPHA-9"] {
+            let each = needles.iter().any(|n| test(T::Has, hay, n));
+            assert_eq!(set.any(hay), each, "{hay}");
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ async fn run(
     let executor = LocalExecutor::new(tables).with_partitions(2);
     let failed = |e: palisade_kql_exec::ExecError| (e.code().to_owned(), e.to_string());
     let mut stream = executor.execute(program, context).await.map_err(failed)?;
-    let batches = stream.all().await.map_err(failed)?;
+    let batches = stream.read_all().await.map_err(failed)?;
     let schema = stream.schema().clone();
     let rows = batches.iter().flat_map(|b| json_rows(b, &schema)).collect();
     Ok(Outcome { schema, rows, stats: stream.stats() })

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use crate::ast;
 use crate::catalogue::Catalogue;
 use crate::diagnostic::{Sink, Span};
-use crate::program::{Expr, ExprKind, Operator, Pipeline, Program, Source, Stage, StageOutput};
+use crate::program::{Expr, ExprKind, Operator, Pipeline, Program, Source, Stage, StageOutput, WindowFunction};
 use crate::types::{Column, Schema, Type};
 
 /// Most nodes that a query may have after functions and `let` values are put in place.
@@ -91,6 +91,8 @@ struct Binder<'c, 's, 'k> {
     render: Option<String>,
     /// Inside `summarize` arguments aggregates are collected here.
     aggregates: Option<aggregate::Collected>,
+    /// Inside `extend` and `serialize`, functions over the order of rows are collected here.
+    windows: Option<Vec<(String, Type, WindowFunction)>>,
 }
 
 pub(crate) fn bind(query: &ast::Query, catalogue: &dyn Catalogue, now: i64, sink: &mut Sink<'_>) -> Option<Program> {
@@ -104,6 +106,7 @@ pub(crate) fn bind(query: &ast::Query, catalogue: &dyn Catalogue, now: i64, sink
         depth: 0,
         render: None,
         aggregates: None,
+        windows: None,
     };
     let result = binder.statements(&query.statements);
     let Some(result) = result else {

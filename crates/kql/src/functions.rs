@@ -118,7 +118,7 @@ pub const FUNCTIONS: &[Function] = &[
     f("hash_sha256", &[S], STRING),
     f("hash_sha1", &[S], STRING),
     f("hash_md5", &[S], STRING),
-    opt(1, f("tohex", &[L, L], STRING)),
+    opt(1, f("tohex", &[N, L], STRING)),
     f("parse_path", &[S], DYNAMIC),
     f("parse_url", &[S], DYNAMIC),
     f("parse_urlquery", &[S], DYNAMIC),
@@ -244,6 +244,7 @@ pub const FUNCTIONS: &[Function] = &[
     opt(1, f("format_ipv4", &[A, L], STRING)),
     f("ipv4_netmask_suffix", &[S], LONG),
     f("has_ipv4", &[S, S], BOOL),
+    f("has_ipv4_prefix", &[S, S], BOOL),
     // Helpers of the binder
     f("__has_any_of", &[S, D], BOOL),
     f("__has_all_of", &[S, D], BOOL),
@@ -286,17 +287,16 @@ pub const SPECIAL: &[&str] = &[
     "tostring", "toint", "tolong", "todouble", "toreal", "tobool", "toboolean", "todatetime", "totimespan", "toguid",
     "tofloat", "iff", "iif", "case", "not", "now", "ago", "bin", "floor", "bin_at", "toscalar", "materialize", "pack_all",
     "column_ifexists", "columnifexists", "ingestion_time", "extractjson", "extract_json", "ipv4_is_in_any_range",
-    "row_number", "set_has_element", "between", "todate", "make_timespan", "assert", "totime", "isutf8", "todecimal",
+    "row_number", "prev", "next", "row_cumsum", "set_has_element", "between", "todate", "make_timespan", "assert", "totime", "isutf8", "todecimal",
     "current_cluster_endpoint",
 ];
 
 /// Functions that the language has and we lack: named in the error.
 pub const UNSUPPORTED: &[&str] = &[
-    "externaldata", "invoke", "geo_info_from_ip_address", "series_decompose_anomalies", "prev", "next", "rand",
-    "row_cumsum", "row_rank_dense", "row_rank_min", "row_window_session", "parse_xml", "parse_user_agent", "hash", "hash_xxhash64", "format_ipv4_mask",
+    "externaldata", "invoke", "geo_info_from_ip_address", "series_decompose_anomalies", "rand", "row_rank_dense", "row_rank_min", "row_window_session", "parse_xml", "parse_user_agent", "hash", "hash_xxhash64", "format_ipv4_mask",
     "parse_ipv6", "ipv6_compare", "ipv6_is_match", "ipv6_is_in_range", "parse_ipv4_mask", "new_guid", "hash_many", "hash_combine",
     "series_stats", "series_fit_line", "series_fit_2lines", "series_outliers", "estimate_data_size", "has_any_index", "has_any_ipv4",
-    "has_ipv4_prefix", "has_any_ipv4_prefix", "datetime_utc_to_local", "datetime_local_to_utc", "datetime_list_timezones",
+    "has_any_ipv4_prefix", "datetime_utc_to_local", "datetime_local_to_utc", "datetime_list_timezones",
     "bag_pack_columns", "workspace", "app", "cluster", "database", "table", "external_table", "materialized_view", "_GetWatchlist",
     "welch_test", "hll_merge", "dcount_hll", "percentile_tdigest", "gzip_compress_to_base64_string",
     "gzip_decompress_from_base64_string", "zlib_compress_to_base64_string", "zlib_decompress_from_base64_string",

@@ -50,7 +50,7 @@ pub fn parse(text: &str) -> (ast::Query, Vec<Diagnostic>) {
 /// and `ago()` mean throughout the query.
 ///
 /// # Errors
-/// Every diagnostic found, in the order of their place in the text; at least one is an error.
+/// Every diagnostic found, errors first, each in the order of their place in the text.
 pub fn compile(text: &str, catalogue: &dyn Catalogue, now_us: i64) -> Result<Program, Vec<Diagnostic>> {
     let (query, diagnostics) = parse(text);
     if diagnostics.iter().any(|d| d.severity == Severity::Error) {
@@ -65,7 +65,7 @@ pub fn compile(text: &str, catalogue: &dyn Catalogue, now_us: i64) -> Result<Pro
                 all.push(extra);
             }
         }
-        all.sort_by_key(|d| d.offset);
+        all.sort_by_key(|d| (d.severity != Severity::Error, d.offset));
         all.truncate(MAX_DIAGNOSTICS);
         return Err(all);
     }
@@ -78,7 +78,7 @@ pub fn compile(text: &str, catalogue: &dyn Catalogue, now_us: i64) -> Result<Pro
             Ok(program)
         }
         _ => {
-            diagnostics.sort_by_key(|d| d.offset);
+            diagnostics.sort_by_key(|d| (d.severity != Severity::Error, d.offset));
             Err(diagnostics)
         }
     }

@@ -157,6 +157,17 @@ pub enum Operator {
 pub enum WindowFunction {
     /// `row_number(start)`
     RowNumber(i64),
+    /// `prev` (negative offset) and `next`: the value some rows away, or the default beyond the ends.
+    Neighbour {
+        /// The value.
+        value: Expr,
+        /// How many rows away.
+        offset: i64,
+        /// The value beyond the ends; null when none is given.
+        default: Option<Value>,
+    },
+    /// `row_cumsum(value)`
+    CumulativeSum(Expr),
 }
 
 /// One aggregate; most have one output, `arg_max` and `take_any` have several.

@@ -239,13 +239,18 @@ fn date_part(text: &str) -> Option<(i64, i64, i64, &str)> {
         return Some((year, month, day, reader.rest));
     }
     let first: i64 = first.parse().ok()?;
-    if reader.eat('/') {
-        let day = reader.number(2)?;
-        if !reader.eat('/') {
-            return None;
+    for separator in ['/', '-', '.'] {
+        if reader.rest.starts_with(separator) && reader.rest[1..].starts_with(|c: char| c.is_ascii_digit()) {
+            reader.eat(separator);
+            let day = reader.number(2)?;
+            if !reader.eat(separator) {
+                return None;
+            }
+            let year = reader.number(4)?;
+            // Month first, unless that cannot be a month.
+            let (month, day) = if first > 12 { (day, first) } else { (first, day) };
+            return Some((year, month, day, reader.rest));
         }
-        let year = reader.number(4)?;
-        return Some((year, first, day, reader.rest));
     }
     let _ = reader.eat('-') || reader.eat(' ');
     let month = month_number(reader.word())?;

@@ -20,6 +20,9 @@ use crate::parquet_file::{Encoded, Encoder, day_of, day_text};
 use crate::reader::{parquet_scan, partitioned};
 use crate::shared::Shared;
 
+/// zstd level of files that stay.
+const COMPACTED_LEVEL: i32 = 3;
+
 /// What a round of compaction did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CompactReport {
@@ -69,7 +72,8 @@ impl Compactor {
         let dir = table_dir(&self.config.lake_dir, tenant, TABLES[number]);
         let Some(mut table) = Table::open(&dir, None).await? else { return Ok(()) };
         self.expire(&mut table, tenant, number, report).await?;
-        for group in groups(table.files()?, self.config.target_file_bytes) {
+        let today = day_text(day_of(TimeMicros::now().0));
+        for group in groups(table.files()?, self.config.target_file_bytes, &today, self.config.compact_min_files) {
             self.merge(&mut table, tenant, number, group, report).await?;
         }
         self.vacuum(&table, report).await
@@ -124,25 +128,29 @@ impl Compactor {
     }
 }
 
-/// Groups of at least two small files of one day, each no larger than the target.
-fn groups(mut files: Vec<DataFile>, target: u64) -> Vec<Vec<DataFile>> {
+/// Which small files become one. A day that is over is merged whole. In a day that still grows a
+/// file is rewritten only with at least as many bytes of smaller ones: so a row is rewritten as
+/// often as sizes double, and not in each round.
+fn groups(mut files: Vec<DataFile>, target: u64, today: &str, min_files: usize) -> Vec<Vec<DataFile>> {
     files.retain(|f| !f.day.is_empty() && f.size < target / 2);
-    files.sort_by(|a, b| (&a.day, a.time.map(|t| t.0), &a.path).cmp(&(&b.day, b.time.map(|t| t.0), &b.path)));
+    files.sort_by(|a, b| (&a.day, a.size, &a.path).cmp(&(&b.day, b.size, &b.path)));
+    let least = |day: &str| if day < today { 2 } else { min_files.max(2) };
     let mut out: Vec<Vec<DataFile>> = Vec::new();
     let mut size = 0;
     for file in files {
-        match out.last_mut() {
-            Some(group) if group[0].day == file.day && size + file.size <= target => {
-                size += file.size;
-                group.push(file);
-            }
-            _ => {
-                size = file.size;
-                out.push(vec![file]);
-            }
+        if let Some(group) = out.last_mut()
+            && group[0].day == file.day
+            && size + file.size <= target
+            && (file.day.as_str() < today || group.len() < least(&file.day) || file.size <= size)
+        {
+            size += file.size;
+            group.push(file);
+        } else {
+            size = file.size;
+            out.push(vec![file]);
         }
     }
-    out.retain(|g| g.len() > 1);
+    out.retain(|g| g.len() >= least(&g[0].day));
     out
 }
 
@@ -158,7 +166,7 @@ async fn merged(table: &Table, number: usize, group: &[DataFile]) -> Result<Enco
     let merge: Arc<dyn ExecutionPlan> = Arc::new(SortPreservingMergeExec::new(order, scan));
     let context = SessionContext::new();
     let mut stream = merge.execute(0, context.task_ctx())?;
-    let mut encoder = Encoder::new(schema)?;
+    let mut encoder = Encoder::new(schema, COMPACTED_LEVEL)?;
     while let Some(batch) = stream.try_next().await? {
         encoder = tokio::task::spawn_blocking(move || encoder.push(&batch).map(|()| encoder))
             .await
@@ -175,11 +183,22 @@ mod tests {
         DataFile { path: path.into(), size, rows: 1, day: day.into(), time: None, device: None }
     }
 
+    fn names(found: &[Vec<DataFile>]) -> Vec<Vec<&str>> {
+        found.iter().map(|g| g.iter().map(|f| f.path.as_str()).collect()).collect()
+    }
+
     #[test]
     fn groups_hold_one_day_and_stay_within_the_target() {
         let files = vec![file("a", "1", 40), file("b", "1", 40), file("c", "1", 40), file("d", "2", 40), file("e", "1", 60)];
-        let found = groups(files, 100);
-        let names: Vec<Vec<&str>> = found.iter().map(|g| g.iter().map(|f| f.path.as_str()).collect()).collect();
-        assert_eq!(names, [["a", "b"]]);
+        assert_eq!(names(&groups(files, 100, "9", 4)), [["a", "b"]]);
+    }
+
+    #[test]
+    fn a_day_that_grows_does_not_rewrite_its_large_file_each_round() {
+        let mut files = vec![file("large", "1", 400), file("a", "1", 10), file("b", "1", 10), file("c", "1", 10)];
+        assert!(groups(files.clone(), 1000, "1", 4).is_empty(), "too few, and one too large for them");
+        files.push(file("d", "1", 10));
+        assert_eq!(names(&groups(files.clone(), 1000, "1", 4)), [["a", "b", "c", "d"]]);
+        assert_eq!(names(&groups(files, 1000, "2", 4)), [["a", "b", "c", "d", "large"]], "the day is over");
     }
 }

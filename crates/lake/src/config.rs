@@ -20,6 +20,8 @@ pub struct LakeConfig {
     pub merge_fan_in: usize,
     /// Compaction makes data files of about this size, bytes.
     pub target_file_bytes: u64,
+    /// Compaction of a day that still grows waits for this many small files.
+    pub compact_min_files: usize,
     /// How long a data file stays after it left the Delta table.
     pub vacuum_grace: Duration,
     /// Rows older than this many days (by ingest day) are removed; `None` keeps all.
@@ -38,6 +40,7 @@ impl LakeConfig {
             hot_grace: Duration::from_secs(120),
             merge_fan_in: 8,
             target_file_bytes: 128 << 20,
+            compact_min_files: 4,
             vacuum_grace: Duration::from_secs(3600),
             retain_days: None,
         }

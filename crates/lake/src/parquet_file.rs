@@ -8,6 +8,7 @@ use arrow::compute::{self, SortColumn, concat_batches, lexsort_to_indices, take_
 use arrow::datatypes::{DataType, Int64Type, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use palisade_types::TimeMicros;
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
@@ -33,9 +34,9 @@ pub(crate) struct Encoded {
     pub(crate) stats: String,
 }
 
-fn properties() -> Result<WriterProperties, LakeError> {
+fn properties(level: i32) -> Result<WriterProperties, LakeError> {
     let mut p = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(level)?))
         .set_max_row_group_row_count(Some(GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_statistics_enabled(EnabledStatistics::Chunk)
@@ -60,8 +61,10 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
-    pub(crate) fn new(schema: &SchemaRef) -> Result<Self, LakeError> {
-        let writer = ArrowWriter::try_new(Vec::new(), Arc::clone(schema), Some(properties()?))?;
+    pub(crate) fn new(schema: &SchemaRef, level: i32) -> Result<Self, LakeError> {
+        // The Arrow schema in each file would be larger than a small file's rows, and the table has it.
+        let options = ArrowWriterOptions::new().with_properties(properties(level)?).with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(schema), options)?;
         Ok(Self { writer, ranges: Ranges::default(), rows: 0 })
     }
 

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use arrow::array::RecordBatch;
 use palisade_types::{DeviceId, TenantId};
-use palisade_wire::msg::{Batch, Fact, fact::Kind};
+use palisade_wire::msg::{Batch, Fact, Process, fact::Kind};
 
 use crate::columns::TABLES;
 use crate::error::LakeError;
@@ -72,7 +72,24 @@ pub struct ProjectCounts {
     pub receipts: u64,
     /// Facts that name a process which their batch does not describe; the row has its number only.
     pub unknown_processes: u64,
+    /// Rows whose texts were cut, because their batch would have grown beyond all measure.
+    pub clipped_rows: u64,
+    /// Counters beyond the bound of one batch, which made no row.
+    pub excess_counters: u64,
 }
+
+/// Bytes of process texts that one batch may become, besides four times what it holds: a few
+/// bytes on the wire name a process of megabytes again and again.
+const TEXT_BUDGET: usize = 64 << 20;
+
+/// Longest text of a process once the budget is spent, bytes.
+const CLIPPED: usize = 128;
+
+/// Longest device name, bytes.
+const MAX_NAME: usize = 255;
+
+/// Most counters of one batch.
+const MAX_COUNTERS: usize = 100_000;
 
 impl ProjectCounts {
     /// Adds another count to this one.
@@ -83,6 +100,8 @@ impl ProjectCounts {
         self.unknown_facts += other.unknown_facts;
         self.receipts += other.receipts;
         self.unknown_processes += other.unknown_processes;
+        self.clipped_rows += other.clipped_rows;
+        self.excess_counters += other.excess_counters;
     }
 }
 
@@ -121,9 +140,23 @@ impl Projector {
         let mut counts = ProjectCounts::default();
         let dictionary = Dictionary::new(&batch.processes);
         let device = context.device.to_string();
-        let frame = tables::Frame { device: &device, name: context.device_name, received_at: context.received_at };
-        for fact in &batch.facts {
+        let frame = tables::Frame { device: &device, name: clip(context.device_name, MAX_NAME), received_at: context.received_at };
+        let mut budget = TEXT_BUDGET.saturating_add(dictionary.cost().saturating_mul(4));
+        let mut rest = batch.facts.iter();
+        for fact in rest.by_ref() {
             self.one(fact, &dictionary, &frame, wanted, &mut counts);
+            budget = budget.saturating_sub(dictionary.cost_of(fact));
+            if budget == 0 {
+                break;
+            }
+        }
+        if rest.len() > 0 {
+            counts.clipped_rows += rest.len() as u64;
+            let short: Vec<Process> = batch.processes.iter().map(clipped).collect();
+            let dictionary = Dictionary::new(&short);
+            for fact in rest {
+                self.one(fact, &dictionary, &frame, wanted, &mut counts);
+            }
         }
         for (pending, made) in self.pending.iter_mut().zip(counts.rows) {
             *pending += usize::try_from(made).unwrap_or(usize::MAX);
@@ -161,7 +194,9 @@ impl Projector {
                 0
             }
             Some(Kind::Heartbeat(h)) => {
-                made = self.counters.push(fact, h, frame);
+                let room = MAX_COUNTERS.saturating_sub(usize::try_from(counts.rows[COUNTERS]).unwrap_or(usize::MAX));
+                made = self.counters.push(fact, h, room, frame);
+                counts.excess_counters += (h.counters.len() as u64).saturating_sub(made);
                 0
             }
             Some(Kind::Receipt(_)) | None => 0,
@@ -217,9 +252,26 @@ impl DeviceNames for NoNames {
 /// The name that a batch itself gives its device: that of its last DeviceInfo.
 pub(crate) fn name_in(batch: &Batch) -> Option<&str> {
     batch.facts.iter().rev().find_map(|f| match &f.kind {
-        Some(Kind::DeviceInfo(i)) if !i.name.is_empty() => Some(i.name.as_str()),
+        Some(Kind::DeviceInfo(i)) if !i.name.is_empty() => Some(clip(&i.name, MAX_NAME)),
         _ => None,
     })
+}
+
+/// A text cut to so many bytes, at a character.
+pub(crate) fn clip(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
+/// A process with short texts.
+fn clipped(p: &Process) -> Process {
+    let mut p = p.clone();
+    for text in [
+        &mut p.path, &mut p.command_line, &mut p.working_directory, &mut p.user, &mut p.login_user,
+        &mut p.parent_path, &mut p.cgroup_path, &mut p.container_id, &mut p.comm,
+    ] {
+        text.truncate(text.floor_char_boundary(CLIPPED));
+    }
+    p
 }
 
 /// Names of one tenant's devices.

@@ -138,7 +138,7 @@ impl PinnedCatalogue {
         };
         let mut mapped = Vec::with_capacity(hot.len());
         for file in hot {
-            let map = Mapped::open(self.pin.hot.join(&file.name))?;
+            let map = Mapped::open(self.pin.hot.join(&file.name), file.bytes)?;
             mapped.push((file, map));
         }
         let table = Arc::new(PinnedTable::new(schemas, dir, files, mapped, Arc::clone(&self.counters)));

@@ -40,7 +40,8 @@ impl RunOptions {
 /// # Errors
 /// What time does not heal: a trimmed or damaged log, a tier that cannot be written at stop.
 pub async fn run(mut writer: LakeWriter, options: RunOptions, mut stop: watch::Receiver<bool>) -> Result<(), LakeError> {
-    let mut reader = open_reader(&options.log_dir, writer.resume_offset(), &mut stop).await?;
+    let mut reader = open_reader(&options.log_dir, &mut writer, &mut stop).await?;
+    let stats = writer.stats();
     let compactor = writer.compactor();
     let mut compaction = tokio::spawn(async {});
     let mut compacted = Instant::now();
@@ -48,13 +49,16 @@ pub async fn run(mut writer: LakeWriter, options: RunOptions, mut stop: watch::R
     while !*stop.borrow() && stop.has_changed().is_ok() {
         let pause = options.seal_every.saturating_sub(last_seal.elapsed());
         let Some(taken) = reader.take() else { break };
-        let (back, records) = tokio::task::spawn_blocking(move || {
+        let (mut back, records) = tokio::task::spawn_blocking(move || {
             let mut reader = taken;
             let records = reader.wait(pause).and_then(|ready| if ready { reader.next_batch(READ_BYTES) } else { Ok(Vec::new()) });
             (reader, records)
         })
         .await
         .map_err(|e| LakeError::Task(e.to_string()))?;
+        if let Ok(durable) = back.durable() {
+            stats.lock().lag_records = durable.saturating_sub(back.position());
+        }
         reader = Some(back);
         match records {
             Ok(records) if records.is_empty() => writer.caught_up(),
@@ -98,10 +102,11 @@ pub async fn run(mut writer: LakeWriter, options: RunOptions, mut stop: watch::R
 
 /// Opens the log where the cursor points. While ingest has not brought the log up again its end
 /// may lie before the cursor.
-async fn open_reader(dir: &Path, from: u64, stop: &mut watch::Receiver<bool>) -> Result<Option<LogReader>, LakeError> {
+async fn open_reader(dir: &Path, writer: &mut LakeWriter, stop: &mut watch::Receiver<bool>) -> Result<Option<LogReader>, LakeError> {
     loop {
-        match LogReader::open(dir, from) {
+        match LogReader::open(dir, writer.resume_offset()) {
             Ok(reader) => return Ok(Some(reader)),
+            Err(LogError::Trimmed { oldest }) => writer.skip_trimmed(oldest)?,
             Err(e) if e.is_transient() => {
                 tracing::warn!(code = e.code(), error = %e, "the log is not ready");
                 tokio::select! {

@@ -30,6 +30,10 @@ pub struct LakeStats {
     pub last_offset: Option<u64>,
     /// The log offset that a restart would read first.
     pub resume_offset: u64,
+    /// Records of the log that are durable and not applied yet, as of the last read.
+    pub lag_records: u64,
+    /// Records that were trimmed before the lake had read them: lost to the lake, an alarm.
+    pub trimmed_records: u64,
     /// Records whose payload could not be opened; they stay in the log.
     pub malformed_records: u64,
     /// Records of a kind that this version does not know; they stay in the log.
@@ -38,6 +42,10 @@ pub struct LakeStats {
     pub unknown_facts: u64,
     /// Facts that name a process which their batch does not describe.
     pub unknown_processes: u64,
+    /// Rows whose texts were cut because their batch would have grown beyond all measure.
+    pub clipped_rows: u64,
+    /// Counters beyond the bound of one batch, which made no row; they stay in the log.
+    pub excess_counters: u64,
     /// Receipts of orders seen; they are for the state.
     pub receipts: u64,
     /// From the server's receiving of the oldest row of the last seal to that seal, microseconds.
@@ -58,6 +66,8 @@ impl LakeStats {
         self.unknown_facts += counts.unknown_facts;
         self.unknown_processes += counts.unknown_processes;
         self.receipts += counts.receipts;
+        self.clipped_rows += counts.clipped_rows;
+        self.excess_counters += counts.excess_counters;
     }
 
     pub(crate) fn sealed(&mut self, freshness_us: i64) {

@@ -9,10 +9,12 @@ mod state;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::{self, File};
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::FutureExt;
 use palisade_log::{Cursor, KIND_BATCH, Record};
 use palisade_types::{TenantId, TimeMicros};
 use palisade_wire::BatchLimits;
@@ -136,6 +138,23 @@ impl LakeWriter {
         self.cursor.get()
     }
 
+    /// Goes on at `offset`, because the records before it are no longer in the log. They are
+    /// counted. Only for a writer that has applied nothing since it was opened.
+    ///
+    /// # Errors
+    /// I/O on the cursor.
+    pub fn skip_trimmed(&mut self, offset: u64) -> Result<(), LakeError> {
+        let missed = offset.saturating_sub(self.cursor.get());
+        tracing::error!(records = missed, from = self.cursor.get(), to = offset, "the log was trimmed before the lake had read it");
+        self.cursor.set(offset)?;
+        self.cursor.rejoin()?;
+        self.applied = offset.checked_sub(1);
+        let mut stats = self.shared.stats.lock();
+        stats.trimmed_records += missed;
+        stats.resume_offset = offset;
+        Ok(())
+    }
+
     /// The statistics, shared with whoever shows them.
     pub fn stats(&self) -> Arc<Mutex<LakeStats>> {
         Arc::clone(&self.shared.stats)
@@ -222,23 +241,22 @@ impl LakeWriter {
     pub fn seal(&mut self) -> Result<(), LakeError> {
         let show_all = self.caught_up || self.opened.elapsed() > HOLD;
         let applied = self.applied;
+        let mut failed = None;
         for (tenant, state) in &mut self.tenants {
-            let dir = hot::tenant_dir(&self.config.hot_dir, *tenant);
-            state.seal(&dir, applied, &mut || {
-                self.next_file += 1;
-                format!("{:x}-{:x}", self.generation, self.next_file)
-            })?;
-            let merged = state.merge(&dir, self.config.merge_fan_in, &mut || {
-                self.next_file += 1;
-                format!("{:x}-{:x}", self.generation, self.next_file)
-            })?;
-            state.leaving.extend(merged);
             let behind = state.hold_until.is_some_and(|h| applied.is_none_or(|a| a < h));
-            if state.dirty && (show_all || !behind) {
-                state.manifest(applied).store(&self.config.hot_dir, *tenant)?;
-                state.dirty = false;
-                let gone = Instant::now() + self.config.hot_grace;
-                self.garbage.extend(state.leaving.drain(..).map(|path| (gone, path)));
+            let mut next_name = || {
+                self.next_file += 1;
+                format!("{:x}-{:x}", self.generation, self.next_file)
+            };
+            // One tenant's trouble must not keep another's rows hidden.
+            match state.publish(&self.config, *tenant, applied, show_all || !behind, &mut next_name) {
+                Ok(gone) => {
+                    let due = Instant::now() + self.config.hot_grace;
+                    self.garbage.extend(gone.into_iter().map(|path| (due, path)));
+                }
+                Err(e) => {
+                    failed.get_or_insert(e);
+                }
             }
         }
         self.unsealed_bytes = 0;
@@ -251,7 +269,7 @@ impl LakeWriter {
         stats.hot_files = hot().count() as u64;
         stats.hot_rows = hot().map(|f| f.rows).sum();
         stats.hot_bytes = hot().map(|f| f.bytes).sum();
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     /// The regular work beside sealing: starts flushes that are due, takes in finished ones,
@@ -292,8 +310,9 @@ impl LakeWriter {
                 table.frozen = job.files.iter().map(|f| f.name.clone()).collect();
                 let shared = Arc::clone(&self.shared);
                 self.flushes.spawn(async move {
-                    let result = job.run(&shared).await;
-                    (job.tenant, job.table, result)
+                    // A panic must come back as a failure of its table, which is then tried again.
+                    let result = AssertUnwindSafe(job.run(&shared)).catch_unwind().await;
+                    (job.tenant, job.table, result.unwrap_or_else(|_| Err(LakeError::Task("a flush panicked".into()))))
                 });
             }
         }

@@ -35,8 +35,17 @@ pub mod kind {
     pub const FILE_LINK: u16 = 10;
     /// Stable names by number, for counters.
     pub const NAMES: [&str; 11] = [
-        "none", "exec", "fork", "exit", "connect_ok", "connect_fail", "file_create",
-        "file_modify", "file_rename", "file_delete", "file_link",
+        "none",
+        "exec",
+        "fork",
+        "exit",
+        "connect_ok",
+        "connect_fail",
+        "file_create",
+        "file_modify",
+        "file_rename",
+        "file_delete",
+        "file_link",
     ];
 }
 
@@ -295,8 +304,10 @@ pub struct Config {
     pub earlier_offset: i64,
     /// Boot clock at which `offset` came into force.
     pub switched: u64,
+    /// Start of the sensor in ticks of /proc, so that a reused pid is not taken for it.
+    pub self_tick: u64,
     /// Zero.
-    pub reserved: [u64; 7],
+    pub reserved: [u64; 6],
 }
 
 /// A key of the map `prefixes`: first and second name of a path, padded with NUL.
@@ -332,9 +343,7 @@ pub unsafe trait Plain: Copy + Default {
     /// The bytes of a value.
     fn bytes(&self) -> &[u8] {
         // SAFETY: no padding, so every byte is initialised.
-        unsafe {
-            std::slice::from_raw_parts(std::ptr::from_ref(self).cast::<u8>(), size_of::<Self>())
-        }
+        unsafe { std::slice::from_raw_parts(std::ptr::from_ref(self).cast::<u8>(), size_of::<Self>()) }
     }
 }
 
@@ -347,8 +356,16 @@ macro_rules! plain {
 }
 
 plain!(
-    Header = 56, Exec = 192, Fork = 72, Exit = 64, Net = 112, File = 112, Task = 128,
-    CpuState = 448, Config = 128, Prefix = 32,
+    Header = 56,
+    Exec = 192,
+    Fork = 72,
+    Exit = 64,
+    Net = 112,
+    File = 112,
+    Task = 128,
+    CpuState = 448,
+    Config = 128,
+    Prefix = 32,
 );
 
 #[cfg(test)]

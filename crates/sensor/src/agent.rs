@@ -70,8 +70,8 @@ pub struct Agent {
     pub orders: Orders,
     /// The end, as far as it has come.
     pub stop: watch::Sender<Stop>,
-    /// Lets waiting uploads try at once.
-    pub wake_uploads: Notify,
+    /// The way to the server is open again: whoever waits out a pause tries at once.
+    pub reconnected: Notify,
     /// Asks for a look at the certificate.
     pub wake_renewal: Notify,
     /// When this process started, microseconds UTC.
@@ -203,7 +203,7 @@ impl Agent {
             counters,
             spool,
             stop: watch::channel(Stop::Running).0,
-            wake_uploads: Notify::new(),
+            reconnected: Notify::new(),
             wake_renewal: Notify::new(),
             started_us: TimeMicros::now().0,
             boot,

@@ -37,8 +37,8 @@ use std::time::{Duration, Instant};
 
 use libbpf_rs::MapCore;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
-use palisade_sensor_bpf::layout::{self, Net};
 use palisade_sensor_bpf::PROGRAMS;
+use palisade_sensor_bpf::layout::{self, Net};
 
 pub use counters::{CaptureCounters, ComponentState};
 pub use error::CaptureError;
@@ -55,10 +55,6 @@ use resolve::Resolver;
 use ring::Ring;
 use sequence::Sequences;
 
-/// Room in the ring unless the caller names another.
-pub const RING_BYTES: u32 = 16 << 20;
-/// Largest executable that is hashed unless the caller names another.
-pub const HASH_MAX_BYTES: u64 = 64 << 20;
 /// Waiting bytes past which the kernel wakes us; below, the caller's timer does.
 const WAKE_BYTES: u64 = 512 << 10;
 /// Most records in one drain, so that its memory is bounded.
@@ -151,7 +147,8 @@ impl Capture {
             }
         };
         let mut settings = maps.config()?;
-        if settings.programs != 0 && settings.programs != PROGRAMS {
+        let replaced = settings.programs != 0 && settings.programs != PROGRAMS;
+        if replaced {
             for ladder in ladder::ladders() {
                 load::remove_links(ladder.name, &pins);
             }
@@ -161,6 +158,7 @@ impl Capture {
         settings.scope_cgroup = scope_cgroup;
         settings.scope_level = scope_level;
         settings.self_tgid = std::process::id();
+        settings.self_tick = proc::task(settings.self_tgid).map_or(0, |own| own.start / proc::TICK_NS);
         settings.wake_bytes = WAKE_BYTES;
         settings.abi = u32::from(layout::ABI);
         settings.programs = PROGRAMS;
@@ -185,14 +183,15 @@ impl Capture {
             cgroups: cgroups::Cgroups::new(),
             hashes: hash::HashCache::new(config.hash_max_bytes),
             clock,
-            counts: RunCounts::default(),
+            counts: RunCounts { programs_replaced: u64::from(replaced), ..RunCounts::default() },
             boot: resolve::boot_id(),
             no_text: Arc::from(""),
         };
         let excluded = config.exclude_paths.iter().chain([&config.state_dir]);
-        let policy = policy::Policy::new(excluded.map(|path| {
-            path.canonicalize().unwrap_or_else(|_| path.clone()).to_string_lossy().into_owned()
-        }));
+        let policy =
+            policy::Policy::new(excluded.map(|path| {
+                path.canonicalize().unwrap_or_else(|_| path.clone()).to_string_lossy().into_owned()
+            }));
         let mut processes = ProcessCache::default();
         let (tasks, exact) = scan::tasks(&maps);
         processes.scan(&tasks, &mut resolver);
@@ -285,12 +284,7 @@ impl Capture {
     /// All counters as they are now.
     pub fn counters(&self) -> CaptureCounters {
         let states = self.maps.cpu_states().unwrap_or_default();
-        CaptureCounters::collect(
-            &self.resolver.counts,
-            self.sequences.gaps,
-            self.sequences.skipped,
-            &states,
-        )
+        CaptureCounters::collect(&self.resolver.counts, self.sequences.gaps, self.sequences.skipped, &states)
     }
 
     /// Components with their states.
@@ -367,8 +361,7 @@ fn understand(
             Some((parent, EventKind::ProcessTerminated { process, exit_code, signal }))
         }
         Record::Net { fixed, success } => {
-            let (Some(local), Some(remote)) =
-                (address(&fixed, &fixed.saddr), address(&fixed, &fixed.daddr))
+            let (Some(local), Some(remote)) = (address(&fixed, &fixed.saddr), address(&fixed, &fixed.daddr))
             else {
                 resolver.counts.parse_failures += 1;
                 return None;
@@ -430,12 +423,11 @@ fn ring_size(wanted: u32) -> u32 {
 
 fn new_generation() -> Result<u64, CaptureError> {
     let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes)
+    crate::random::fill(&mut bytes)
         .map_err(|error| CaptureError::other("random_failed", error.to_string()))?;
     Ok(u64::from_ne_bytes(bytes) | 1)
 }
 
 fn own_mount_ns() -> u32 {
-    std::fs::metadata("/proc/self/ns/mnt")
-        .map_or(0, |meta| std::os::unix::fs::MetadataExt::ino(&meta) as u32)
+    std::fs::metadata("/proc/self/ns/mnt").map_or(0, |meta| std::os::unix::fs::MetadataExt::ino(&meta) as u32)
 }

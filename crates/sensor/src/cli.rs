@@ -79,8 +79,8 @@ fn block_on<T>(future: impl Future<Output = T>) -> Result<T, SensorError> {
     Ok(runtime.block_on(future))
 }
 
-/// Prints a line of a command's result.
-#[allow(clippy::print_stdout)]
+/// Prints a line of a command's result; a reader that has gone away is no error.
 fn say(line: impl std::fmt::Display) {
-    println!("{line}");
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod identity;
 mod orders;
+mod random;
 mod spool;
 #[cfg(test)]
 mod tests;

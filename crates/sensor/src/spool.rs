@@ -186,6 +186,7 @@ impl Spool {
     }
 
     /// The current epoch.
+    #[cfg(test)]
     pub fn epoch(&self) -> Epoch {
         self.inner.lock().epoch
     }

@@ -147,7 +147,12 @@ impl State {
     ///
     /// # Errors
     /// `cursor_invalid`.
-    pub async fn audit_log(&self, tenant: TenantId, limit: u32, cursor: Option<&str>) -> Result<Page<AuditRecord>> {
+    pub async fn audit_log(
+        &self,
+        tenant: TenantId,
+        limit: u32,
+        cursor: Option<&str>,
+    ) -> Result<Page<AuditRecord>> {
         let after = cursor.map(|c| Cursor::decode(c, "audit")?.number()).transpose()?;
         let limit = page::limit(limit);
         let mut tx = self.tenant_tx(tenant).await?;

@@ -83,11 +83,13 @@ async fn ensure_database(connection: &mut PgConnection, name: &str) -> Result<()
         .await?;
     let name = quoted(name);
     if !exists {
-        let sql = format!("CREATE DATABASE {name} OWNER {} TEMPLATE template0 ENCODING 'UTF8'", DbRole::Owner);
+        let sql =
+            format!("CREATE DATABASE {name} OWNER {} TEMPLATE template0 ENCODING 'UTF8'", DbRole::Owner);
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *connection).await?;
     }
     let roles = DbRole::ALL.map(DbRole::name).join(", ");
-    let sql = format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC; GRANT CONNECT ON DATABASE {name} TO {roles}");
+    let sql =
+        format!("REVOKE ALL ON DATABASE {name} FROM PUBLIC; GRANT CONNECT ON DATABASE {name} TO {roles}");
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await?;
     Ok(())
 }

@@ -63,8 +63,9 @@ pub(crate) async fn insert(
     certificate: &NewCertificate,
     now: TimeMicros,
 ) -> Result<()> {
-    let serial = serial(&certificate.serial)
-        .ok_or_else(|| StateError::InvalidArgument("a serial number has 1 to 64 hexadecimal digits".into()))?;
+    let serial = serial(&certificate.serial).ok_or_else(|| {
+        StateError::InvalidArgument("a serial number has 1 to 64 hexadecimal digits".into())
+    })?;
     sqlx::query(
         "INSERT INTO device_certificates (tenant_id, serial, device_id, fingerprint, not_before, not_after, issued_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -166,11 +167,46 @@ impl State {
         rows.iter().map(certificate).collect()
     }
 
+    /// The certificates of a tenant that end after `since` and may not be used: revoked ones and
+    /// those of devices out of service, with their serial numbers without leading zeros.
+    ///
+    /// # Errors
+    /// Only those of the store itself.
+    pub async fn barred_certificates(
+        &self,
+        tenant: TenantId,
+        since: TimeMicros,
+    ) -> Result<Vec<(DeviceId, String, CertificateStatus)>> {
+        let mut tx = self.tenant_tx(tenant).await?;
+        let rows = sqlx::query(
+            "SELECT c.device_id, c.serial, c.revoked_at IS NOT NULL AS revoked
+             FROM device_certificates c JOIN devices d ON d.tenant_id = c.tenant_id AND d.id = c.device_id
+             WHERE c.tenant_id = $1 AND c.not_after > $2 AND (c.revoked_at IS NOT NULL OR d.status = 'offboarded')",
+        )
+        .bind(tenant.0)
+        .bind(since.0)
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        rows.iter()
+            .map(|row| {
+                let revoked: bool = row.try_get("revoked")?;
+                let status = if revoked { CertificateStatus::Revoked } else { CertificateStatus::Offboarded };
+                Ok((row::device(row, "device_id")?, row.try_get("serial")?, status))
+            })
+            .collect()
+    }
+
     /// Revokes a certificate; the first time counts.
     ///
     /// # Errors
     /// `not_found`.
-    pub async fn revoke_certificate(&self, tenant: TenantId, serial_number: &str, now: TimeMicros) -> Result<()> {
+    pub async fn revoke_certificate(
+        &self,
+        tenant: TenantId,
+        serial_number: &str,
+        now: TimeMicros,
+    ) -> Result<()> {
         let serial = serial(serial_number).ok_or(StateError::NotFound("certificate"))?;
         let mut tx = self.tenant_tx(tenant).await?;
         let done = sqlx::query(

@@ -64,10 +64,18 @@ impl FromStr for DeviceSort {
     type Err = StateError;
 
     fn from_str(s: &str) -> Result<Self, StateError> {
-        [Self::Name, Self::Os, Self::Health, Self::FirstSeen, Self::LastSeen, Self::LastEvent, Self::SensorVersion]
-            .into_iter()
-            .find(|sort| sort.as_str() == s)
-            .ok_or_else(|| StateError::InvalidArgument("devices cannot be sorted by that".into()))
+        [
+            Self::Name,
+            Self::Os,
+            Self::Health,
+            Self::FirstSeen,
+            Self::LastSeen,
+            Self::LastEvent,
+            Self::SensorVersion,
+        ]
+        .into_iter()
+        .find(|sort| sort.as_str() == s)
+        .ok_or_else(|| StateError::InvalidArgument("devices cannot be sorted by that".into()))
     }
 }
 
@@ -135,7 +143,12 @@ impl State {
     ///
     /// # Errors
     /// `cursor_invalid` when the cursor was made for another order.
-    pub async fn devices(&self, tenant: TenantId, wanted: &DeviceQuery, now: TimeMicros) -> Result<Page<Device>> {
+    pub async fn devices(
+        &self,
+        tenant: TenantId,
+        wanted: &DeviceQuery,
+        now: TimeMicros,
+    ) -> Result<Page<Device>> {
         let direction = if wanted.descending { "desc" } else { "asc" };
         let list = format!("devices.{}.{direction}", wanted.sort.as_str());
         let after = wanted.cursor.as_deref().map(|c| Cursor::decode(c, &list)).transpose()?;
@@ -149,7 +162,8 @@ impl State {
         let total: i64 = count.build_query_scalar().fetch_one(&mut *tx).await?;
 
         let key = wanted.sort.sql(&rank);
-        let mut query = QueryBuilder::<Postgres>::new(format!("SELECT ({key})::text AS sort_key, {}", devices::COLUMNS));
+        let mut query =
+            QueryBuilder::<Postgres>::new(format!("SELECT ({key})::text AS sort_key, {}", devices::COLUMNS));
         conditions(&mut query, wanted, tenant, &rank);
         if let Some(after) = &after {
             let comparison = if wanted.descending { "<" } else { ">" };

@@ -180,7 +180,8 @@ impl State {
     /// # Errors
     /// `enrolment_token_invalid`, `enrolment_token_expired`, `enrolment_token_exhausted`.
     pub async fn begin_enrolment(&self, token: &str, now: TimeMicros) -> Result<Enrolment> {
-        let (tenant, hash) = secrets::parse(TokenKind::Enrolment, token).ok_or(StateError::EnrolmentTokenInvalid)?;
+        let (tenant, hash) =
+            secrets::parse(TokenKind::Enrolment, token).ok_or(StateError::EnrolmentTokenInvalid)?;
         let mut tx = self.tenant_tx(tenant).await?;
         let taken = sqlx::query(
             "UPDATE enrolment_tokens SET uses = uses + 1, last_used_at = $3
@@ -194,12 +195,13 @@ impl State {
         if taken.rows_affected() == 1 {
             return Ok(Enrolment { tx, tenant });
         }
-        let expires_at: Option<i64> =
-            sqlx::query_scalar("SELECT expires_at FROM enrolment_tokens WHERE tenant_id = $1 AND token_hash = $2")
-                .bind(tenant.0)
-                .bind(&hash[..])
-                .fetch_optional(&mut *tx)
-                .await?;
+        let expires_at: Option<i64> = sqlx::query_scalar(
+            "SELECT expires_at FROM enrolment_tokens WHERE tenant_id = $1 AND token_hash = $2",
+        )
+        .bind(tenant.0)
+        .bind(&hash[..])
+        .fetch_optional(&mut *tx)
+        .await?;
         Err(match expires_at {
             None => StateError::EnrolmentTokenInvalid,
             Some(at) if at <= now.0 => StateError::EnrolmentTokenExpired,

@@ -105,8 +105,11 @@ pub struct Hearing {
 impl Hearing {
     /// How long something was silent that the server could have heard.
     fn silence(&self, since: TimeMicros) -> i64 {
-        let outage =
-            if since < self.down_to { self.down_to.0.saturating_sub(self.down_from.max(since).0).max(0) } else { 0 };
+        let outage = if since < self.down_to {
+            self.down_to.0.saturating_sub(self.down_from.max(since).0).max(0)
+        } else {
+            0
+        };
         self.judged_at.0.saturating_sub(since.0).saturating_sub(outage)
     }
 }
@@ -133,10 +136,12 @@ pub struct HealthInputs<'a> {
 }
 
 /// Whether a counter of that kind counts events that were lost (and not, say, masked secrets): one
-/// of its words is lost, loss, drop, drops, dropped, gap or gaps.
+/// of its words is lost, loss, drop, drops, dropped, gap or gaps, or it counts power cuts.
 pub fn is_loss_counter(kind: &str) -> bool {
-    kind.split(|c: char| !c.is_ascii_alphanumeric())
-        .any(|word| matches!(word, "lost" | "loss" | "drop" | "drops" | "dropped" | "gap" | "gaps"))
+    kind == "unclean_boot"
+        || kind
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .any(|word| matches!(word, "lost" | "loss" | "drop" | "drops" | "dropped" | "gap" | "gaps"))
 }
 
 /// Judges a device.
@@ -144,7 +149,11 @@ pub fn assess(inputs: &HealthInputs<'_>) -> Health {
     let health = |state, reason, fix| Health { state, reason, detail: String::new(), fix };
     let silence = |since| inputs.hearing.silence(since);
     if inputs.offboarded {
-        return health(HealthState::Inactive, "offboarded", "Enrol the machine again if it shall be protected.");
+        return health(
+            HealthState::Inactive,
+            "offboarded",
+            "Enrol the machine again if it shall be protected.",
+        );
     }
     if silence(inputs.last_seen) > INACTIVE_AFTER_US {
         return health(
@@ -168,7 +177,8 @@ pub fn assess(inputs: &HealthInputs<'_>) -> Health {
             )
         };
     }
-    let failed: Vec<&str> = inputs.components.iter().filter(|c| c.failed()).map(|c| c.name.as_str()).collect();
+    let failed: Vec<&str> =
+        inputs.components.iter().filter(|c| c.failed()).map(|c| c.name.as_str()).collect();
     if !failed.is_empty() {
         return Health {
             state: HealthState::Impaired,

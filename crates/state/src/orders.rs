@@ -147,7 +147,8 @@ pub struct Completed {
     pub newly: bool,
 }
 
-const COLUMNS: &str = "id, device_id, number, kind, reason, state, requested_by, created_at, expires_at, delivered_at,
+const COLUMNS: &str =
+    "id, device_id, number, kind, reason, state, requested_by, created_at, expires_at, delivered_at,
     completed_at, receipt, signed";
 
 fn order(row: &PgRow) -> Result<OrderRecord> {
@@ -203,7 +204,8 @@ impl State {
         .await?
         .ok_or(StateError::NotFound("device"))?;
         let id = OrderId::random();
-        let rising = u64::try_from(number).map_err(|_| StateError::Internal("an order's number is negative".into()))?;
+        let rising = u64::try_from(number)
+            .map_err(|_| StateError::Internal("an order's number is negative".into()))?;
         let signed = sign(id, rising).map_err(|e| StateError::Signing(e.to_string()))?;
         let record = OrderRecord {
             id,
@@ -261,11 +263,12 @@ impl State {
         let after = cursor.map(|c| Cursor::decode(c, "orders")?.number()).transpose()?;
         let limit = page::limit(limit);
         let mut tx = self.tenant_tx(tenant).await?;
-        let total: i64 = sqlx::query_scalar("SELECT count(*) FROM orders WHERE tenant_id = $1 AND device_id = $2")
-            .bind(tenant.0)
-            .bind(device.to_string())
-            .fetch_one(&mut *tx)
-            .await?;
+        let total: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM orders WHERE tenant_id = $1 AND device_id = $2")
+                .bind(tenant.0)
+                .bind(device.to_string())
+                .fetch_one(&mut *tx)
+                .await?;
         let sql = format!(
             "SELECT {COLUMNS} FROM orders WHERE tenant_id = $1 AND device_id = $2 AND ($3::bigint IS NULL OR number < $3)
              ORDER BY number DESC LIMIT $4"
@@ -293,7 +296,8 @@ impl State {
     pub async fn order(&self, tenant: TenantId, id: OrderId) -> Result<OrderRecord> {
         let mut tx = self.tenant_tx(tenant).await?;
         let sql = format!("SELECT {COLUMNS} FROM orders WHERE tenant_id = $1 AND id = $2");
-        let found = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tenant.0).bind(id.0).fetch_optional(&mut *tx).await?;
+        let found =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tenant.0).bind(id.0).fetch_optional(&mut *tx).await?;
         tx.commit().await?;
         order(&found.ok_or(StateError::NotFound("order"))?)
     }
@@ -354,7 +358,12 @@ impl State {
     ///
     /// # Errors
     /// `not_found` when the device was given no such order.
-    pub async fn complete_order(&self, tenant: TenantId, device: DeviceId, receipt: OrderReceipt) -> Result<Completed> {
+    pub async fn complete_order(
+        &self,
+        tenant: TenantId,
+        device: DeviceId,
+        receipt: OrderReceipt,
+    ) -> Result<Completed> {
         let state = if receipt.ok { OrderState::Succeeded } else { OrderState::Failed };
         let mut tx = self.tenant_tx(tenant).await?;
         let done = sqlx::query(

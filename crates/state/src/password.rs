@@ -25,7 +25,8 @@ static NOBODY: LazyLock<String> = LazyLock::new(|| {
 });
 
 fn hasher() -> Argon2<'static> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within Argon2's bounds");
+    let params =
+        Params::new(MEMORY_KIB, PASSES, LANES, None).expect("the parameters are within Argon2's bounds");
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
@@ -72,7 +73,9 @@ impl State {
 
     async fn hashing<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         let _permit = self.hashes().acquire().await.map_err(|_| StateError::Unavailable("closing".into()))?;
-        tokio::task::spawn_blocking(work).await.map_err(|e| StateError::Internal(format!("hashing thread: {e}")))
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|e| StateError::Internal(format!("hashing thread: {e}")))
     }
 }
 

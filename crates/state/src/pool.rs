@@ -118,7 +118,10 @@ impl State {
     /// `state_unavailable` when no connection can be had.
     pub async fn tenant_tx(&self, tenant: TenantId) -> Result<Transaction<'static, Postgres>> {
         let mut tx = self.region().begin().await?;
-        sqlx::query("SELECT set_config('app.tenant', $1, true)").bind(tenant.to_string()).execute(&mut *tx).await?;
+        sqlx::query("SELECT set_config('app.tenant', $1, true)")
+            .bind(tenant.to_string())
+            .execute(&mut *tx)
+            .await?;
         Ok(tx)
     }
 

@@ -87,8 +87,11 @@ impl Principal {
                 Actor { kind: "user", id: self.user.map(|u| u.0), name: self.email.clone() }
             }
             PrincipalKind::Token { id } => {
-                let name =
-                    if self.email.is_empty() { self.name.clone() } else { format!("{} ({})", self.email, self.name) };
+                let name = if self.email.is_empty() {
+                    self.name.clone()
+                } else {
+                    format!("{} ({})", self.email, self.name)
+                };
                 Actor { kind: "token", id: Some(id), name }
             }
         }

@@ -38,7 +38,9 @@ pub(crate) fn json(value: &Value) -> Value {
     match value {
         Value::String(s) if s.contains('\0') => Value::String(s.replace('\0', "")),
         Value::Array(items) => Value::Array(items.iter().map(json).collect()),
-        Value::Object(map) => Value::Object(map.iter().map(|(k, v)| (k.replace('\0', ""), json(v))).collect()),
+        Value::Object(map) => {
+            Value::Object(map.iter().map(|(k, v)| (k.replace('\0', ""), json(v))).collect())
+        }
         other => other.clone(),
     }
 }

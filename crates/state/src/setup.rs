@@ -143,7 +143,12 @@ impl State {
     ///
     /// # Errors
     /// Only those of the store itself.
-    pub async fn create_setup_link(&self, tenant: TenantId, role: Role, now: TimeMicros) -> Result<SetupLink> {
+    pub async fn create_setup_link(
+        &self,
+        tenant: TenantId,
+        role: Role,
+        now: TimeMicros,
+    ) -> Result<SetupLink> {
         let mut tx = self.tenant_tx(tenant).await?;
         let link = insert_link(&mut tx, self.auth(), tenant, LinkFor::Anyone(role), now).await?;
         tx.commit().await?;
@@ -155,7 +160,8 @@ impl State {
     /// # Errors
     /// `setup_link_invalid` when it is unknown, used or expired.
     pub async fn setup_link(&self, token: &str, now: TimeMicros) -> Result<SetupInfo> {
-        let (tenant, hash) = secrets::parse(TokenKind::SetupLink, token).ok_or(StateError::SetupLinkInvalid)?;
+        let (tenant, hash) =
+            secrets::parse(TokenKind::SetupLink, token).ok_or(StateError::SetupLinkInvalid)?;
         let mut tx = self.tenant_tx(tenant).await?;
         let link = good_link(&mut tx, tenant, &hash, now).await?;
         tx.commit().await?;
@@ -175,7 +181,8 @@ impl State {
     /// `setup_link_invalid`, `email_invalid`, `email_mismatch`, `email_taken`, `name_invalid`,
     /// `password_too_short`, `password_too_long`.
     pub async fn begin_setup(&self, with: BeginSetup<'_>, now: TimeMicros) -> Result<SetupStarted> {
-        let (tenant, hash) = secrets::parse(TokenKind::SetupLink, with.token).ok_or(StateError::SetupLinkInvalid)?;
+        let (tenant, hash) =
+            secrets::parse(TokenKind::SetupLink, with.token).ok_or(StateError::SetupLinkInvalid)?;
         let mut tx = self.tenant_tx(tenant).await?;
         let link = good_link(&mut tx, tenant, &hash, now).await?;
         let email = normalise_email(with.email)?;
@@ -185,12 +192,13 @@ impl State {
             Some(invited) if invited != email => return Err(StateError::EmailMismatch),
             Some(_) => {}
             None => {
-                let taken: bool =
-                    sqlx::query_scalar("SELECT exists (SELECT FROM users WHERE tenant_id = $1 AND email = $2)")
-                        .bind(tenant.0)
-                        .bind(&email)
-                        .fetch_one(&mut *tx)
-                        .await?;
+                let taken: bool = sqlx::query_scalar(
+                    "SELECT exists (SELECT FROM users WHERE tenant_id = $1 AND email = $2)",
+                )
+                .bind(tenant.0)
+                .bind(&email)
+                .fetch_one(&mut *tx)
+                .await?;
                 if taken {
                     return Err(StateError::EmailTaken);
                 }
@@ -233,8 +241,8 @@ impl State {
     /// # Errors
     /// `setup_link_invalid`, `totp_required` (administrators), `totp_invalid`, `email_taken`.
     pub async fn confirm_setup(&self, with: ConfirmSetup<'_>, now: TimeMicros) -> Result<SignedIn> {
-        let (tenant, hash) =
-            secrets::parse(TokenKind::SetupSession, with.setup_session).ok_or(StateError::SetupLinkInvalid)?;
+        let (tenant, hash) = secrets::parse(TokenKind::SetupSession, with.setup_session)
+            .ok_or(StateError::SetupLinkInvalid)?;
         let mut tx = self.tenant_tx(tenant).await?;
         let link = sqlx::query(
             "SELECT id, role, user_id, pending_email, pending_name, pending_password_hash, pending_totp_secret
@@ -294,7 +302,8 @@ impl State {
         .execute(&mut *tx)
         .await?;
         let from = Origin { address: with.address, user_agent: with.user_agent };
-        let signed_in = sessions::begin(&mut tx, self.auth(), Who { tenant, user, email, name, role }, from, now).await?;
+        let signed_in =
+            sessions::begin(&mut tx, self.auth(), Who { tenant, user, email, name, role }, from, now).await?;
         tx.commit().await?;
         Ok(signed_in)
     }

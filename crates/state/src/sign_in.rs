@@ -70,7 +70,7 @@ impl State {
             (Some(_), None) => {
                 // The console asks in two steps; the first one was no failure.
                 let mut tx = self.tenant_tx(tenant).await?;
-                throttle::clear_attempts(&mut tx, tenant, &email).await?;
+                throttle::take_back(&mut tx, tenant, &email).await?;
                 tx.commit().await?;
                 self.bucket().give_back();
                 return Err(StateError::TotpRequired);
@@ -95,7 +95,11 @@ impl State {
         .execute(&mut *tx)
         .await?;
         if changed.rows_affected() == 0 {
-            return Err(if step.is_some() { StateError::TotpCodeUsed } else { StateError::InvalidCredentials });
+            return Err(if step.is_some() {
+                StateError::TotpCodeUsed
+            } else {
+                StateError::InvalidCredentials
+            });
         }
         throttle::clear_attempts(&mut tx, tenant, &email).await?;
         let origin = Origin { address: with.address, user_agent: with.user_agent };

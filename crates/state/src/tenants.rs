@@ -66,7 +66,11 @@ impl State {
             .execute(self.control())
             .await
             .map_err(|e| {
-                if is_unique_violation(&e) { StateError::Conflict("a tenant has this name".into()) } else { e.into() }
+                if is_unique_violation(&e) {
+                    StateError::Conflict("a tenant has this name".into())
+                } else {
+                    e.into()
+                }
             })?;
         Ok(tenant)
     }

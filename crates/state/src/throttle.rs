@@ -59,7 +59,7 @@ fn subject(email: &str) -> [u8; 32] {
 }
 
 impl State {
-    /// Counts an attempt as failed until [`State::clear_attempts`] takes it back.
+    /// Counts an attempt as failed until [`clear_attempts`] or [`take_back`] undoes it.
     pub(crate) async fn count_attempt(&self, tenant: TenantId, email: &str, now: TimeMicros) -> Result<()> {
         let policy = self.auth();
         let mut tx = self.tenant_tx(tenant).await?;
@@ -89,12 +89,14 @@ impl State {
         }
         let wait = wait_after(policy, row.try_get("failures")?);
         if !wait.is_zero() {
-            sqlx::query("UPDATE sign_in_throttle SET blocked_until = $3 WHERE tenant_id = $1 AND subject = $2")
-                .bind(tenant.0)
-                .bind(&subject(email)[..])
-                .bind(now.plus_micros(micros(wait)).0)
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "UPDATE sign_in_throttle SET blocked_until = $3 WHERE tenant_id = $1 AND subject = $2",
+            )
+            .bind(tenant.0)
+            .bind(&subject(email)[..])
+            .bind(now.plus_micros(micros(wait)).0)
+            .execute(&mut *tx)
+            .await?;
         }
         tx.commit().await?;
         Ok(())
@@ -108,6 +110,20 @@ pub(crate) async fn clear_attempts(tx: &mut PgConnection, tenant: TenantId, emai
         .bind(&subject(email)[..])
         .execute(tx)
         .await?;
+    Ok(())
+}
+
+/// Takes one counted attempt back, and no other: the password was right, the code is still to come.
+/// Forgetting the earlier ones here would let someone who knows the password guess codes for ever.
+pub(crate) async fn take_back(tx: &mut PgConnection, tenant: TenantId, email: &str) -> Result<()> {
+    sqlx::query(
+        "UPDATE sign_in_throttle SET failures = greatest(failures - 1, 0), blocked_until = 0
+         WHERE tenant_id = $1 AND subject = $2",
+    )
+    .bind(tenant.0)
+    .bind(&subject(email)[..])
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
@@ -128,7 +144,10 @@ mod tests {
         assert!(bucket.take().is_ok());
         assert!(bucket.take().is_ok());
         let refused = bucket.take().expect_err("empty");
-        assert_eq!((refused.code(), refused.retry_after()), ("sign_in_throttled", Some(Duration::from_secs(60))));
+        assert_eq!(
+            (refused.code(), refused.retry_after()),
+            ("sign_in_throttled", Some(Duration::from_secs(60)))
+        );
         bucket.give_back();
         assert!(bucket.take().is_ok());
     }

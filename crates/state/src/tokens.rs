@@ -175,13 +175,14 @@ impl State {
     /// `not_found`.
     pub async fn delete_token(&self, tenant: TenantId, user: Option<UserId>, id: Uuid) -> Result<()> {
         let mut tx = self.tenant_tx(tenant).await?;
-        let done =
-            sqlx::query("DELETE FROM api_tokens WHERE tenant_id = $1 AND user_id IS NOT DISTINCT FROM $2 AND id = $3")
-                .bind(tenant.0)
-                .bind(user.map(|u| u.0))
-                .bind(id)
-                .execute(&mut *tx)
-                .await?;
+        let done = sqlx::query(
+            "DELETE FROM api_tokens WHERE tenant_id = $1 AND user_id IS NOT DISTINCT FROM $2 AND id = $3",
+        )
+        .bind(tenant.0)
+        .bind(user.map(|u| u.0))
+        .bind(id)
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
         if done.rows_affected() == 1 { Ok(()) } else { Err(StateError::NotFound("token")) }
     }

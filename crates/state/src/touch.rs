@@ -66,9 +66,15 @@ fn counters_json(counters: &BTreeMap<String, u64>) -> Value {
     counters.iter().take(MAX_COUNTERS).map(|(k, v)| (row::text(k, 100), Value::from(*v))).collect()
 }
 
-fn losses(counters: &Value) -> u64 {
-    let Value::Object(map) = counters else { return 0 };
-    map.iter().filter(|(kind, _)| is_loss_counter(kind)).filter_map(|(_, v)| v.as_u64()).fold(0, u64::saturating_add)
+/// Whether a counter of losses stands higher than before. One that stands lower, but not at zero,
+/// began to count anew and has risen since.
+fn lost_more(before: Option<&Value>, now: &Value) -> bool {
+    let value = |counters: &Value, kind: &str| counters.get(kind).and_then(Value::as_u64).unwrap_or(0);
+    let kinds = now.as_object().into_iter().flatten().map(|(kind, _)| kind.as_str());
+    kinds.filter(|kind| is_loss_counter(kind)).any(|kind| {
+        let (was, is) = (before.map_or(0, |b| value(b, kind)), value(now, kind));
+        is > 0 && is != was
+    })
 }
 
 /// One element of the array that the statement below unfolds.
@@ -164,7 +170,8 @@ impl State {
             true
         });
         let lost = write_counters(&mut tx, tenant, &merged).await?;
-        let records: Value = merged.values().map(|touch| record(touch, lost.contains(&touch.device))).collect();
+        let records: Value =
+            merged.values().map(|touch| record(touch, lost.contains(&touch.device))).collect();
         sqlx::query(UPDATE).bind(tenant.0).bind(records).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(())
@@ -208,23 +215,20 @@ async fn write_counters(
         return Ok(Vec::new());
     }
     let ids: Vec<String> = beats.iter().map(|(id, ..)| id.to_string()).collect();
-    let rows = sqlx::query("SELECT device_id, counters FROM device_counters WHERE tenant_id = $1 AND device_id = ANY($2)")
-        .bind(tenant.0)
-        .bind(&ids)
-        .fetch_all(&mut *tx)
-        .await?;
-    let mut before: BTreeMap<String, u64> = BTreeMap::new();
+    let rows = sqlx::query(
+        "SELECT device_id, counters FROM device_counters WHERE tenant_id = $1 AND device_id = ANY($2)",
+    )
+    .bind(tenant.0)
+    .bind(&ids)
+    .fetch_all(&mut *tx)
+    .await?;
+    let mut before: BTreeMap<String, Value> = BTreeMap::new();
     for row in &rows {
-        before.insert(row.try_get("device_id")?, losses(&row.try_get("counters")?));
+        before.insert(row.try_get("device_id")?, row.try_get("counters")?);
     }
-    let mut lost = Vec::new();
-    for (id, _, counters) in &beats {
-        let (was, is) = (before.get(&id.to_string()).copied().unwrap_or(0), losses(counters));
-        // Fewer than before means that the sensor began to count anew.
-        if is > was || (is < was && is > 0) {
-            lost.push(*id);
-        }
-    }
+    let rose =
+        |(id, _, counters): &&(DeviceId, TimeMicros, Value)| lost_more(before.get(&id.to_string()), counters);
+    let lost = beats.iter().filter(rose).map(|(id, ..)| *id).collect();
     let records: Value = beats
         .into_iter()
         .map(|(id, at, counters)| json!({"device_id": id.to_string(), "counters": counters, "updated_at": at.0}))
@@ -252,7 +256,11 @@ mod tests {
         let device = DeviceId([1; 20]);
         let beat = |at| HeartbeatUpdate { at: TimeMicros(at), ..HeartbeatUpdate::default() };
         let touches = [
-            DeviceTouch { heartbeat: Some(beat(5)), last_event: Some(TimeMicros(4)), ..DeviceTouch::seen(device, TimeMicros(9)) },
+            DeviceTouch {
+                heartbeat: Some(beat(5)),
+                last_event: Some(TimeMicros(4)),
+                ..DeviceTouch::seen(device, TimeMicros(9))
+            },
             DeviceTouch { heartbeat: Some(beat(3)), ..DeviceTouch::seen(device, TimeMicros(7)) },
             DeviceTouch::seen(DeviceId([2; 20]), TimeMicros(1)),
         ];
@@ -264,7 +272,13 @@ mod tests {
     }
 
     #[test]
-    fn only_losses_are_summed() {
-        assert_eq!(losses(&json!({"events_lost": 2, "spool_dropped": 3, "secrets_masked": 9, "x_lost": "no"})), 5);
+    fn only_a_loss_that_rose_counts() {
+        let before = json!({"kernel_gap": 5, "spool_dropped_bulk": 3, "secrets_masked": 9});
+        let lost = |now: Value| lost_more(Some(&before), &now);
+        assert!(!lost(json!({"kernel_gap": 5, "spool_dropped_bulk": 3, "secrets_masked": 20})));
+        assert!(!lost(json!({"kernel_gap": 5, "spool_dropped_bulk": 0})), "began anew, lost nothing yet");
+        assert!(lost(json!({"kernel_gap": 5, "spool_dropped_bulk": 1})), "began anew and lost");
+        assert!(lost(json!({"kernel_gap": 6, "spool_dropped_bulk": 3})));
+        assert!(lost_more(None, &json!({"x_lost": 1})) && !lost_more(None, &json!({"x_lost": "no"})));
     }
 }

@@ -83,7 +83,8 @@ pub struct NewUser {
 /// spaces, control characters or colons (an authenticator's address line cannot hold a colon).
 pub(crate) fn normalise_email(email: &str) -> Result<String> {
     let email = email.trim().to_lowercase();
-    let shaped = email.split_once('@').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty() && !b.contains('@'));
+    let shaped =
+        email.split_once('@').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty() && !b.contains('@'));
     let bad = |c: char| c.is_whitespace() || c.is_control() || c == ':';
     if !shaped || email.chars().count() > 254 || email.chars().any(bad) {
         return Err(StateError::EmailInvalid);
@@ -91,7 +92,8 @@ pub(crate) fn normalise_email(email: &str) -> Result<String> {
     Ok(email)
 }
 
-const COLUMNS: &str = "id, email, name, role, state, totp_secret IS NOT NULL AS totp, created_at, last_sign_in_at";
+const COLUMNS: &str =
+    "id, email, name, role, state, totp_secret IS NOT NULL AS totp, created_at, last_sign_in_at";
 
 fn user(row: &PgRow) -> Result<User> {
     Ok(User {
@@ -126,7 +128,8 @@ impl State {
     pub async fn user(&self, tenant: TenantId, id: UserId) -> Result<User> {
         let mut tx = self.tenant_tx(tenant).await?;
         let sql = format!("SELECT {COLUMNS} FROM users WHERE tenant_id = $1 AND id = $2");
-        let found = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tenant.0).bind(id.0).fetch_optional(&mut *tx).await?;
+        let found =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tenant.0).bind(id.0).fetch_optional(&mut *tx).await?;
         tx.commit().await?;
         user(&found.ok_or(StateError::NotFound("user"))?)
     }
@@ -151,7 +154,12 @@ impl State {
     ///
     /// # Errors
     /// `email_invalid`, `name_invalid`, `email_taken`.
-    pub async fn invite_user(&self, tenant: TenantId, new: NewUser, now: TimeMicros) -> Result<(User, SetupLink)> {
+    pub async fn invite_user(
+        &self,
+        tenant: TenantId,
+        new: NewUser,
+        now: TimeMicros,
+    ) -> Result<(User, SetupLink)> {
         let user = User {
             id: UserId::random(),
             email: normalise_email(&new.email)?,
@@ -176,7 +184,8 @@ impl State {
         .execute(&mut *tx)
         .await
         .map_err(|e| if is_unique_violation(&e) { StateError::EmailTaken } else { e.into() })?;
-        let link = setup::insert_link(&mut tx, self.auth(), tenant, LinkFor::User(user.id, user.role), now).await?;
+        let link =
+            setup::insert_link(&mut tx, self.auth(), tenant, LinkFor::User(user.id, user.role), now).await?;
         tx.commit().await?;
         Ok((user, link))
     }
@@ -218,7 +227,9 @@ mod tests {
     #[test]
     fn an_address_is_lowered_and_checked() {
         assert_eq!(normalise_email(" Ann@Example.ORG ").expect("good"), "ann@example.org");
-        for bad in ["", "ann", "@b", "a@", "a b@c", "a@b@c", "a:b@c", "a\n@c", &format!("{}@c", "x".repeat(260))] {
+        for bad in
+            ["", "ann", "@b", "a@", "a b@c", "a@b@c", "a:b@c", "a\n@c", &format!("{}@c", "x".repeat(260))]
+        {
             assert!(normalise_email(bad).is_err(), "{bad}");
         }
     }

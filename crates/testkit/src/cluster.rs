@@ -60,7 +60,9 @@ fn lock_file(path: &Path) -> Result<File> {
 }
 
 fn lock(path: &Path, how: FlockArg) -> Result<Flock<File>> {
-    Flock::lock(lock_file(path)?, how).map_err(|(_, e)| e).with_context(|| format!("cannot lock {}", path.display()))
+    Flock::lock(lock_file(path)?, how)
+        .map_err(|(_, e)| e)
+        .with_context(|| format!("cannot lock {}", path.display()))
 }
 
 /// The folder that this user's test processes share.
@@ -68,7 +70,9 @@ fn folder() -> Result<PathBuf> {
     let uid = nix::unistd::geteuid();
     let dir = std::env::temp_dir().canonicalize()?.join(format!("palisade-tests-{uid}"));
     match fs::create_dir(&dir) {
-        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e).context("cannot make the tests' folder"),
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(e).context("cannot make the tests' folder");
+        }
         _ => {}
     }
     let meta = fs::symlink_metadata(&dir)?;
@@ -97,7 +101,12 @@ impl Shared {
         let dir = folder()?;
         let (starting, in_use) = tokio::task::spawn_blocking({
             let dir = dir.clone();
-            move || Ok::<_, anyhow::Error>((lock(&dir.join("lock"), FlockArg::LockExclusive)?, lock(&dir.join("users"), FlockArg::LockShared)?))
+            move || {
+                Ok::<_, anyhow::Error>((
+                    lock(&dir.join("lock"), FlockArg::LockExclusive)?,
+                    lock(&dir.join("users"), FlockArg::LockShared)?,
+                ))
+            }
         })
         .await??;
         let pg = dir.join("pg");
@@ -137,10 +146,11 @@ impl Shared {
 
 async fn make_templates(cluster: &Cluster, templates: &[String; 2]) -> Result<()> {
     let mut connection = cluster.superuser("postgres").connect().await?;
-    let ready: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_database WHERE datname = ANY($1) AND datistemplate")
-        .bind(&templates[..])
-        .fetch_one(&mut connection)
-        .await?;
+    let ready: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM pg_database WHERE datname = ANY($1) AND datistemplate")
+            .bind(&templates[..])
+            .fetch_one(&mut connection)
+            .await?;
     if ready < 2 {
         for name in templates {
             let sql = format!("ALTER DATABASE \"{name}\" IS_TEMPLATE false");

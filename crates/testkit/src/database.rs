@@ -66,7 +66,8 @@ impl TestDb {
     /// When that fails.
     pub async fn tenant(&self, name: &str) -> Tenant {
         let owner = self.state(DbRole::Owner).await;
-        let tenant = owner.create_tenant(name, "local", TimeMicros::now()).await.expect("a tenant can be made");
+        let tenant =
+            owner.create_tenant(name, "local", TimeMicros::now()).await.expect("a tenant can be made");
         owner.close().await;
         tenant
     }

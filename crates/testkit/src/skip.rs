@@ -39,10 +39,8 @@ pub fn kernel_available() -> bool {
 /// `../shared/data` beside the repository. If it is absent the test is noted as skipped and should
 /// return.
 pub fn shared_data(relative: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("PALISADE_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"),
-        PathBuf::from,
-    );
+    let root = std::env::var_os("PALISADE_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
     let path = root.join(relative);
     if path.exists() {
         return Some(path);

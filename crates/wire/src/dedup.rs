@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use palisade_types::{DeviceId, Epoch, Lane, TenantId};
 
-/// How many digests are remembered per lane. A sequence older than that and at or below the high
-/// mark counts as a duplicate without a look at its digest.
+/// How many digests are remembered per lane. A sensor repeats only what was not acknowledged, which
+/// is far less; a sequence below the high mark that is not remembered comes from an old snapshot and
+/// counts as a fork: taking it for a duplicate would lose its facts without a trace.
 const WINDOW: usize = 1024;
 
 /// How many epochs are remembered per device: the newest ones.
@@ -59,8 +60,8 @@ impl LaneState {
         }
         if sequence <= self.high {
             return match self.recent.iter().rev().find(|(s, _)| *s == sequence) {
-                Some((_, known)) if known != digest => Verdict::Fork,
-                _ => Verdict::Duplicate,
+                Some((_, known)) if known == digest => Verdict::Duplicate,
+                _ => Verdict::Fork,
             };
         }
         if sequence == self.high + 1 || dropped_below >= sequence {
@@ -193,6 +194,7 @@ mod tests {
         }
         assert_eq!(again.judge(&mark(1999, (1999 % 251) as u8), 0), Verdict::Duplicate);
         assert_eq!(again.judge(&mark(1999, 0), 0), Verdict::Fork);
+        assert_eq!(again.judge(&mark(3, 3), 0), Verdict::Fork, "from a snapshot older than what is remembered");
         assert_eq!(again.judge(&mark(2000, 0), 0), Verdict::Accept);
     }
 

@@ -15,11 +15,22 @@ export class ApiError extends Error {
 
 const ADVICE: Record<string, string> = {
   no_answer: 'Check that the Palisade server runs (`palisade status` on its host) and that this machine reaches it, then try again.',
+  invalid_credentials: 'Check both. An administrator can invite you again if the password is lost.',
+  totp_required: 'Type the six digits that your authenticator shows.',
+  totp_invalid: 'Type the code that it shows now; each holds for 30 seconds. If none works, check the clock of the phone.',
+  totp_code_used: 'Each code works once. Wait for the next one.',
+  sign_in_throttled: 'Wait a moment, then try again.',
+  setup_link_invalid: 'Ask an administrator for a new link.',
+  last_administrator: 'Make somebody else an administrator first.',
+  query_busy: 'Other queries of this tenant are running. Wait for one to end, then run again.',
+  query_lost: 'The process that ran the query ended. Run it again; if it ends again, ask for less at once.',
+  query_unavailable: 'Wait a moment, then run again.',
+  state_unavailable: 'Wait a moment, then try again.',
   rate_limited: 'Wait a moment, then try again.',
   forbidden: 'Ask an administrator of this tenant for the role that allows it.',
   not_found: 'It may have been removed. Go back to the list and look again.',
-  deadline_exceeded: 'Narrow the time range or the columns, or choose a longer deadline, and run again.',
-  memory_limit: 'Filter earlier in the query, or summarise fewer groups, and run again.',
+  query_timeout: 'Narrow the time range or the columns, or choose a longer deadline, and run again.',
+  query_memory: 'Filter earlier in the query, or summarise fewer groups, and run again.',
   internal: 'Try again. If it stays, look at the server’s log with the code below.',
 }
 
@@ -32,6 +43,13 @@ export function adviceFor(error: ApiError): string {
   if (error.status === 429) return ADVICE.rate_limited!
   if (error.status >= 500) return ADVICE.internal!
   return 'Change what the message names, then try again.'
+}
+
+/** The server's sentence, which begins in lower case and has no full stop, as a sentence of its own. */
+export function sentence(message: string): string {
+  const text = message.trim()
+  if (text === '') return ''
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.')
 }
 
 /** Makes an ApiError of whatever was thrown. */

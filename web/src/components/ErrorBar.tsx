@@ -1,5 +1,5 @@
 import { MessageBar, MessageBarBody, MessageBarTitle } from '@fluentui/react-components'
-import { adviceFor, asApiError } from '../api/errors'
+import { adviceFor, asApiError, sentence } from '../api/errors'
 
 /** A failure inside a form or over data that stays readable. */
 export function ErrorBar({ what, error, kept }: { what: string; error: unknown; kept?: string }) {
@@ -8,7 +8,7 @@ export function ErrorBar({ what, error, kept }: { what: string; error: unknown; 
   return (
     <MessageBar intent="error" layout="multiline" role="alert">
       <MessageBarBody>
-        <MessageBarTitle>{what}.</MessageBarTitle> {fault.message} {kept} {adviceFor(fault)} (<code>{fault.code}</code>)
+        <MessageBarTitle>{what}.</MessageBarTitle> {sentence(fault.message)} {kept} {adviceFor(fault)} (<code>{fault.code}</code>)
       </MessageBarBody>
     </MessageBar>
   )

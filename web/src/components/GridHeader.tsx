@@ -1,11 +1,17 @@
 import { ArrowDownFilled, ArrowUpFilled } from '@fluentui/react-icons'
-import { type Table, flexRender } from '@tanstack/react-table'
-import type { KeyboardEvent } from 'react'
+import { type Column, type Table, flexRender } from '@tanstack/react-table'
+import { type KeyboardEvent, memo } from 'react'
 
 const ARIA = { asc: 'ascending', desc: 'descending' } as const
 
-/** Column heads: a button sorts, the handle at the right edge resizes (arrow keys too). */
-export function GridHeader<T>({ table, width }: { table: Table<T>; width: number }) {
+interface Props<T> {
+  table: Table<T>
+  width: number
+  /** Sorting, sizes and visible columns as text: the head is drawn again only when it changes. */
+  version: string
+}
+
+function GridHeaderView<T>({ table, width }: Props<T>) {
   return (
     <div role="rowgroup" className="vgrid-head" style={{ minWidth: width }}>
       {table.getHeaderGroups().map((group) => (
@@ -18,12 +24,13 @@ export function GridHeader<T>({ table, width }: { table: Table<T>; width: number
               <div
                 key={header.id}
                 role="columnheader"
+                aria-colindex={header.index + 1}
                 aria-sort={sorted ? ARIA[sorted] : header.column.getCanSort() ? 'none' : undefined}
                 className={`vgrid-cell head${meta?.align === 'end' ? ' end' : ''}`}
                 title={meta?.hint}
               >
                 {header.column.getCanSort() ? (
-                  <button type="button" className="sorter" onClick={header.column.getToggleSortingHandler()}>
+                  <button type="button" className="sorter" onClick={header.column.getToggleSortingHandler()} onKeyDown={(event) => resizeByKey(table, header.column, event)}>
                     <span className="clip">{title}</span>
                     {sorted === 'asc' && <ArrowUpFilled aria-hidden />}
                     {sorted === 'desc' && <ArrowDownFilled aria-hidden />}
@@ -33,19 +40,11 @@ export function GridHeader<T>({ table, width }: { table: Table<T>; width: number
                 )}
                 {header.column.getCanResize() && (
                   <div
-                    role="separator"
-                    aria-orientation="vertical"
-                    aria-label={`Width of ${header.column.id}`}
-                    aria-valuenow={header.getSize()}
-                    tabIndex={-1}
+                    aria-hidden
                     className="resizer"
                     onMouseDown={header.getResizeHandler()}
                     onTouchStart={header.getResizeHandler()}
                     onDoubleClick={() => header.column.resetSize()}
-                    onKeyDown={(event: KeyboardEvent) => {
-                      const step = { ArrowRight: 20, ArrowLeft: -20 }[event.key]
-                      if (step) table.setColumnSizing((old) => ({ ...old, [header.column.id]: Math.max(60, header.getSize() + step) }))
-                    }}
                   />
                 )}
               </div>
@@ -55,4 +54,14 @@ export function GridHeader<T>({ table, width }: { table: Table<T>; width: number
       ))}
     </div>
   )
+}
+
+/** Column heads: a button sorts, the right edge resizes by mouse, Alt and an arrow key by keyboard. */
+export const GridHeader = memo(GridHeaderView) as typeof GridHeaderView
+
+function resizeByKey<T>(table: Table<T>, column: Column<T>, event: KeyboardEvent): void {
+  const step = { ArrowRight: 20, ArrowLeft: -20 }[event.key]
+  if (!step || !event.altKey || !column.getCanResize()) return
+  event.preventDefault()
+  table.setColumnSizing((old) => ({ ...old, [column.id]: Math.max(60, column.getSize() + step) }))
 }

@@ -28,7 +28,7 @@ export function SidePanel({ open, title, onClose, actions, children }: Props) {
         >
           {title}
         </DrawerHeaderTitle>
-        {actions && <div className="row wrap">{actions}</div>}
+        {actions && <div className="panel-links">{actions}</div>}
       </DrawerHeader>
       <DrawerBody>{children}</DrawerBody>
     </OverlayDrawer>

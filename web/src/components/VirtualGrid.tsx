@@ -1,7 +1,9 @@
-import { type ColumnDef, type OnChangeFn, type RowData, type SortingState, flexRender, getCoreRowModel, getSortedRowModel, useReactTable } from '@tanstack/react-table'
+import { type ColumnDef, type OnChangeFn, type RowData, type SortingState, type VisibilityState, getCoreRowModel, getSortedRowModel, useReactTable } from '@tanstack/react-table'
 import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, type MouseEvent, useEffect, useRef, useState } from 'react'
+import { type FocusEvent, type KeyboardEvent, type MouseEvent, useEffect, useRef, useState } from 'react'
 import { GridHeader } from './GridHeader'
+import { GridRow } from './GridRow'
+import { useColumnsInSight } from './useColumnsInSight'
 import './grid.css'
 
 declare module '@tanstack/react-table' {
@@ -35,6 +37,10 @@ interface Props<T> {
   /** Names the scroll position, so that Back returns to it. */
   scrollKey?: string
   rowText?: (row: T) => string
+  /** Rows on the server, where more are read while scrolling. */
+  total?: number
+  /** false hides the column of this id. */
+  visibility?: VisibilityState
 }
 
 const offsets = new Map<string, number>()
@@ -50,7 +56,7 @@ export function VirtualGrid<T>(props: Props<T>) {
     data: rows,
     columns,
     getRowId: rowId,
-    state: props.sorting ? { sorting: props.sorting } : undefined,
+    state: { ...(props.sorting && { sorting: props.sorting }), ...(props.visibility && { columnVisibility: props.visibility }) },
     onSortingChange: props.onSorting,
     manualSorting: props.serverSorted ?? false,
     enableSorting: props.onSorting !== undefined,
@@ -92,8 +98,13 @@ export function VirtualGrid<T>(props: Props<T>) {
     setActive(next)
     virtual.scrollToIndex(next)
   }
-  const onKey = (event: KeyboardEvent<HTMLElement>, index: number) => {
-    if (event.target !== event.currentTarget) return
+  const indexOf = (target: EventTarget) => {
+    const row = (target as HTMLElement).closest<HTMLElement>('[data-index]')
+    return row ? Number(row.dataset.index) : undefined
+  }
+  const onKey = (event: KeyboardEvent<HTMLElement>) => {
+    const index = indexOf(event.target)
+    if (index === undefined || !(event.target as HTMLElement).matches('[data-index]')) return
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 2)
     const step: Record<string, number> = { ArrowDown: index + 1, ArrowUp: index - 1, PageDown: index + page, PageUp: index - page, Home: 0, End: model.length - 1 }
     const row = model[index]!.original
@@ -104,17 +115,25 @@ export function VirtualGrid<T>(props: Props<T>) {
     } else return
     event.preventDefault()
   }
-  const onClick = (event: MouseEvent<HTMLElement>, index: number) => {
+  const onClick = (event: MouseEvent<HTMLElement>) => {
+    const index = indexOf(event.target)
+    if (index === undefined) return
     setActive(index)
     // A link or button inside the row answers for itself; marking text opens nothing.
     if ((event.target as HTMLElement).closest('a,button') || String(window.getSelection())) return
     onOpen?.(model[index]!.original, event.ctrlKey || event.metaKey)
+  }
+  const onFocus = (event: FocusEvent<HTMLElement>) => {
+    const index = indexOf(event.target)
+    if (index !== undefined) setActive(index)
   }
 
   const visible = table.getVisibleLeafColumns()
   const template = visible
     .map((c) => (c.columnDef.meta?.grow ? `minmax(${c.getSize()}px, ${c.columnDef.meta.grow}fr)` : `${c.getSize()}px`))
     .join(' ')
+  const shownIds = visible.map((c) => c.id).join()
+  const sight = useColumnsInSight(scroller, visible.map((c) => c.getSize()))
   const width = visible.reduce((sum, c) => sum + c.getSize(), 0)
 
   return (
@@ -122,40 +141,39 @@ export function VirtualGrid<T>(props: Props<T>) {
       ref={scroller}
       role="grid"
       aria-label={label}
-      aria-rowcount={model.length + 1}
+      aria-rowcount={(props.total ?? model.length) + 1}
       aria-colcount={visible.length}
       className="vgrid"
       style={{ ['--cols' as string]: template, ['--row' as string]: `${rowHeight}px` }}
-      onScroll={(event) => scrollKey && offsets.set(scrollKey, event.currentTarget.scrollTop)}
+      onScroll={(event) => {
+        if (scrollKey) offsets.set(scrollKey, event.currentTarget.scrollTop)
+        sight.follow()
+      }}
     >
-      <GridHeader table={table} width={width} />
-      <div role="rowgroup" className="vgrid-body" style={{ height: virtual.getTotalSize(), minWidth: width }}>
+      <GridHeader table={table} width={width} version={JSON.stringify([table.getState().sorting, table.getState().columnSizing, shownIds])} />
+      <div
+        role="rowgroup"
+        className="vgrid-body"
+        style={{ height: virtual.getTotalSize(), minWidth: width }}
+        onKeyDown={onKey}
+        onClick={onClick}
+        onFocus={onFocus}
+      >
         {items.map((item) => {
           const row = model[item.index]!
           return (
-            <div
+            <GridRow
               key={row.id}
-              role="row"
-              data-index={item.index}
-              aria-rowindex={item.index + 2}
-              aria-selected={row.id === selected}
-              tabIndex={item.index === current ? 0 : -1}
-              className={`vgrid-row${onOpen ? ' opens' : ''}`}
-              style={{ transform: `translateY(${item.start}px)` }}
-              onKeyDown={(event) => onKey(event, item.index)}
-              onClick={(event) => onClick(event, item.index)}
-              onFocus={() => setActive(item.index)}
-            >
-              {row.getVisibleCells().map((cell) => (
-                <div
-                  key={cell.id}
-                  role="gridcell"
-                  className={`vgrid-cell${cell.column.columnDef.meta?.align === 'end' ? ' end' : ''}${cell.column.columnDef.meta?.mono ? ' mono' : ''}`}
-                >
-                  {flexRender(cell.column.columnDef.cell, cell.getContext())}
-                </div>
-              ))}
-            </div>
+              row={row}
+              index={item.index}
+              start={item.start}
+              current={item.index === current}
+              selected={row.id === selected}
+              opens={onOpen !== undefined}
+              columns={shownIds}
+              from={sight.from}
+              to={sight.to}
+            />
           )
         })}
       </div>

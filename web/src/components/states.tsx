@@ -1,7 +1,7 @@
 import { Button, ProgressBar, Skeleton, SkeletonItem, Text, Title3 } from '@fluentui/react-components'
 import { ArrowClockwiseRegular, ErrorCircleRegular } from '@fluentui/react-icons'
 import type { ReactNode } from 'react'
-import { adviceFor, asApiError } from '../api/errors'
+import { adviceFor, asApiError, sentence } from '../api/errors'
 import { useDelayed } from '../lib/hooks'
 
 /** Nothing for 200 ms, then a skeleton, after a second a progress bar with what is being done. */
@@ -69,7 +69,7 @@ export function ErrorState({ what, error, kept, retry }: ErrorProps) {
       <div className="blank-icon bad" aria-hidden><ErrorCircleRegular /></div>
       <Title3 as="h2">{what}</Title3>
       <div className="blank-text">
-        <p>{fault.message}</p>
+        <p>{sentence(fault.message)}</p>
         {kept && <p>{kept}</p>}
         <p>{adviceFor(fault)}</p>
         <p className="muted">Code <code>{fault.code}</code>{fault.status > 0 && <> · HTTP {fault.status}</>}</p>

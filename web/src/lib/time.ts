@@ -33,7 +33,8 @@ const UNIT = [1, 60, 3600, 86_400, 86_400 * 30, 86_400 * 365]
 export function formatRelative(at: Date, now: Date): string {
   const seconds = (at.getTime() - now.getTime()) / 1000
   const size = Math.abs(seconds)
-  if (size < 5) return 'just now'
+  // The page's clock ticks every ten seconds: what seems to come within it has just been.
+  if (size < 5 || (seconds > 0 && seconds <= 10)) return 'just now'
   const step = STEPS.findIndex(([limit]) => size < limit)
   // Ages are what has passed; a time to come is rounded, so that one day is not "in 23 hours".
   const amount = (seconds < 0 ? Math.floor : Math.round)(size / UNIT[step]!)

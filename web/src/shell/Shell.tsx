@@ -20,7 +20,7 @@ export function Shell() {
         <AccountMenu />
       </header>
       <Nav />
-      <main id="main" className="main" tabIndex={-1}>
+      <main id="main" className="shell-main" tabIndex={-1}>
         <Banners />
         <Outlet />
       </main>

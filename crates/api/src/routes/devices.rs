@@ -236,7 +236,8 @@ fn wanted(params: DeviceParams) -> Result<DeviceQuery, ApiError> {
 }
 
 fn words<'t>(list: Option<&'t str>, name: &str) -> Result<Vec<&'t str>, ApiError> {
-    let words: Vec<&str> = list.unwrap_or_default().split(',').map(str::trim).filter(|w| !w.is_empty()).collect();
+    let words: Vec<&str> =
+        list.unwrap_or_default().split(',').map(str::trim).filter(|w| !w.is_empty()).collect();
     if words.len() > MAX_WORDS {
         return Err(ApiError::invalid(format!("{name} must have at most {MAX_WORDS} words")));
     }

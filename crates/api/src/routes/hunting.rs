@@ -92,7 +92,8 @@ pub(crate) async fn query(
         ApiError::new(StatusCode::CONFLICT, "query_id_in_use", "a query with this id runs already")
     })?;
     let deadline = Duration::from_millis(deadline);
-    let request = QueryRequest { tenant, query, row_cap, deadline, query_id: query_id.clone(), now_us: now.0 };
+    let request =
+        QueryRequest { tenant, query, row_cap, deadline, query_id: query_id.clone(), now_us: now.0 };
     let answer = tokio::select! {
         answer = ask::run(&api, request, PATIENCE) => answer?,
         () = named.cancelled.cancelled() => {
@@ -114,7 +115,8 @@ pub(crate) async fn query(
 }
 
 fn is_query_id(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Compiles before a worker is bothered; gives the text back.

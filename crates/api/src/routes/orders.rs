@@ -155,7 +155,10 @@ pub(crate) async fn create(
     scope.detail("reason", body.reason.as_str());
     let reason = body.reason.trim();
     if reason.is_empty() || reason.chars().count() > MAX_REASON {
-        return Err(ApiError::bad("reason_required", format!("reason must have 1 to {MAX_REASON} characters")));
+        return Err(ApiError::bad(
+            "reason_required",
+            format!("reason must have 1 to {MAX_REASON} characters"),
+        ));
     }
     let now = TimeMicros::now();
     let new = state::NewOrder {

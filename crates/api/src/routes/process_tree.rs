@@ -91,7 +91,9 @@ pub(crate) async fn show(
     }
     let at: Option<TimeMicros> = match params.timestamp.as_deref().filter(|t| !t.is_empty()) {
         None => None,
-        Some(text) => Some(text.parse().map_err(|_| ApiError::invalid("timestamp must be an RFC 3339 instant"))?),
+        Some(text) => {
+            Some(text.parse().map_err(|_| ApiError::invalid("timestamp must be an RFC 3339 instant"))?)
+        }
     };
     let tenant = caller.tenant();
     // Answers not_found for a device of another tenant.
@@ -131,10 +133,18 @@ impl Asker<'_> {
         Ok(self.rows("DeviceProcessEvents", &created_query(id, at), 1).await?.into_iter().next())
     }
 
+    /// The end of a process: one that was forked without an exec has no start of its own.
+    async fn ended(&self, id: &str) -> Result<Option<Row>, QueryFailure> {
+        Ok(self.rows("DeviceProcessEvents", &ended_query(id), 1).await?.into_iter().next())
+    }
+
     async fn lineage(&self, id: &str, at: Option<TimeMicros>) -> Result<Lineage, QueryFailure> {
         let mut upwards: Vec<ProcessNode> = Vec::new();
         let mut truncated = false;
         let mut row = self.created(id, at).await?;
+        if row.is_none() {
+            row = self.ended(id).await?;
+        }
         if row.is_none() {
             // Its start was not seen: what it did tells about it.
             if let Some(deed) = self.deed(id).await? {
@@ -145,7 +155,8 @@ impl Asker<'_> {
         while let Some(created) = row.take() {
             let mut node = subject(&created);
             let parent = initiator(&created);
-            let looped = parent.id.is_empty() || parent.id == node.id || upwards.iter().any(|n| n.id == parent.id);
+            let looped =
+                parent.id.is_empty() || parent.id == node.id || upwards.iter().any(|n| n.id == parent.id);
             node.parent_id = (!looped).then(|| parent.id.clone());
             upwards.push(node);
             if looped {
@@ -188,7 +199,8 @@ impl Asker<'_> {
 
     async fn ends(&self, nodes: &mut [ProcessNode]) -> Result<(), QueryFailure> {
         let ids: Vec<&str> = nodes.iter().map(|n| n.id.as_str()).collect();
-        let rows = self.rows("DeviceProcessEvents", &ends_query(&ids), MAX_CHILDREN + MAX_ANCESTORS + 8).await?;
+        let rows =
+            self.rows("DeviceProcessEvents", &ends_query(&ids), MAX_CHILDREN + MAX_ANCESTORS + 8).await?;
         let ended = |row: &Row| Some((text(row, "ProcessUniqueId").to_owned(), instant(row, "Timestamp")?));
         let ends: HashMap<String, TimeMicros> = rows.iter().filter_map(ended).collect();
         for node in nodes {
@@ -211,7 +223,8 @@ fn query(table: &str, device: DeviceId, rest: &str) -> String {
 
 fn created_query(id: &str, at: Option<TimeMicros>) -> String {
     // A console that counts in milliseconds has cut the instant short.
-    let before = |at: TimeMicros| format!("\n| where Timestamp <= {}", kqltext::instant(at.plus_micros(1_000_000)));
+    let before =
+        |at: TimeMicros| format!("\n| where Timestamp <= {}", kqltext::instant(at.plus_micros(1_000_000)));
     let before = at.map(before).unwrap_or_default();
     format!(
         "| where ActionType == \"ProcessCreated\" and ProcessUniqueId == {}{before}\n\
@@ -220,8 +233,19 @@ fn created_query(id: &str, at: Option<TimeMicros>) -> String {
     )
 }
 
+fn ended_query(id: &str) -> String {
+    format!(
+        "| where ActionType == \"ProcessTerminated\" and ProcessUniqueId == {}\n| take 1\n\
+         | project Timestamp, {SUBJECT}, {INITIATOR}",
+        kqltext::text(id)
+    )
+}
+
 fn deed_query(id: &str) -> String {
-    format!("| where InitiatingProcessUniqueId == {}\n| take 1\n| project Timestamp, {INITIATOR}", kqltext::text(id))
+    format!(
+        "| where InitiatingProcessUniqueId == {}\n| take 1\n| project Timestamp, {INITIATOR}",
+        kqltext::text(id)
+    )
 }
 
 fn children_query(id: &str) -> String {
@@ -277,7 +301,8 @@ fn initiator(row: &Row) -> ProcessNode {
 
 /// What a row tells about the parent of the process that caused it; its unique id is not known.
 fn grandparent(row: &Row) -> Option<ProcessNode> {
-    let (pid, name) = (number(row, "InitiatingProcessParentId"), text(row, "InitiatingProcessParentFileName"));
+    let (pid, name) =
+        (number(row, "InitiatingProcessParentId"), text(row, "InitiatingProcessParentFileName"));
     if pid == 0 || name.is_empty() {
         return None;
     }

@@ -101,7 +101,8 @@ pub(crate) async fn begin(
     caller.scope.target(&body.email);
     let link = api.config.state.setup_link(&body.token, now).await?;
     caller.scope.anonymous(link.tenant.id, &body.email);
-    let begin = BeginSetup { token: &body.token, email: &body.email, name: &body.name, password: &body.password };
+    let begin =
+        BeginSetup { token: &body.token, email: &body.email, name: &body.name, password: &body.password };
     let started = api.config.state.begin_setup(begin, now).await?;
     Ok(Json(SetupEnrolment {
         totp_secret: started.totp_secret,

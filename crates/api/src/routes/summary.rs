@@ -11,7 +11,8 @@ pub(crate) fn summary(table: &str, row: &Row) -> String {
     let user = text(row, "InitiatingProcessAccountName");
     let sentence = match (table, text(row, "ActionType")) {
         ("DeviceProcessEvents", "ProcessCreated") => {
-            let what = or(text(row, "ProcessCommandLine"), or(text(row, "FolderPath"), text(row, "FileName")));
+            let what =
+                or(text(row, "ProcessCommandLine"), or(text(row, "FolderPath"), text(row, "FileName")));
             format!("{who} started {what}{}", by(text(row, "AccountName")))
         }
         ("DeviceProcessEvents", "ProcessTerminated") => {

@@ -26,8 +26,19 @@ const MAX_LIMIT: u32 = 500;
 const MAX_SEARCH: usize = 200;
 /// Columns that a search looks into, where a table has them.
 const SEARCHED: [&str; 14] = [
-    "ActionType", "FileName", "FolderPath", "ProcessCommandLine", "AccountName", "SHA256", "RemoteIP", "RemoteUrl",
-    "LocalIP", "PreviousFileName", "PreviousFolderPath", "InitiatingProcessFileName", "InitiatingProcessCommandLine",
+    "ActionType",
+    "FileName",
+    "FolderPath",
+    "ProcessCommandLine",
+    "AccountName",
+    "SHA256",
+    "RemoteIP",
+    "RemoteUrl",
+    "LocalIP",
+    "PreviousFileName",
+    "PreviousFolderPath",
+    "InitiatingProcessFileName",
+    "InitiatingProcessCommandLine",
     "InitiatingProcessAccountName",
 ];
 
@@ -168,29 +179,31 @@ impl Filter {
     fn read(device: DeviceId, params: &TimelineParams) -> Result<Self, ApiError> {
         let instant = |name: &str, text: &Option<String>| match text.as_deref().filter(|t| !t.is_empty()) {
             None => Ok(None),
-            Some(text) => {
-                text.parse().map(Some).map_err(|_| ApiError::invalid(format!("{name} must be an RFC 3339 instant")))
-            }
+            Some(text) => text
+                .parse()
+                .map(Some)
+                .map_err(|_| ApiError::invalid(format!("{name} must be an RFC 3339 instant"))),
         };
         let search = params.search.as_deref().map(str::trim).filter(|s| !s.is_empty());
         if search.is_some_and(|s| s.chars().count() > MAX_SEARCH) {
             return Err(ApiError::invalid(format!("search must have at most {MAX_SEARCH} characters")));
         }
         let cursor = page::cursor(params.cursor.clone())?;
-        let after = match cursor {
-            None => None,
-            Some(text) => Some(
-                After::decode(&text)
-                    .ok_or_else(|| ApiError::bad("cursor_invalid", "the cursor does not belong to this list"))?,
-            ),
-        };
+        let after =
+            match cursor {
+                None => None,
+                Some(text) => Some(After::decode(&text).ok_or_else(|| {
+                    ApiError::bad("cursor_invalid", "the cursor does not belong to this list")
+                })?),
+            };
         let from = instant("from", &params.from)?;
         let to = instant("to", &params.to)?;
         Ok(Self { device, from, to, search: search.map(str::to_owned), after })
     }
 
     fn query(&self, table: &TableSpec, limit: u64) -> String {
-        let mut query = format!("{}\n| where DeviceId == {}", table.name, kqltext::text(&self.device.to_string()));
+        let mut query =
+            format!("{}\n| where DeviceId == {}", table.name, kqltext::text(&self.device.to_string()));
         if let Some(from) = self.from {
             query += &format!("\n| where Timestamp >= {}", kqltext::instant(from));
         }
@@ -205,7 +218,9 @@ impl Filter {
         }
         if let Some(search) = &self.search {
             let literal = kqltext::text(search);
-            let columns = SEARCHED.iter().filter(|name| table.column(name).is_some_and(|c| c.kind == ColumnType::String));
+            let columns = SEARCHED
+                .iter()
+                .filter(|name| table.column(name).is_some_and(|c| c.kind == ColumnType::String));
             let any: Vec<String> = columns.map(|name| format!("{name} contains {literal}")).collect();
             query += &format!("\n| where {}", any.join(" or "));
         }

@@ -70,7 +70,10 @@ pub(crate) async fn create(
     let (user, link) = api.config.state.invite_user(caller.tenant(), new, TimeMicros::now()).await?;
     caller.scope.detail("user_id", user.id.to_string());
     let setup_url = format!("{}/setup?token={}", api.config.console_url, link.token);
-    Ok((StatusCode::CREATED, Json(CreatedUser { user: user.into(), setup_url, expires_at: link.expires_at.into() })))
+    Ok((
+        StatusCode::CREATED,
+        Json(CreatedUser { user: user.into(), setup_url, expires_at: link.expires_at.into() }),
+    ))
 }
 
 /// Removes somebody with their sessions and tokens; the last administrator stays.

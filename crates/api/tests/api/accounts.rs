@@ -13,7 +13,8 @@ fn code(secret: &str, steps_ahead: i64) -> String {
 /// Sets an administrator up by the API; returns the session's cookie and the second factor's secret.
 async fn set_up(world: &World, email: &str) -> (String, String) {
     let now = TimeMicros::now();
-    let link = world.state.create_setup_link(world.a.tenant.id, Role::Administrator, now).await.expect("a link");
+    let link =
+        world.state.create_setup_link(world.a.tenant.id, Role::Administrator, now).await.expect("a link");
     let info = world.call("GET", &format!("/api/v1/setup?token={}", link.token)).expect(200).await;
     assert_eq!((info.text("tenant_name"), &info.body["valid"]), ("alpha", &json!(true)));
 
@@ -49,7 +50,7 @@ async fn set_up(world: &World, email: &str) -> (String, String) {
 #[tokio::test]
 async fn a_link_becomes_an_account_and_an_account_a_session() {
     let world = World::new().await;
-    let (cookie, secret) = set_up(&world, "ann@alpha.example").await;
+    let (cookie, secret) = Box::pin(set_up(&world, "ann@alpha.example")).await;
 
     let session = world.call("GET", "/api/v1/session").cookie(&cookie).expect(200).await;
     assert_eq!((session.text("role"), session.text("kind")), ("administrator", "session"));
@@ -75,7 +76,10 @@ async fn a_link_becomes_an_account_and_an_account_a_session() {
     let attempts: Vec<_> = audit.iter().filter(|e| e.kind == "session.create").collect();
     assert_eq!(attempts.len(), 4);
     assert!(attempts.iter().all(|e| e.target == "ann@alpha.example" && e.address == "192.0.2.9"));
-    assert_eq!((attempts[0].outcome.as_str(), &attempts[0].detail["code"]), ("failure", &json!("invalid_credentials")));
+    assert_eq!(
+        (attempts[0].outcome.as_str(), &attempts[0].detail["code"]),
+        ("failure", &json!("invalid_credentials"))
+    );
     assert_eq!((attempts[2].outcome.as_str(), attempts[2].actor_kind.as_str()), ("success", "user"));
 
     let listed = world.call("GET", "/api/v1/sessions").cookie(&signed_in.cookie()).expect(200).await;
@@ -90,7 +94,7 @@ async fn a_link_becomes_an_account_and_an_account_a_session() {
 #[tokio::test]
 async fn a_foreign_page_changes_nothing() {
     let world = World::new().await;
-    let (cookie, _) = set_up(&world, "ann@alpha.example").await;
+    let (cookie, _) = Box::pin(set_up(&world, "ann@alpha.example")).await;
     let token = json!({"name": "n", "role": "reader", "expires_in_days": 1});
     let create = || world.call("POST", "/api/v1/tokens").cookie(&cookie).json(&token);
 
@@ -101,7 +105,8 @@ async fn a_foreign_page_changes_nothing() {
     assert_eq!(opaque.code(), "origin_not_allowed");
     create().csrf().header("origin", "https://localhost:8443").expect(201).await;
 
-    let rebound = world.call("GET", "/api/v1/session").cookie(&cookie).header("host", "evil.example").send().await;
+    let rebound =
+        world.call("GET", "/api/v1/session").cookie(&cookie).header("host", "evil.example").send().await;
     assert_eq!((rebound.status, rebound.code()), (421, "host_not_allowed"));
     world.call("GET", "/api/v1/session").cookie(&cookie).header("host", "console.example").expect(200).await;
 }
@@ -112,7 +117,8 @@ async fn an_invited_reader_reads_and_the_last_administrator_stays() {
     let invite = json!({"email": "bob@alpha.example", "name": "Bob", "role": "reader"});
     let made = world.call("POST", "/api/v1/users").bearer(&world.a.admin).json(&invite).expect(201).await;
     let url = made.text("setup_url");
-    let token = url.strip_prefix("https://localhost:8443/setup?token=").expect("a link of the console").to_owned();
+    let token =
+        url.strip_prefix("https://localhost:8443/setup?token=").expect("a link of the console").to_owned();
     let twice = world.call("POST", "/api/v1/users").bearer(&world.a.admin).json(&invite).expect(409).await;
     assert_eq!(twice.code(), "email_taken");
 

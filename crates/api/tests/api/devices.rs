@@ -8,7 +8,9 @@ use crate::world::World;
 async fn pages_show_every_device_once() {
     let world = World::new().await;
     for n in 2..=5 {
-        world.enrol(&world.a.tenant, &format!("alpha-{n}"), if n % 2 == 0 { "Ubuntu" } else { "Debian" }).await;
+        world
+            .enrol(&world.a.tenant, &format!("alpha-{n}"), if n % 2 == 0 { "Ubuntu" } else { "Debian" })
+            .await;
     }
     for order in ["name&order=asc", "name&order=desc", "last_seen", "os_distribution", "health"] {
         let mut seen = Vec::new();
@@ -76,7 +78,8 @@ async fn the_audit_log_pages() {
     let first = world.get("/api/v1/audit?limit=3", &world.a.admin).expect(200).await;
     assert_eq!((first.body["items"].as_array().map(Vec::len), &first.body["total"]), (Some(3), &5.into()));
     let cursor = first.text("next_cursor");
-    let second = world.get(&format!("/api/v1/audit?limit=3&cursor={cursor}"), &world.a.admin).expect(200).await;
+    let second =
+        world.get(&format!("/api/v1/audit?limit=3&cursor={cursor}"), &world.a.admin).expect(200).await;
     assert_eq!(second.body["items"].as_array().map(Vec::len), Some(2));
     assert!(second.body["next_cursor"].is_null());
     assert_eq!(second.body["items"][0]["details"]["code"], "not_a_session");

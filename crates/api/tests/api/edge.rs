@@ -34,7 +34,10 @@ async fn bodies_are_bounded_and_typed() {
     assert_eq!(post().raw("text/plain", "{}").expect(415).await.code(), "unsupported_media_type");
     assert_eq!(post().json(&json!({"query": "x", "more": 1})).expect(400).await.code(), "invalid_body");
     assert_eq!(post().json(&Value::Null).expect(400).await.code(), "invalid_body");
-    assert_eq!(post().raw("application/json; charset=utf-8", "{\"query\": \"DeviceInfo\"}").expect(200).await.status, 200);
+    assert_eq!(
+        post().raw("application/json; charset=utf-8", "{\"query\": \"DeviceInfo\"}").expect(200).await.status,
+        200
+    );
 }
 
 #[tokio::test]

@@ -15,7 +15,9 @@ fn event(table: &str, at: u32, report: u32) -> Value {
 async fn a_timeline_merges_the_tables_newest_first() {
     let world = World::new().await;
     world.query.answer(|query| match query.split('\n').next() {
-        Some("DeviceNetworkEvents") => vec![event("DeviceNetworkEvents", 9, 4), event("DeviceNetworkEvents", 5, 2)],
+        Some("DeviceNetworkEvents") => {
+            vec![event("DeviceNetworkEvents", 9, 4), event("DeviceNetworkEvents", 5, 2)]
+        }
         Some("DeviceFileEvents") => vec![event("DeviceFileEvents", 9, 5), event("DeviceFileEvents", 1, 1)],
         _ => vec![],
     });
@@ -41,7 +43,11 @@ async fn a_timeline_merges_the_tables_newest_first() {
     assert!(next.body["next_cursor"].is_null());
     let asked = world.query.seen.lock().clone();
     assert_eq!(asked.len(), 1);
-    assert!(asked[0].query.contains("Timestamp <= datetime(2026-11-23T22:00:05.000000Z)"), "{}", asked[0].query);
+    assert!(
+        asked[0].query.contains("Timestamp <= datetime(2026-11-23T22:00:05.000000Z)"),
+        "{}",
+        asked[0].query
+    );
     assert!(asked[0].query.contains("ReportId < 2"), "{}", asked[0].query);
 }
 
@@ -79,7 +85,10 @@ async fn a_process_has_its_ancestors_children_and_ends() {
             () => vec![],
         }
     });
-    let path = format!("/api/v1/devices/{}/process-tree?process_unique_id=30&timestamp=2026-11-23T22:00:00Z", world.a.device);
+    let path = format!(
+        "/api/v1/devices/{}/process-tree?process_unique_id=30&timestamp=2026-11-23T22:00:00Z",
+        world.a.device
+    );
     let tree = world.get(&path, &world.a.reader).expect(200).await;
     let nodes = tree.body["nodes"].as_array().expect("nodes");
     let shape: Vec<(&str, Option<&str>)> =
@@ -105,7 +114,8 @@ async fn a_process_has_its_ancestors_children_and_ends() {
 async fn a_process_that_began_before_the_sensor_is_known_by_its_deeds() {
     let world = World::new().await;
     world.query.answer(|query| {
-        let by_deed = query.starts_with("DeviceNetworkEvents") && query.contains("InitiatingProcessUniqueId == \"7\"");
+        let by_deed =
+            query.starts_with("DeviceNetworkEvents") && query.contains("InitiatingProcessUniqueId == \"7\"");
         if by_deed { vec![created("", "7", "")] } else { vec![] }
     });
     let path = format!("/api/v1/devices/{}/process-tree?process_unique_id=7", world.a.device);

@@ -13,7 +13,9 @@ async fn a_query_runs_within_its_bounds() {
     let world = World::new().await;
     world.query.answer(|_| vec![json!({"FileName": "bash", "n": 3})]);
     let query = "DeviceProcessEvents | summarize n = count() by FileName";
-    let run = |body: serde_json::Value| world.call("POST", "/api/v1/hunting/query").bearer(&world.a.reader).json(&body);
+    let run = |body: serde_json::Value| {
+        world.call("POST", "/api/v1/hunting/query").bearer(&world.a.reader).json(&body)
+    };
     let answer = run(json!({"query": query})).expect(200).await;
     assert_eq!(answer.body["schema"][0], json!({"name": "FileName", "type": "string"}));
     assert_eq!(answer.body["rows"], json!([["bash", 3]]));
@@ -37,7 +39,8 @@ async fn a_query_runs_within_its_bounds() {
         assert_eq!(run(bad).expect(400).await.code(), "invalid_argument");
     }
     assert_eq!(world.query.count(), 2);
-    let entry = world.audit(&world.a.tenant).await.into_iter().find(|e| e.target == "mine").expect("an entry");
+    let entry =
+        world.audit(&world.a.tenant).await.into_iter().find(|e| e.target == "mine").expect("an entry");
     assert_eq!((entry.kind.as_str(), &entry.detail["query"]), ("hunting.run", &json!(query)));
     assert_eq!(entry.detail["rows"], 1);
 }
@@ -46,17 +49,20 @@ async fn a_query_runs_within_its_bounds() {
 async fn a_query_that_does_not_compile_is_told_where_and_what() {
     let world = World::new().await;
     let body = json!({"query": "DeviceProcessEvents\n| where Filename == \"x\""});
-    let told = world.call("POST", "/api/v1/hunting/query").bearer(&world.a.reader).json(&body).expect(400).await;
+    let told =
+        world.call("POST", "/api/v1/hunting/query").bearer(&world.a.reader).json(&body).expect(400).await;
     let details = &told.body["error"]["details"];
     assert_eq!((&details["line"], &details["column"]), (&json!(2), &json!(9)));
     assert_eq!(details["suggestion"], "FileName");
     assert_eq!(details["diagnostics"].as_array().map(Vec::len), Some(1));
     assert_eq!(world.query.count(), 0, "no worker was bothered");
 
-    let checked = world.call("POST", "/api/v1/hunting/validate").bearer(&world.a.reader).json(&body).expect(200).await;
+    let checked =
+        world.call("POST", "/api/v1/hunting/validate").bearer(&world.a.reader).json(&body).expect(200).await;
     assert_eq!(checked.body["diagnostics"][0]["suggestion"], "FileName");
     let good = json!({"query": "DeviceInfo | take 1"});
-    let checked = world.call("POST", "/api/v1/hunting/validate").bearer(&world.a.reader).json(&good).expect(200).await;
+    let checked =
+        world.call("POST", "/api/v1/hunting/validate").bearer(&world.a.reader).json(&good).expect(200).await;
     assert_eq!(checked.body["diagnostics"], json!([]));
 }
 
@@ -80,7 +86,8 @@ async fn a_running_query_is_cancelled_by_its_owner_only() {
     let call = world.call("POST", "/api/v1/hunting/query").bearer(&world.a.admin).json(&body);
     let running = tokio::spawn(call.send());
     eventually("the query runs", async || world.query.count() == 1).await;
-    let twice = world.call("POST", "/api/v1/hunting/query").bearer(&world.a.admin).json(&body).expect(409).await;
+    let twice =
+        world.call("POST", "/api/v1/hunting/query").bearer(&world.a.admin).json(&body).expect(409).await;
     assert_eq!(twice.code(), "query_id_in_use");
     let cancel = |token: &str| world.call("DELETE", "/api/v1/hunting/query/long").bearer(token);
     cancel(&world.b.admin).expect(404).await;
@@ -108,4 +115,33 @@ async fn a_query_stops_when_its_client_leaves_and_leaves_its_entry() {
     })
     .await;
     assert_eq!((entry.outcome.as_str(), &entry.detail["code"]), ("failure", &json!("client_left")));
+}
+
+#[tokio::test]
+async fn a_failure_of_a_worker_is_told_without_the_servers_secrets() {
+    let world = World::new().await;
+    let cases = [
+        ("query_timeout", 504, "too long"),
+        ("query_memory", 422, "too much"),
+        ("query_lost", 503, "it died"),
+        ("invalid_regex", 400, "bad pattern"),
+        ("data_unreadable", 503, "the server's log"),
+        ("plan_schema_mismatch", 500, "the server failed"),
+        ("internal", 500, "the server failed"),
+    ];
+    for (code, status, told) in cases {
+        let message = if told.contains("server") { "/secret/path" } else { told };
+        *world.query.failure.lock() = Some((code.to_owned(), message.to_owned()));
+        let body = json!({"query": "DeviceInfo"});
+        let answer = world
+            .call("POST", "/api/v1/hunting/query")
+            .bearer(&world.a.reader)
+            .json(&body)
+            .expect(status)
+            .await;
+        let text = answer.body.to_string();
+        assert!(text.contains(told) && !text.contains("/secret/path"), "{code}: {text}");
+        let shown = if status == 500 { "internal" } else { code };
+        assert_eq!(answer.code(), shown);
+    }
 }

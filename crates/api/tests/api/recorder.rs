@@ -20,6 +20,8 @@ pub struct Recorder {
     pub dropped: Arc<AtomicUsize>,
     /// Rows, as objects, for the query's text.
     script: Mutex<Script>,
+    /// While set, a run fails with this code and message.
+    pub failure: Mutex<Option<(String, String)>>,
     /// While set, a run waits for ever.
     pub hang: Mutex<bool>,
 }
@@ -31,6 +33,7 @@ impl Default for Recorder {
             cancelled: Mutex::default(),
             dropped: Arc::default(),
             script: Mutex::new(Box::new(|_| Vec::new())),
+            failure: Mutex::default(),
             hang: Mutex::new(false),
         }
     }
@@ -69,15 +72,29 @@ impl QueryClient for Recorder {
             Notify::new().notified().await;
         }
         run.ended = true;
-        let program = palisade_kql::compile(&request.query, &SchemaCatalogue, request.now_us).map_err(|found| {
-            let first = found[0].clone();
-            QueryFailure { code: first.code, message: first.message, line: first.line, ..QueryFailure::default() }
-        })?;
+        if let Some((code, message)) = self.failure.lock().clone() {
+            return Err(QueryFailure { code, message, ..QueryFailure::default() });
+        }
+        let program =
+            palisade_kql::compile(&request.query, &SchemaCatalogue, request.now_us).map_err(|found| {
+                let first = found[0].clone();
+                QueryFailure {
+                    code: first.code,
+                    message: first.message,
+                    line: first.line,
+                    ..QueryFailure::default()
+                }
+            })?;
         let columns = &program.schema().columns;
         let objects = (self.script.lock())(&request.query);
-        let row = |object: &Value| columns.iter().map(|c| object.get(&c.name).cloned().unwrap_or(json!(null))).collect();
+        let row = |object: &Value| {
+            columns.iter().map(|c| object.get(&c.name).cloned().unwrap_or(json!(null))).collect()
+        };
         Ok(QueryAnswer {
-            schema: columns.iter().map(|c| ResultColumn { name: c.name.clone(), kind: c.ty.to_string() }).collect(),
+            schema: columns
+                .iter()
+                .map(|c| ResultColumn { name: c.name.clone(), kind: c.ty.to_string() })
+                .collect(),
             rows: objects.iter().map(row).collect(),
             ..QueryAnswer::default()
         })

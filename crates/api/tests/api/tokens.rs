@@ -7,7 +7,8 @@ use crate::world::World;
 #[tokio::test]
 async fn a_token_has_its_role_and_ends() {
     let world = World::new().await;
-    let create = |by: &str, body: &serde_json::Value| world.call("POST", "/api/v1/tokens").bearer(by).json(body);
+    let create =
+        |by: &str, body: &serde_json::Value| world.call("POST", "/api/v1/tokens").bearer(by).json(body);
     let wanted = json!({"name": "ci", "role": "reader", "expires_in_days": 7});
     let made = create(&world.a.admin, &wanted).expect(201).await;
     let token = made.text("token").to_owned();
@@ -30,7 +31,8 @@ async fn a_token_has_its_role_and_ends() {
 #[tokio::test]
 async fn a_token_cannot_be_made_beyond_its_bounds() {
     let world = World::new().await;
-    let create = |by: &str, body: serde_json::Value| world.call("POST", "/api/v1/tokens").bearer(by).json(&body);
+    let create =
+        |by: &str, body: serde_json::Value| world.call("POST", "/api/v1/tokens").bearer(by).json(&body);
     let above = json!({"name": "n", "role": "administrator", "expires_in_days": 1});
     assert_eq!(create(&world.a.reader, above).expect(403).await.code(), "forbidden");
     for days in [0, 366] {
@@ -45,13 +47,15 @@ async fn a_token_cannot_be_made_beyond_its_bounds() {
 async fn an_enrolment_token_is_shown_once_with_its_command() {
     let world = World::new().await;
     let body = json!({"expires_in_hours": 24, "max_uses": 5});
-    let made = world.call("POST", "/api/v1/enrolment-tokens").bearer(&world.a.admin).json(&body).expect(201).await;
+    let made =
+        world.call("POST", "/api/v1/enrolment-tokens").bearer(&world.a.admin).json(&body).expect(201).await;
     assert_eq!(made.text("command"), format!("enrol {}", made.text("token")));
     let listed = world.get("/api/v1/enrolment-tokens", &world.a.admin).expect(200).await;
     let all = listed.body["items"].as_array().expect("items");
     assert!(all.iter().any(|t| t["id"] == made.body["id"] && t["uses"] == 0 && t["max_uses"] == 5));
     assert!(!listed.body.to_string().contains(made.text("token")));
-    for bad in [json!({"expires_in_hours": 0, "max_uses": 1}), json!({"expires_in_hours": 1, "max_uses": 0})] {
+    for bad in [json!({"expires_in_hours": 0, "max_uses": 1}), json!({"expires_in_hours": 1, "max_uses": 0})]
+    {
         world.call("POST", "/api/v1/enrolment-tokens").bearer(&world.a.admin).json(&bad).expect(400).await;
     }
 }

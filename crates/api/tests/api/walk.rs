@@ -56,12 +56,18 @@ async fn objects(world: &World) -> Objects {
         requested_by_id: None,
         expires_at,
     };
-    let order = state.create_order(a.tenant.id, new, |_, _| Ok::<_, String>(vec![1]), now).await.expect("an order");
+    let order =
+        state.create_order(a.tenant.id, new, |_, _| Ok::<_, String>(vec![1]), now).await.expect("an order");
     let new = NewToken { name: "old".to_owned(), role: Role::Reader, expires_at: Some(expires_at) };
     let (token, _) = state.create_token(a.tenant.id, Some(a.admin_user), new, now).await.expect("a token");
     let new = palisade_state::NewEnrolmentToken { created_by: "test".to_owned(), expires_at, max_uses: 1 };
-    let (enrolment, _) = state.create_enrolment_token(a.tenant.id, new, now).await.expect("an enrolment token");
-    let new = palisade_state::NewUser { email: "gone@a.example".to_owned(), name: "Gone".to_owned(), role: Role::Reader };
+    let (enrolment, _) =
+        state.create_enrolment_token(a.tenant.id, new, now).await.expect("an enrolment token");
+    let new = palisade_state::NewUser {
+        email: "gone@a.example".to_owned(),
+        name: "Gone".to_owned(),
+        role: Role::Reader,
+    };
     let (user, _) = state.invite_user(a.tenant.id, new, now).await.expect("invited");
     let sessions = state.sessions(a.tenant.id, a.admin_user, now).await.expect("sessions");
     Objects {
@@ -119,7 +125,11 @@ async fn call(world: &World, operation: &Operation, path: &str, token: Option<&s
 /// A token that has ended.
 async fn expired(world: &World) -> String {
     let then = TimeMicros::now().plus_micros(-2 * HOUR);
-    let new = NewToken { name: "ended".to_owned(), role: Role::Administrator, expires_at: Some(then.plus_micros(HOUR)) };
+    let new = NewToken {
+        name: "ended".to_owned(),
+        role: Role::Administrator,
+        expires_at: Some(then.plus_micros(HOUR)),
+    };
     world.state.create_token(world.a.tenant.id, Some(world.a.admin_user), new, then).await.expect("a token").1
 }
 
@@ -160,7 +170,8 @@ async fn every_route_admits_exactly_whom_it_declares() {
             assert_eq!((foreign.status, foreign.code()), (404, "not_found"), "{place}: {}", foreign.body);
         }
         let told = String::from_utf8_lossy(&foreign.bytes).into_owned();
-        for secret in [world.a.device.to_string(), world.a.tenant.id.to_string(), "alpha.example".to_owned()] {
+        for secret in [world.a.device.to_string(), world.a.tenant.id.to_string(), "alpha.example".to_owned()]
+        {
             assert!(!told.contains(&secret), "{place} tells another tenant {secret}: {told}");
         }
 
@@ -201,9 +212,15 @@ async fn every_change_leaves_an_entry_whether_it_worked_or_not() {
         }
         if !public {
             assert!(after[..2].iter().all(|e| e.actor_kind == "token"), "{place}");
-            assert!(after[0].actor_name.contains("administrator@alpha.example"), "{place}: {}", after[0].actor_name);
+            assert!(
+                after[0].actor_name.contains("administrator@alpha.example"),
+                "{place}: {}",
+                after[0].actor_name
+            );
         }
     }
-    let all = serde_json::to_string(&world.audit(&world.a.tenant).await.iter().map(|e| e.detail.clone()).collect::<Vec<_>>());
+    let all = serde_json::to_string(
+        &world.audit(&world.a.tenant).await.iter().map(|e| e.detail.clone()).collect::<Vec<_>>(),
+    );
     assert!(!all.expect("JSON").contains("pal_"), "no secret is in the audit log");
 }

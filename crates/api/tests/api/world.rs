@@ -11,7 +11,8 @@ use ed25519_dalek::SigningKey;
 use http_body_util::BodyExt;
 use palisade_api::{ApiConfig, ApiMetrics, ApiServer, Warning};
 use palisade_state::{
-    AuditRecord, DbRole, DeviceFacts, NewCertificate, NewEnrolmentToken, NewToken, NewUser, Role, State, Tenant,
+    AuditRecord, DbRole, DeviceFacts, NewCertificate, NewEnrolmentToken, NewToken, NewUser, Role, State,
+    Tenant,
 };
 use palisade_testkit::TestDb;
 use palisade_types::{DeviceId, TimeMicros, UserId};
@@ -112,7 +113,8 @@ async fn person(state: &State, tenant: &Tenant, role: Role) -> (UserId, String) 
     let email = format!("{role}@{}.example", tenant.name);
     let new = NewUser { email: email.clone(), name: role.to_string(), role };
     let (user, link) = state.invite_user(tenant.id, new, now).await.expect("invited");
-    let begin = palisade_state::BeginSetup { token: &link.token, email: &email, name: "Name", password: PASSWORD };
+    let begin =
+        palisade_state::BeginSetup { token: &link.token, email: &email, name: "Name", password: PASSWORD };
     let started = state.begin_setup(begin, now).await.expect("set-up begun");
     let code = palisade_state::totp_code(&started.totp_secret, now).expect("a code");
     let confirm = palisade_state::ConfirmSetup {

@@ -62,7 +62,7 @@ fn probes_attach_and_events_are_spooled_on_debians_6_12() {
 
 fn boot(series: &str) {
     let Some(kernel) = kernel(series) else {
-        palisade_testkit::skip(&format!("no qemu or no Debian kernel {series}"));
+        palisade_testkit::skipped(&format!("no qemu or no Debian kernel {series}"));
         return;
     };
     let work = tempfile::tempdir().expect("a temporary folder");

@@ -1,10 +1,15 @@
+use std::time::Duration;
+
+use palisade_ingest::Limits;
+use palisade_log::LogOptions;
 use palisade_state::NewCertificate;
+use palisade_testkit::eventually;
 use palisade_types::{DeviceId, TenantId, TimeMicros};
 use palisade_wire::msg::{EnrolResponse, RenewRequest, UploadRequest, UploadResponse};
 use rcgen::{CertificateParams, DnType, KeyPair, SanType};
 
 use crate::client::{Client, No};
-use crate::fixture::{Fixture, Forged, forge, make_ca, uri};
+use crate::fixture::{Fixture, Forged, forge, limits, make_ca, uri};
 
 async fn upload(client: &Client) -> Result<UploadResponse, No> {
     client.post("/v1/batches", &UploadRequest { protocol: 1, batches: vec![] }).await
@@ -144,4 +149,16 @@ async fn a_revoked_certificate_and_a_device_out_of_service_are_refused() {
     f.api.offboard_device(f.tenant.id, two.id).await.expect("offboards");
     assert_eq!(refused(&two.client).await, "certificate_revoked");
     assert_eq!(f.refused("certificate_revoked"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remembered_status_is_kept_fresh_by_what_may_not_be_used() {
+    let remembering = Limits { status_ttl: Duration::from_secs(2), ..limits() };
+    let f = Fixture::with(remembering, LogOptions::default()).await;
+    let (one, two) = (f.enrol().await, f.enrol().await);
+    upload(&one.client).await.expect("is served");
+    f.api.offboard_device(f.tenant.id, one.id).await.expect("offboards");
+    let code = eventually("the device is refused", async || upload(&one.client).await.err()).await;
+    assert_eq!(code.code(), "certificate_revoked");
+    upload(&two.client).await.expect("the other is served");
 }

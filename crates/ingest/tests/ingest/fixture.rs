@@ -38,7 +38,7 @@ pub struct Device {
 
 pub fn limits() -> Limits {
     // Statuses are asked each time, so that a test need not wait for them to age.
-    Limits { status_ttl: Duration::ZERO, ..Limits::default() }
+    Limits { status_ttl: Duration::ZERO, seen_every: Duration::ZERO, ..Limits::default() }
 }
 
 pub fn make_ca(name: &str) -> (Issuer<'static, KeyPair>, String, String) {
@@ -89,13 +89,17 @@ pub fn config(dir: &Path, state: State, limits: Limits, log: LogOptions) -> Inge
 
 impl Fixture {
     pub async fn new() -> Self {
-        Self::with(limits(), LogOptions::default()).await
+        Box::pin(Self::with(limits(), LogOptions::default())).await
     }
 
     pub async fn with(limits: Limits, log: LogOptions) -> Self {
-        let db = TestDb::new().await;
-        let state = db.state(DbRole::Ingest).await;
-        Self::with_state(db, state, limits, log).await
+        // Boxed: the futures of every test would be large.
+        Box::pin(async {
+            let db = TestDb::new().await;
+            let state = db.state(DbRole::Ingest).await;
+            Self::with_state(db, state, limits, log).await
+        })
+        .await
     }
 
     pub async fn with_state(db: TestDb, state: State, limits: Limits, log: LogOptions) -> Self {
@@ -109,6 +113,10 @@ impl Fixture {
 
     /// Ends the server and starts it again over the same folders.
     pub async fn restart(&mut self, limits: Limits) {
+        Box::pin(self.begin_again(limits)).await;
+    }
+
+    async fn begin_again(&mut self, limits: Limits) {
         let state = self.db.state(DbRole::Ingest).await;
         let config = config(self.dir.path(), state, limits, LogOptions::default());
         let placeholder = self.detached().await;

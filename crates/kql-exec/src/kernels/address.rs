@@ -34,6 +34,17 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
             let found = arg(a, 0).text().split(|c: char| !c.is_ascii_alphanumeric() && c != '.').any(|w| w.trim_matches('.') == wanted);
             V::Bool(found)
         },
+        "has_ipv4_prefix" => |_, a| {
+            let wanted = arg(a, 1).text();
+            // A prefix ends with a dot, unless it is a whole address.
+            let whole = parse(wanted).is_some();
+            if !whole && !wanted.ends_with('.') {
+                return V::Bool(false);
+            }
+            let words = arg(a, 0).text().split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
+            let mut addresses = words.map(|w| w.trim_matches('.')).filter(|w| parse(w).is_some());
+            V::Bool(addresses.any(|w| if whole { w == wanted } else { w.starts_with(wanted) }))
+        },
         _ => return None,
     })
 }

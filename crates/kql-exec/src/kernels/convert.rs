@@ -100,7 +100,13 @@ pub(crate) fn convert(value: &V<'_>, from: Type, to: Type) -> V<'static> {
         Type::String => V::string(to_text(value, from)),
         Type::Dynamic => from_json(&to_json(value, from)),
         Type::Bool => to_bool(value, from),
-        Type::Int => to_long(value, from).and_then(|n| i32::try_from(n).ok()).map_or(V::Null, |n| V::Int(i64::from(n))),
+        Type::Int => match (value, to_long(value, from)) {
+            // A number is cut to 32 bits, a text must fit.
+            (V::Str(_), Some(n)) => i32::try_from(n).map_or(V::Null, |n| V::Int(i64::from(n))),
+            #[allow(clippy::cast_possible_truncation)]
+            (_, Some(n)) => V::Int(i64::from(n as i32)),
+            (_, None) => V::Null,
+        },
         Type::Long => to_long(value, from).map_or(V::Null, V::Int),
         Type::Real => to_real(value, from).map_or(V::Null, V::Real),
         Type::Datetime => to_datetime(value, from).map_or(V::Null, V::Int),

@@ -127,7 +127,10 @@ fn bag_pack(call: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     let mut bag = Map::new();
     for (at, pair) in a.chunks(2).enumerate() {
         if let [key, value] = pair {
-            bag.insert(to_text(key, call.ty(at * 2)), to_json(value, call.ty(at * 2 + 1)));
+            let key = to_text(key, call.ty(at * 2));
+            if !key.is_empty() {
+                bag.insert(key, to_json(value, call.ty(at * 2 + 1)));
+            }
         }
     }
     from_json(&Json::Object(bag))

@@ -46,7 +46,7 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
             V::Real(n) => V::Real(n.ceil()),
             other => other.clone().owned(),
         },
-        "sqrt" => |_, a| arg(a, 0).real().filter(|n| *n >= 0.0).map_or(V::Null, |n| V::Real(n.sqrt())),
+        "sqrt" => |_, a| arg(a, 0).real().map_or(V::Null, |n| V::Real(n.sqrt())),
         "pow" => |_, a| match (arg(a, 0).real(), arg(a, 1).real()) {
             (Some(x), Some(y)) => finite(x.powf(y)),
             _ => V::Null,

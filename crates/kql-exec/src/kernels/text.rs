@@ -240,7 +240,12 @@ fn extract_all(pattern: &str, groups: Option<&str>, text: &str) -> V<'static> {
     });
     let mut rows = Vec::new();
     for spans in pattern.all(text) {
-        let numbers: Vec<usize> = wanted.clone().unwrap_or_else(|| if spans.len() > 1 { (1..spans.len()).collect() } else { vec![0] });
+        let every = || if spans.len() > 1 { (1..spans.len()).collect() } else { vec![0] };
+        let mut numbers: Vec<usize> = wanted.clone().unwrap_or_default().into_iter().filter(|n| *n < spans.len()).collect();
+        // A selection without a group that there is means every group.
+        if numbers.is_empty() {
+            numbers = every();
+        }
         let mut texts: Vec<Json> = numbers.into_iter().map(|n| Json::String(group(text, &spans, n))).collect();
         rows.push(if texts.len() == 1 { texts.remove(0) } else { Json::Array(texts) });
     }

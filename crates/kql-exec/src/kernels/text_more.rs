@@ -28,10 +28,11 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
         "hash_sha256" => |_, a| V::string(digest::<sha2::Sha256>(arg(a, 0).text())),
         "hash_sha1" => |_, a| V::string(digest::<sha1::Sha1>(arg(a, 0).text())),
         "hash_md5" => |_, a| V::string(digest::<md5::Md5>(arg(a, 0).text())),
-        "tohex" => |_, a| match arg(a, 0).int() {
+        "tohex" => |c, a| match arg(a, 0).int() {
             Some(n) => {
                 let width = arg(a, 1).int().and_then(|w| usize::try_from(w).ok()).unwrap_or(0).min(64);
-                V::string(format!("{n:0width$x}"))
+                let bits = if c.ty(0) == Type::Int { n & 0xFFFF_FFFF } else { n };
+                V::string(format!("{bits:0width$x}"))
             }
             None => V::string(""),
         },
@@ -50,7 +51,11 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
     })
 }
 
+/// The digest in hex; of an empty text it is empty, as in the language.
 fn digest<D: sha2::Digest>(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
     D::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
 }
 
@@ -94,7 +99,7 @@ fn parse_path(text: &str) -> V<'static> {
     };
     let bytes = rest.as_bytes();
     let drive = bytes.len() > 1 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':';
-    let root = if drive { &rest[..1] } else { "" };
+    let root = if drive { &rest[..2] } else { "" };
     // "file.exe:stream" has an alternate data stream.
     let body_start = if drive { 2 } else { 0 };
     let slash = rest.rfind(['\\', '/']);

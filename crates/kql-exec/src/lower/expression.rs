@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::{Expr, Operator, binary_expr, cast, try_cast, when};
+use datafusion::logical_expr::{Expr, Operator, binary_expr, cast, when};
 use datafusion::prelude::{in_list, lit, not};
 use palisade_kql::ast::{BinaryOp, TextOp};
 use palisade_kql::program::{self, ExprKind, Step};
@@ -15,7 +15,7 @@ use super::{Lowerer, StageResult, column, value_cell};
 use crate::error::ExecError;
 use crate::kernels::{self, convert};
 use crate::pattern::Pattern;
-use crate::terms::{Needle, fold};
+use crate::terms::{Needle, TermSet, fold};
 use crate::udf::{Input, call, row_call, text_test};
 use crate::value::{Column, V, arrow_type, scalar};
 
@@ -70,7 +70,7 @@ impl Lowerer<'_> {
             ExprKind::Binary(op, left, right) => self.binary(*op, left, right, expr.ty)?,
             ExprKind::Text { op, negated, left, right } => self.text(*op, *negated, left, right)?,
             ExprKind::In { ignore_case, negated, left, items, stages } => {
-                self.membership(*ignore_case, *negated, left, items, stages)?
+                self.membership([*ignore_case, *negated, false], left, items, stages)?
             }
             ExprKind::Terms { all, left, items, stages } => self.terms(*all, left, items, stages)?,
             ExprKind::And(parts) => self.logic(parts, Operator::And)?,
@@ -101,7 +101,6 @@ impl Lowerer<'_> {
             (Type::Int, Type::Long) | (Type::Int | Type::Long, Type::Real) | (Type::Bool, Type::Long) => {
                 cast(value, arrow_type(to))
             }
-            (Type::Long, Type::Int) => try_cast(value, DataType::Int32),
             (Type::Guid, Type::String) => datafusion::functions::core::expr_fn::coalesce(vec![value, lit("")]),
             (from, _) => function("to", vec![value], vec![from], to)?,
         })
@@ -210,8 +209,7 @@ impl Lowerer<'_> {
 
     pub(super) fn membership(
         &self,
-        ignore_case: bool,
-        negated: bool,
+        [ignore_case, negated, as_predicate]: [bool; 3],
         left: &program::Expr,
         items: &[program::Expr],
         stages: &[usize],
@@ -242,7 +240,7 @@ impl Lowerer<'_> {
             let list = values.iter().map(|v| lit(crate::value::to_scalar(v, left.ty))).collect();
             let test = in_list(subject, list, negated);
             // A null is in no list.
-            return Ok(if nullable(left) {
+            return Ok(if nullable(left) && (negated || !as_predicate) {
                 datafusion::functions::core::expr_fn::coalesce(vec![test, lit(negated)])
             } else {
                 test
@@ -280,16 +278,14 @@ impl Lowerer<'_> {
             let op = if all { Operator::And } else { Operator::Or };
             return Ok(balanced(parts, op).unwrap_or_else(|| lit(all)));
         };
-        let needles: Vec<Needle> = values.iter().map(|v| Needle::new(v.text())).collect();
         let texts: Vec<&str> = values.iter().map(V::text).collect();
         let key = format!("kql_terms_{all}{texts:?}");
-        Ok(text_test("kql_terms", key, subject, move |hay| {
-            if all {
-                needles.iter().all(|n| n.test(TextOp::Has, hay))
-            } else {
-                needles.iter().any(|n| n.test(TextOp::Has, hay))
-            }
-        }))
+        if all {
+            let needles: Vec<Needle> = texts.into_iter().map(Needle::new).collect();
+            return Ok(text_test("kql_terms", key, subject, move |hay| needles.iter().all(|n| n.test(TextOp::Has, hay))));
+        }
+        let set = TermSet::new(texts);
+        Ok(text_test("kql_terms", key, subject, move |hay| set.any(hay)))
     }
 
     fn path(&self, base: &program::Expr, steps: &[Step]) -> Result<Expr, ExecError> {

@@ -1,14 +1,19 @@
 //! Tabular operators to plans.
 
+use std::sync::Arc;
+
 use arrow::datatypes::{DataType, Field, Fields};
-use datafusion::common::{Column, JoinType, NullEquality};
+use datafusion::common::{Column, JoinType, NullEquality, ScalarValue};
 use datafusion::functions_aggregate::expr_fn as agg;
-use datafusion::logical_expr::{Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, SortExpr};
+use datafusion::logical_expr::{
+    Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, Sort, SortExpr, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    WindowFunctionDefinition,
+};
 use datafusion::prelude::lit;
 use palisade_kql::Type;
 use palisade_kql::program::{self, Aggregate, Expand, Join, JoinKind, Operator, WindowFunction};
 
-use super::{Lowerer, column};
+use super::{Lowerer, column, project};
 use crate::aggregates;
 use crate::error::ExecError;
 use crate::value::{V, arrow_type};
@@ -20,8 +25,11 @@ impl Lowerer<'_> {
         let plan = match operator {
             Operator::Filter(predicate) => builder.filter(self.predicate(predicate, false)?)?.build()?,
             Operator::Project(columns) => {
+                if !keeps_order(columns, order) {
+                    order.clear();
+                }
                 let list = columns.iter().map(|(n, e)| Ok(self.value(e)?.alias(n))).collect::<Result<Vec<_>, ExecError>>()?;
-                builder.project(list)?.build()?
+                project(builder.build()?, list)?
             }
             Operator::Aggregate { group, aggregates } => {
                 order.clear();
@@ -33,7 +41,8 @@ impl Lowerer<'_> {
                     .map(|k| Ok(SortExpr::new(self.value(&k.expr)?, k.ascending, k.nulls_first)))
                     .collect::<Result<Vec<_>, ExecError>>()?;
                 order.clone_from(&keys);
-                builder.sort(keys)?.build()?
+                // The builder would take `n + 1` for a column that was computed by the same words.
+                LogicalPlan::Sort(Sort { expr: keys, input: Arc::new(builder.build()?), fetch: None })
             }
             Operator::Take(n) => builder.limit(0, Some(usize::try_from(*n).unwrap_or(usize::MAX)))?.build()?,
             Operator::Distinct => {
@@ -46,7 +55,7 @@ impl Lowerer<'_> {
             }
             Operator::Expand(expand) => self.expand(builder.build()?, expand)?,
             Operator::Parse(parse) => crate::parse::lower(self, builder.build()?, parse)?,
-            Operator::Window(functions) => window(builder.build()?, functions, order)?,
+            Operator::Window(functions) => self.window(builder.build()?, functions, order)?,
         };
         Ok(plan)
     }
@@ -65,7 +74,7 @@ impl Lowerer<'_> {
                 inputs.push(self.predicate(filter, false)?.alias(format!("$f{at}")));
             }
         }
-        let builder = LogicalPlanBuilder::from(plan).project(inputs)?;
+        let builder = LogicalPlanBuilder::from(project(plan, inputs)?);
         let keys: Vec<Expr> = (0..group.len()).map(|at| column(&format!("$g{at}"))).collect();
         let mut calls = Vec::new();
         for (at, aggregate) in list.iter().enumerate() {
@@ -91,7 +100,7 @@ impl Lowerer<'_> {
                 }
             }
         }
-        Ok(plan.project(outputs)?.build()?)
+        project(plan.build()?, outputs)
     }
 
     fn join(&self, left: LogicalPlan, join: &Join) -> Result<LogicalPlan, ExecError> {
@@ -110,8 +119,8 @@ impl Lowerer<'_> {
             let list = if *from_left { &mut left_list } else { &mut right_list };
             list.push(column(name).alias(format!("$c{at}")));
         }
-        let mut left = LogicalPlanBuilder::from(left).project(left_list)?;
-        let right = LogicalPlanBuilder::from(right).project(right_list)?.build()?;
+        let mut left = LogicalPlanBuilder::from(project(left, left_list)?);
+        let right = project(right, right_list)?;
         if join.kind == JoinKind::InnerUnique {
             // One left row per key.
             let keys: Vec<Expr> = left_keys.iter().cloned().map(Expr::Column).collect();
@@ -146,7 +155,48 @@ impl Lowerer<'_> {
                 if outer { never_null(cell, *ty) } else { cell }.alias(name)
             })
             .collect();
-        Ok(joined.project(outputs)?.build()?)
+        project(joined.build()?, outputs)
+    }
+
+    /// Adds the columns of functions over the order of rows.
+    fn window(&self, plan: LogicalPlan, functions: &[(String, Type, WindowFunction)], order: &[SortExpr]) -> Result<LogicalPlan, ExecError> {
+        use datafusion::functions_window::expr_fn as window;
+        let mut calls = Vec::new();
+        let mut outputs: Vec<Expr> = plan.schema().columns().into_iter().map(Expr::Column).collect();
+        for (at, (name, ty, function)) in functions.iter().enumerate() {
+            let mut call = match function {
+                WindowFunction::RowNumber(_) => window::row_number(),
+                WindowFunction::Neighbour { value, offset, default } => {
+                    let default = default.as_ref().map(crate::value::scalar);
+                    let default = default.or_else(|| (*ty == Type::String).then(|| crate::value::null_scalar(*ty)));
+                    let value = self.value(value)?;
+                    if *offset < 0 { window::lag(value, Some(-offset), default) } else { window::lead(value, Some(*offset), default) }
+                }
+                WindowFunction::CumulativeSum(value) => {
+                    let sum = WindowFunctionDefinition::AggregateUDF(datafusion::functions_aggregate::sum::sum_udaf());
+                    let rows = WindowFrame::new_bounds(
+                        WindowFrameUnits::Rows,
+                        WindowFrameBound::Preceding(ScalarValue::UInt64(None)),
+                        WindowFrameBound::CurrentRow,
+                    );
+                    let call = Expr::from(datafusion::logical_expr::expr::WindowFunction::new(sum, vec![self.value(value)?]));
+                    call.window_frame(rows).build()?
+                }
+            };
+            if !order.is_empty() {
+                call = call.order_by(order.to_vec()).build()?;
+            }
+            let own = format!("$n{at}");
+            calls.push(call.alias(&own));
+            outputs.push(match function {
+                WindowFunction::RowNumber(start) => {
+                    let number = datafusion::logical_expr::cast(column(&own), DataType::Int64);
+                    (number + lit(start - 1)).alias(name)
+                }
+                _ => never_null(column(&own), *ty).alias(name),
+            });
+        }
+        project(LogicalPlanBuilder::from(plan).window(calls)?.build()?, outputs)
     }
 
     fn expand(&self, plan: LogicalPlan, expand: &Expand) -> Result<LogicalPlan, ExecError> {
@@ -162,7 +212,7 @@ impl Lowerer<'_> {
         let rows = crate::expand::call(args, Fields::from(fields), types, expand.array_bags, expand.limit);
         let mut kept: Vec<Expr> = plan.schema().columns().into_iter().map(Expr::Column).collect();
         kept.push(rows.alias("$rows"));
-        let plan = LogicalPlanBuilder::from(plan).project(kept)?.unnest_column("$rows")?;
+        let plan = LogicalPlanBuilder::from(project(plan, kept)?).unnest_column("$rows")?;
         let field = |name: String| datafusion::functions::core::expr_fn::get_field(column("$rows"), name);
         let unnested = plan.schema().clone();
         let outputs: Vec<Expr> = expand
@@ -179,7 +229,7 @@ impl Lowerer<'_> {
                 column(&c.name).alias(&c.name)
             })
             .collect();
-        Ok(plan.project(outputs)?.build()?)
+        project(plan.build()?, outputs)
     }
 }
 
@@ -218,27 +268,12 @@ fn aggregate_call(at: usize, aggregate: &Aggregate) -> Result<Expr, ExecError> {
     })
 }
 
-fn window(plan: LogicalPlan, functions: &[(String, Type, WindowFunction)], order: &[SortExpr]) -> Result<LogicalPlan, ExecError> {
-    let mut calls = Vec::new();
-    let mut outputs: Vec<Expr> = Vec::new();
-    for c in plan.schema().columns() {
-        if !functions.iter().any(|(name, _, _)| *name == c.name) {
-            outputs.push(Expr::Column(c));
-        }
-    }
-    for (at, (name, _, function)) in functions.iter().enumerate() {
-        let WindowFunction::RowNumber(start) = function;
-        let mut call = datafusion::functions_window::expr_fn::row_number();
-        if !order.is_empty() {
-            call = call.order_by(order.to_vec()).build()?;
-        }
-        let own = format!("$w{at}");
-        calls.push(call.alias(&own));
-        let number = datafusion::logical_expr::cast(column(&own), DataType::Int64);
-        outputs.push((number + lit(start - 1)).alias(name));
-    }
-    let plan = LogicalPlanBuilder::from(plan).window(calls)?;
-    Ok(plan.project(outputs)?.build()?)
+/// Whether a projection leaves the columns of a row order as they are.
+fn keeps_order(columns: &[(String, program::Expr)], order: &[SortExpr]) -> bool {
+    let same = |name: &str| {
+        columns.iter().any(|(n, e)| n == name && matches!(&e.kind, program::ExprKind::Column(c) if c == name))
+    };
+    order.iter().all(|key| key.expr.column_refs().into_iter().all(|c| same(&c.name)))
 }
 
 /// Converts a cell of `mv-expand` to its type.

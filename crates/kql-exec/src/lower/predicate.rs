@@ -20,7 +20,7 @@ impl Lowerer<'_> {
             ExprKind::Binary(op, left, right) => self.comparison(*op, left, right, negated),
             ExprKind::Text { op, negated: own, left, right } => self.text(*op, *own != negated, left, right),
             ExprKind::In { ignore_case, negated: own, left, items, stages } => {
-                self.membership(*ignore_case, *own != negated, left, items, stages)
+                self.membership([*ignore_case, *own != negated, true], left, items, stages)
             }
             _ => {
                 let value = self.value(expr)?;

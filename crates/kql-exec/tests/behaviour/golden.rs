@@ -31,7 +31,7 @@ pub(crate) async fn tables() -> (MemoryCatalogue, Arc<MemoryTables>) {
         catalogue.add(&name, &borrowed);
         let executor = LocalExecutor::new(Arc::new(MemoryTables::new()));
         let mut stream = executor.execute(program, QueryContext::default()).await.unwrap();
-        tables.add(&name, stream.all().await.unwrap()).unwrap();
+        tables.add(&name, stream.read_all().await.unwrap()).unwrap();
     }
     (catalogue, Arc::new(tables))
 }

@@ -19,12 +19,12 @@ fn executor() -> LocalExecutor {
 async fn the_row_cap_is_a_flag_and_not_an_error() {
     let context = QueryContext { row_cap: 10, ..QueryContext::default() };
     let mut stream = executor().execute(program("range x from 1 to 100 step 1"), context).await.unwrap();
-    let rows: usize = stream.all().await.unwrap().iter().map(|b| b.num_rows()).sum();
+    let rows: usize = stream.read_all().await.unwrap().iter().map(|b| b.num_rows()).sum();
     let stats = stream.stats();
     assert_eq!((rows, stats.rows_returned, stats.truncated), (10, 10, true));
     let context = QueryContext { row_cap: 100, ..QueryContext::default() };
     let mut stream = executor().execute(program("range x from 1 to 100 step 1"), context).await.unwrap();
-    stream.all().await.unwrap();
+    stream.read_all().await.unwrap();
     assert!(!stream.stats().truncated);
 }
 
@@ -35,7 +35,7 @@ const ENDLESS: &str = "range x from 1 to 4000000 step 1 | extend k = 1 \
 async fn the_deadline_ends_a_query() {
     let context = QueryContext { deadline: Duration::from_millis(300), ..QueryContext::default() };
     let code = match executor().execute(program(ENDLESS), context).await {
-        Ok(mut stream) => stream.all().await.unwrap_err().code(),
+        Ok(mut stream) => stream.read_all().await.unwrap_err().code(),
         Err(error) => error.code(),
     };
     assert_eq!(code, "query_timeout");
@@ -55,7 +55,7 @@ async fn the_memory_limit_ends_a_query() {
     let context = QueryContext { memory_limit: 2 * 1024 * 1024, ..QueryContext::default() };
     let text = "range x from 1 to 400000 step 1 | summarize count() by s = strcat('a long text that takes room ', x) | count";
     let code = match executor().execute(program(text), context).await {
-        Ok(mut stream) => stream.all().await.unwrap_err().code(),
+        Ok(mut stream) => stream.read_all().await.unwrap_err().code(),
         Err(error) => error.code(),
     };
     assert_eq!(code, "query_memory");
@@ -72,4 +72,19 @@ async fn statistics_are_there() {
 async fn a_wrong_regular_expression_has_a_code() {
     let error = run_plain("print x = 'a' | where x matches regex '('").await.err().unwrap();
     assert_eq!(error.0, "invalid_regex");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tall_and_wide_expressions_run() {
+    let sum = run_plain(&format!("print x = {}1", "1 + ".repeat(120))).await.unwrap();
+    assert_eq!(sum.rows[0][0], 121);
+    let nested = format!("range n from 1 to 3 step 1 | extend x = {}0{}", "iff(n > 1, n, ".repeat(60), ")".repeat(60));
+    assert_eq!(run_plain(&nested).await.unwrap().rows.len(), 3);
+    let wide = format!("range n from 1 to 3 step 1 | where {}", vec!["n == 2"; 3_000].join(" or "));
+    assert_eq!(run_plain(&wide).await.unwrap().rows.len(), 1);
+    let list: Vec<String> = (0..20_000).map(|n| n.to_string()).collect();
+    let long = format!("range n from 1 to 3 step 1 | where n in ({})", list.join(","));
+    assert_eq!(run_plain(&long).await.unwrap().rows.len(), 3);
+    let pipes = format!("range n from 1 to 3 step 1 {}", "| extend n = n + 1 ".repeat(100));
+    assert_eq!(run_plain(&pipes).await.unwrap().rows[0][0], 101);
 }

@@ -6,7 +6,7 @@ use crate::aggregates;
 use crate::ast::{self, BinaryOp, NamedExpr};
 use crate::diagnostic::{Span, nearest};
 use crate::functions::{self, Function, Param, Returns};
-use crate::program::{Expr, ExprKind, Source, StageOutput};
+use crate::program::{Expr, ExprKind, Source, StageOutput, WindowFunction};
 use crate::types::{Schema, Type, Value};
 
 impl Binder<'_, '_, '_> {
@@ -231,10 +231,7 @@ impl Binder<'_, '_, '_> {
                     Some(None)
                 }
             },
-            "row_number" => {
-                self.unsupported("row_number() inside another expression", span);
-                Some(None)
-            }
+            "row_number" | "prev" | "next" | "row_cumsum" => Some(self.window(name, args, span)),
             "assert" => match (args.first().and_then(Expr::as_literal), count) {
                 (Some(Value::Bool(true)), 2) => Some(Some(Expr::literal(Value::Bool(true), span))),
                 _ => {
@@ -313,6 +310,67 @@ impl Binder<'_, '_, '_> {
             args[1] = Expr::literal(Value::Int(n), args[1].span);
         }
         self.build(function[usize::from(at)], args, name, span)
+    }
+
+    /// Functions over the order of rows: a column that `extend` computes first.
+    fn window(&mut self, name: &ast::Name, mut args: Vec<Expr>, span: Span) -> Option<Expr> {
+        let constant = |e: &Expr| match e.as_literal() {
+            Some(Value::Long(n)) => Some(*n),
+            Some(Value::Int(n)) => Some(i64::from(*n)),
+            _ => None,
+        };
+        let (ty, function) = match (name.text.as_str(), args.len()) {
+            ("row_number", 0) => (Type::Long, WindowFunction::RowNumber(1)),
+            ("row_number", 1) => match constant(&args[0]) {
+                Some(start) => (Type::Long, WindowFunction::RowNumber(start)),
+                None => {
+                    self.error("constant_expected", span, "row_number() starts with a constant number");
+                    return None;
+                }
+            },
+            ("row_cumsum", 1) => {
+                let value = args.remove(0);
+                let ty = match value.ty {
+                    Type::Int => Type::Long,
+                    Type::Long | Type::Real | Type::Timespan => value.ty,
+                    _ => Type::Real,
+                };
+                (ty, WindowFunction::CumulativeSum(cast(value, ty)))
+            }
+            ("row_cumsum", 2) => {
+                self.unsupported("row_cumsum() with a restart", span);
+                return None;
+            }
+            ("prev" | "next", 1..=3) => {
+                let default = args.get(2).map(|d| cast(d.clone(), args[0].ty));
+                let default = match default.as_ref().map(Expr::as_literal) {
+                    None => None,
+                    Some(Some(value)) => Some(value.clone()),
+                    Some(None) => {
+                        self.error("constant_expected", span, "the default must be a constant");
+                        return None;
+                    }
+                };
+                let Some(offset) = args.get(1).map_or(Some(1), constant).filter(|n| *n >= 0) else {
+                    self.error("constant_expected", span, "the offset must be a constant, zero or more");
+                    return None;
+                };
+                let value = args.remove(0);
+                let offset = if name.text == "prev" { -offset } else { offset };
+                (value.ty, WindowFunction::Neighbour { value, offset, default })
+            }
+            (_, given) => {
+                self.arguments_error(name, "1 to 3 arguments", given, span);
+                return None;
+            }
+        };
+        let Some(windows) = &mut self.windows else {
+            self.unsupported(&format!("{}() outside extend and serialize", name.text), span);
+            return None;
+        };
+        let column = format!("$w{}", windows.len());
+        windows.push((column.clone(), ty, function));
+        Some(Expr { span, ..Expr::column(column, ty) })
     }
 
     /// `extractjson("$.a.b", text, typeof(x))` as a path.

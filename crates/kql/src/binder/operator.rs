@@ -4,7 +4,7 @@ use super::cast::cast;
 use super::{Binder, Binding, Relation, names};
 use crate::ast::{self, ExprKind as K, NamedExpr, OperatorKind};
 use crate::diagnostic::{Span, nearest};
-use crate::program::{Expand, Expr, Operator, Parse, ParsePart, SortKey, WindowFunction};
+use crate::program::{Expand, Expr, Operator, Parse, ParsePart, SortKey};
 use crate::types::{Column, Schema, Type, Value};
 
 impl Binder<'_, '_, '_> {
@@ -121,28 +121,8 @@ impl Binder<'_, '_, '_> {
         let mut unnamed = 0;
         let mut whole = true;
         let mut changed: Vec<(String, Expr)> = Vec::new();
+        let outer = self.windows.replace(Vec::new());
         for item in items {
-            if let K::Call { name, args } = &item.expr.kind
-                && name.text == "row_number"
-                && !self.scope.contains_key("row_number")
-            {
-                let start = match args.first().map(|a| &a.expr.kind) {
-                    None => 1,
-                    Some(K::Literal(Value::Long(n))) => *n,
-                    Some(_) => {
-                        self.error("constant_expected", item.expr.span, "row_number() starts with a constant number");
-                        whole = false;
-                        continue;
-                    }
-                };
-                let name = item.names.first().map_or_else(|| names::unique(&input.schema, "Column1"), |n| n.text.clone());
-                self.apply_extend(&mut input, std::mem::take(&mut changed));
-                input.operators.push(Operator::Window(vec![(name.clone(), Type::Long, WindowFunction::RowNumber(start))]));
-                if input.schema.get(&name).is_none() {
-                    input.schema.push(name, Type::Long);
-                }
-                continue;
-            }
             let Some(expr) = self.scalar(&item.expr, &input) else {
                 whole = false;
                 let name = item.names.first().map(|n| n.text.clone()).or_else(|| names::automatic(&item.expr));
@@ -177,6 +157,10 @@ impl Binder<'_, '_, '_> {
                 continue;
             }
             changed.push((name, expr));
+        }
+        let windows = std::mem::replace(&mut self.windows, outer).unwrap_or_default();
+        if !windows.is_empty() {
+            input.operators.push(Operator::Window(windows));
         }
         self.apply_extend(&mut input, changed);
         spoiled_if(input, !whole)

@@ -208,6 +208,10 @@ impl Binder<'_, '_, '_> {
             match &table.kind {
                 K::Wildcard(pattern) => {
                     let mut matching = self.catalogue.tables();
+                    let lets = self.scope.iter().filter(|(_, b)| matches!(b, Binding::Stage(_) | Binding::Function(..)));
+                    let mut own: Vec<String> = lets.map(|(n, _)| n.clone()).collect();
+                    own.sort();
+                    matching.extend(own);
                     matching.retain(|t| names::wildcard(pattern, t));
                     for name in matching {
                         inputs.extend(self.named_table(&name, table).map(|r| (name, r)));

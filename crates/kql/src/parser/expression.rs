@@ -254,6 +254,19 @@ impl Parser<'_, '_, '_> {
         let mut below = base.depth;
         loop {
             match self.peek() {
+                // "4." is a number.
+                Tok::Dot if matches!(base.kind, ExprKind::Literal(Value::Long(_)))
+                    && !matches!(self.peek_at(1), Tok::Ident | Tok::OpenBracket) =>
+                {
+                    self.bump();
+                    if let ExprKind::Literal(Value::Long(n)) = base.kind {
+                        #[allow(clippy::cast_precision_loss)]
+                        return self.node(ExprKind::Literal(Value::Real(n as f64)), base.span, 0);
+                    }
+                }
+                Tok::Dot if self.peek_at(1) == Tok::OpenBracket => {
+                    self.bump();
+                }
                 Tok::Dot => {
                     self.bump();
                     steps.push(Step::Field(self.name("a property")?));

@@ -7,35 +7,34 @@ use crate::lexer::Tok;
 impl Parser<'_, '_, '_> {
     /// A scalar or tabular expression, with the operators that follow it.
     pub(super) fn tabular(&mut self) -> Parsed<Expr> {
-        self.nest(|p| {
-            let source = p.source()?;
-            if p.peek() != Tok::Pipe {
-                return Ok(source);
-            }
-            let mut operators = Vec::new();
-            while p.peek() == Tok::Pipe {
-                let start = p.bump().span;
-                let kind = match p.operator() {
-                    Ok(kind) => kind,
-                    Err(_) => {
-                        p.recover();
-                        OperatorKind::Error
-                    }
-                };
-                let ended = matches!(
-                    p.peek(),
-                    Tok::Pipe | Tok::Semicolon | Tok::End | Tok::CloseParen | Tok::CloseBrace | Tok::Comma | Tok::CloseBracket
-                );
-                if !ended {
-                    p.unexpected("'|', ';' or the end of the query");
-                    p.recover();
+        // Each way round the grammar passes `expression`, which counts the depth.
+        let source = self.source()?;
+        if self.peek() != Tok::Pipe {
+            return Ok(source);
+        }
+        let mut operators = Vec::new();
+        while self.peek() == Tok::Pipe {
+            let start = self.bump().span;
+            let kind = match self.operator() {
+                Ok(kind) => kind,
+                Err(_) => {
+                    self.recover();
+                    OperatorKind::Error
                 }
-                operators.push(Operator { kind, span: start.to(p.previous_end()) });
+            };
+            let ended = matches!(
+                self.peek(),
+                Tok::Pipe | Tok::Semicolon | Tok::End | Tok::CloseParen | Tok::CloseBrace | Tok::Comma | Tok::CloseBracket
+            );
+            if !ended {
+                self.unexpected("'|', ';' or the end of the query");
+                self.recover();
             }
-            let span = source.span.to(p.previous_end());
-            let depth = source.depth;
-            p.node(ExprKind::Pipe(Box::new(source), operators), span, depth)
-        })
+            operators.push(Operator { kind, span: start.to(self.previous_end()) });
+        }
+        let span = source.span.to(self.previous_end());
+        let depth = source.depth;
+        self.node(ExprKind::Pipe(Box::new(source), operators), span, depth)
     }
 
     fn source(&mut self) -> Parsed<Expr> {

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use palisade_kql::{MemoryCatalogue, Severity, Type};
 
 /// Queries of 1,163 that parse without an error.
-const PARSE_FLOOR: usize = 0;
+const PARSE_FLOOR: usize = 1_162;
 /// Queries that compile against the schema that the official binder was given.
-const COMPILE_FLOOR: usize = 0;
+const COMPILE_FLOOR: usize = 942;
 /// Of those that compile: same names and types as the official binder's.
-const SAME_SCHEMA_FLOOR: usize = 0;
+const SAME_SCHEMA_FLOOR: usize = 941;
 
 /// The folder of outside test data; none (and a line that says so) when it is absent.
 fn data() -> Option<PathBuf> {

@@ -1,9 +1,8 @@
 //! A batch's process dictionary, each entry made ready once for all the rows that name it.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
-use palisade_wire::msg::Process;
+use palisade_wire::msg::{Fact, Process, fact::Kind};
 
 use super::rows::ActorColumns;
 
@@ -64,10 +63,10 @@ fn hex_of(bytes: &[u8], length: usize) -> String {
     if bytes.len() != length {
         return String::new();
     }
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = bytes.iter().flat_map(|b| [DIGITS[usize::from(b >> 4)], DIGITS[usize::from(b & 15)]]);
     let mut out = String::with_capacity(2 * length);
-    for b in bytes {
-        let _ = write!(out, "{b:02x}");
-    }
+    out.extend(digits.map(char::from));
     out
 }
 
@@ -81,29 +80,57 @@ pub(super) fn instant(us: i64) -> Option<i64> {
     (us != 0).then_some(us)
 }
 
+fn cost(p: &Process) -> usize {
+    // The path is the file name's column, too.
+    2 * (p.path.len() + p.parent_path.len() + p.comm.len())
+        + p.command_line.len()
+        + p.working_directory.len()
+        + p.user.len()
+        + p.login_user.len()
+        + p.cgroup_path.len()
+        + p.container_id.len()
+}
+
 /// The dictionary by process number.
 #[derive(Debug)]
 pub(super) struct Dictionary<'a> {
-    known: HashMap<u64, Known<'a>>,
+    places: HashMap<u64, usize>,
+    known: Vec<Known<'a>>,
 }
 
 impl<'a> Dictionary<'a> {
     /// A process that is described twice counts as described last, but a partial description
     /// never replaces a full one.
     pub(super) fn new(processes: &'a [Process]) -> Self {
-        let mut latest: HashMap<u64, &'a Process> = HashMap::with_capacity(processes.len());
-        for p in processes {
-            let keep = latest.get(&p.unique_id).is_some_and(|old| p.partial && !old.partial);
+        let mut places: HashMap<u64, usize> = HashMap::with_capacity(processes.len());
+        for (place, p) in processes.iter().enumerate() {
+            let keep = places.get(&p.unique_id).is_some_and(|old| p.partial && !processes[*old].partial);
             if !keep {
-                latest.insert(p.unique_id, p);
+                places.insert(p.unique_id, place);
             }
         }
-        let known = latest.iter().map(|(id, p)| (*id, Known::new(p, latest.get(&p.parent_unique_id).copied()))).collect();
-        Self { known }
+        let described = |id: u64| places.get(&id).map(|place| &processes[*place]);
+        let known = processes.iter().map(|p| Known::new(p, described(p.parent_unique_id))).collect();
+        Self { places, known }
+    }
+
+    /// Bytes of text that a row takes from the processes it names.
+    pub(super) fn cost_of(&self, fact: &Fact) -> usize {
+        let subject = match &fact.kind {
+            Some(Kind::ProcessCreated(c)) => c.created,
+            Some(Kind::ProcessTerminated(t)) => t.terminated,
+            _ => 0,
+        };
+        [fact.process, subject].into_iter().filter_map(|id| self.get(id)).map(|k| cost(k.process)).sum()
+    }
+
+    /// Bytes of text in the dictionary.
+    pub(super) fn cost(&self) -> usize {
+        self.known.iter().map(|k| cost(k.process)).sum()
     }
 
     pub(super) fn get(&self, unique_id: u64) -> Option<&Known<'a>> {
-        self.known.get(&unique_id)
+        self.places.get(&unique_id).map(|place| &self.known[*place])
     }
 }
 
@@ -163,5 +190,22 @@ impl ActorColumns {
         self.InitiatingProcessParentCreationTime.append_null();
         let id = if id == 0 { String::new() } else { id.to_string() };
         self.InitiatingProcessUniqueId.append_value(id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fullest_last_description_counts() {
+        let p = |id, path: &str, partial| Process { unique_id: id, path: path.into(), partial, ..Process::default() };
+        let listed = [p(1, "/a", true), p(1, "/b", false), p(1, "/c", true), p(2, "/x", false), p(2, "/y", false)];
+        let d = Dictionary::new(&listed);
+        let path = |id| d.get(id).map(|k| k.process.path.as_str());
+        assert_eq!((path(1), path(2), path(3)), (Some("/b"), Some("/y"), None));
+        assert_eq!(hex_of(&[0x0f; 16], 16), "0f".repeat(16));
+        assert_eq!(hex_of(&[0x0f; 15], 16), "");
+        assert_eq!((folder("/a"), folder("/a/b"), folder(""), file_name("/a/b")), ("/", "/a", "", "b"));
     }
 }

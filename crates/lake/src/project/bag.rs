@@ -1,6 +1,6 @@
 //! Canonical JSON for AdditionalFields: keys in ASCII order, no spaces, absent keys left out.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 /// One JSON object; the caller writes keys in ASCII order, which debug builds check.
 #[derive(Debug, Default)]
@@ -54,10 +54,10 @@ impl Bag {
     }
 
     /// A number, where there is one.
-    pub(super) fn number(&mut self, key: &'static str, value: Option<impl Into<i128>>) -> &mut Self {
+    pub(super) fn number(&mut self, key: &'static str, value: Option<impl Display>) -> &mut Self {
         if let Some(value) = value {
             self.key(key);
-            let _ = write!(self.text, "{}", value.into());
+            let _ = write!(self.text, "{value}");
         }
         self
     }

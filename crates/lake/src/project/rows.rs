@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Builder, Int64Builder, RecordBatch, RecordBatchOptions, StringBuilder, TimestampMicrosecondBuilder, new_null_array};
+use arrow::array::{ArrayRef, Int32Builder, Int64Builder, RecordBatch, RecordBatchOptions, StringArray, StringBuilder, TimestampMicrosecondBuilder, new_null_array};
+use arrow::buffer::{Buffer, OffsetBuffer};
 use arrow::datatypes::DataType;
 
 use crate::columns::{self, instant};
@@ -114,7 +115,8 @@ pub(super) fn assemble(table: &'static str, columns: Columns) -> Result<RecordBa
 /// A column that nothing produced: `''` for text, null for the rest.
 pub(crate) fn missing(kind: &DataType, nullable: bool, rows: usize) -> ArrayRef {
     if *kind == DataType::Utf8 && !nullable {
-        return Arc::new(arrow::array::StringArray::from(vec![""; rows]));
+        let offsets = OffsetBuffer::new_zeroed(rows);
+        return Arc::new(StringArray::new(offsets, Buffer::from_vec(Vec::<u8>::new()), None));
     }
     new_null_array(kind, rows)
 }
@@ -122,6 +124,7 @@ pub(crate) fn missing(kind: &DataType, nullable: bool, rows: usize) -> ArrayRef 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::Array;
     use std::collections::BTreeSet;
 
     fn produced(table: &str) -> BTreeSet<&'static str> {
@@ -139,6 +142,13 @@ mod tests {
             other => panic!("no builders for {other}"),
         }
         out.into_iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn missing_text_is_empty_and_not_null() {
+        let text = missing(&DataType::Utf8, false, 3);
+        assert_eq!(text.as_ref(), &StringArray::from(vec![""; 3]) as &dyn Array);
+        assert_eq!(missing(&DataType::Int64, true, 2).null_count(), 2);
     }
 
     #[test]

@@ -8,7 +8,11 @@ use palisade_wire::msg::{Connection, DeviceInfo, Fact, FileEvent, Heartbeat, con
 use super::actor::{Dictionary, Known, file_name, folder, signed};
 use super::address::{address, class};
 use super::bag::{Bag, quote};
+use super::clip;
 use super::rows::{ActorColumns, Columns, CommonColumns, CounterColumns, FileColumns, InfoColumns, NetworkColumns};
+
+/// Longest text that a heartbeat's rows share, bytes.
+const MAX_SHARED: usize = 4096;
 
 /// What all rows of a batch have in common.
 #[derive(Clone, Copy, Debug)]
@@ -151,7 +155,7 @@ impl Files {
 
 impl Info {
     pub(super) fn push(&mut self, fact: &Fact, i: &DeviceInfo, frame: &Frame<'_>) {
-        let named = if i.name.is_empty() { frame.name } else { &i.name };
+        let named = if i.name.is_empty() { frame.name } else { clip(&i.name, super::MAX_NAME) };
         Frame { name: named, ..*frame }.push(&mut self.common, fact);
         let own = &mut self.own;
         own.ClientVersion.append_value(&i.sensor_version);
@@ -209,16 +213,17 @@ fn revision(kernel: &str) -> &str {
 }
 
 impl Counters {
-    /// One row per counter; returns how many.
-    pub(super) fn push(&mut self, fact: &Fact, h: &Heartbeat, frame: &Frame<'_>) -> u64 {
-        for c in &h.counters {
+    /// One row per counter while there is room; returns how many.
+    pub(super) fn push(&mut self, fact: &Fact, h: &Heartbeat, room: usize, frame: &Frame<'_>) -> u64 {
+        let rows = h.counters.len().min(room);
+        for c in &h.counters[..rows] {
             frame.push(&mut self.common, fact);
             self.own.Kind.append_value(&c.kind);
             self.own.Value.append_value(signed(c.value).unwrap_or(i64::MAX));
-            self.own.SensorVersion.append_value(&h.sensor_version);
-            self.own.Scope.append_value(&h.scope);
+            self.own.SensorVersion.append_value(clip(&h.sensor_version, MAX_SHARED));
+            self.own.Scope.append_value(clip(&h.scope, MAX_SHARED));
         }
-        h.counters.len() as u64
+        rows as u64
     }
 }
 

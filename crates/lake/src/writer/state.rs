@@ -146,8 +146,30 @@ impl TenantState {
         }
     }
 
+    /// Seals, merges, and shows what is here if it may be shown. Returns files that no manifest
+    /// names any more.
+    pub(super) fn publish(
+        &mut self,
+        config: &LakeConfig,
+        tenant: TenantId,
+        applied: Option<u64>,
+        show: bool,
+        next_name: &mut dyn FnMut() -> String,
+    ) -> Result<Vec<PathBuf>, LakeError> {
+        let dir = hot::tenant_dir(&config.hot_dir, tenant);
+        self.seal(&dir, applied, next_name)?;
+        let merged = self.merge(&dir, config.merge_fan_in, next_name)?;
+        self.leaving.extend(merged);
+        if !(self.dirty && show) {
+            return Ok(Vec::new());
+        }
+        self.manifest(applied).store(&config.hot_dir, tenant)?;
+        self.dirty = false;
+        Ok(std::mem::take(&mut self.leaving))
+    }
+
     /// Writes applied rows as new hot files.
-    pub(super) fn seal(&mut self, dir: &Path, applied: Option<u64>, next_name: &mut dyn FnMut() -> String) -> Result<(), LakeError> {
+    fn seal(&mut self, dir: &Path, applied: Option<u64>, next_name: &mut dyn FnMut() -> String) -> Result<(), LakeError> {
         for (number, batch) in self.rows.finish()? {
             self.tables[number].unwritten.push(batch);
         }
@@ -169,7 +191,7 @@ impl TenantState {
 
     /// Merges neighbouring small files, so that a table has few however long a flush is away.
     /// Returns the files that are no longer needed.
-    pub(super) fn merge(&mut self, dir: &Path, fan_in: usize, next_name: &mut dyn FnMut() -> String) -> Result<Vec<PathBuf>, LakeError> {
+    fn merge(&mut self, dir: &Path, fan_in: usize, next_name: &mut dyn FnMut() -> String) -> Result<Vec<PathBuf>, LakeError> {
         let mut gone = Vec::new();
         for (number, table) in self.tables.iter_mut().enumerate() {
             while let Some(at) = run_to_merge(&table.hot, &table.frozen, fan_in.max(2)) {
@@ -190,7 +212,7 @@ impl TenantState {
         Ok(gone)
     }
 
-    pub(super) fn manifest(&self, applied: Option<u64>) -> Manifest {
+    fn manifest(&self, applied: Option<u64>) -> Manifest {
         let tables = TABLES.iter().zip(&self.tables).map(|(name, t)| {
             let table = TableManifest { delta_version: t.delta_version, delta_offset: t.delta_offset, hot: t.hot.clone() };
             ((*name).to_owned(), table)

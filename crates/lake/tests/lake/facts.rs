@@ -27,7 +27,8 @@ pub fn device(n: u8) -> DeviceId {
 }
 
 pub fn config(dir: &Path) -> LakeConfig {
-    LakeConfig::new(dir.join("lake"), dir.join("hot"), dir.join("cursors"))
+    let config = LakeConfig::new(dir.join("lake"), dir.join("hot"), dir.join("cursors"));
+    LakeConfig { compact_min_files: 2, ..config }
 }
 
 pub fn process(id: u64, parent: u64, path: &str) -> Process {

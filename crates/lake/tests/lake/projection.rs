@@ -185,3 +185,23 @@ async fn a_device_keeps_its_name_across_restarts_and_a_clock_years_off_breaks_no
         .collect();
     assert_eq!(days, ["_day=2026-11-23"], "partitions follow the server's clock");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_names_one_huge_process_again_and_again_stays_within_bounds() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = config(dir.path());
+    let mut writer = LakeWriter::open(config.clone()).await.unwrap();
+    let mut huge = process(1, 0, "/bin/sh");
+    huge.command_line = "é".repeat(1 << 19);
+    let created = |id| fact(NOON, id, 1, Kind::ProcessCreated(ProcessCreated { created: 1 }));
+    let mut facts: Vec<Fact> = (0..5000).map(created).collect();
+    let counters = vec![Counter { kind: "k".into(), value: 1 }; 60_000];
+    let heartbeat = || Kind::Heartbeat(Heartbeat { counters: counters.clone(), scope: "s".repeat(1 << 20), ..Heartbeat::default() });
+    facts.extend([fact(NOON, 9000, 0, heartbeat()), fact(NOON, 9001, 0, heartbeat())]);
+    writer.apply(&[record(0, tenant(1), device(7), NOON, &Batch { processes: vec![huge], facts, ..Batch::default() })]).unwrap();
+    writer.seal().unwrap();
+    let stats = writer.stats().lock().clone();
+    assert!(stats.clipped_rows > 4000 && stats.hot_bytes < 1 << 30, "{stats:?}");
+    assert_eq!(stats.excess_counters, 20_000);
+    assert_eq!((stats.rows["DeviceProcessEvents"], stats.rows["PalisadeSensorCounters"]), (5000, 100_000));
+}

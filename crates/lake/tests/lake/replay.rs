@@ -1,5 +1,6 @@
 use palisade_lake::{LakeConfig, LakeError, LakeWriter};
 use palisade_log::Record;
+use proptest::prelude::*;
 
 use crate::facts::{everything, numbered, tenant, config};
 
@@ -16,16 +17,14 @@ fn small(dir: &std::path::Path) -> LakeConfig {
     LakeConfig { merge_fan_in: 3, ..config(dir) }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_writer_dropped_anywhere_and_replayed_from_its_cursor_has_each_row_once() {
+/// (records per step, steps, whether it ends with a flush) for each life of the writer.
+async fn live(lives: &[(usize, usize, bool)]) {
     let records: Vec<Record> = (0..60).map(numbered).collect();
     let expected = reference(&records).await;
     assert!(expected.len() > 150);
     let dir = tempfile::tempdir().unwrap();
     let config = small(dir.path());
-    // (records per step, steps, whether the step ends with a flush) for each life of the writer.
-    let lives = [(1usize, 5usize, false), (4, 3, true), (7, 2, false), (2, 9, true), (11, 2, false), (60, 1, true), (60, 1, false)];
-    for (step, steps, flush) in lives {
+    for (step, steps, flush) in lives.iter().copied().chain([(60, 1, true), (60, 1, false)]) {
         let mut writer = LakeWriter::open(config.clone()).await.unwrap();
         let mut at = usize::try_from(writer.resume_offset()).unwrap();
         for _ in 0..steps {
@@ -42,6 +41,18 @@ async fn a_writer_dropped_anywhere_and_replayed_from_its_cursor_has_each_row_onc
         }
     }
     assert_eq!(everything(&config).await, expected);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(6) })]
+
+    #[test]
+    fn a_writer_dropped_anywhere_and_replayed_from_its_cursor_has_each_row_once(
+        lives in proptest::collection::vec((1usize..12, 1usize..8, any::<bool>()), 1..5)
+    ) {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        runtime.block_on(Box::pin(live(&lives)));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,3 +54,32 @@ async fn what_is_appended_to_the_log_becomes_queryable_and_a_stop_leaves_it_in_d
     running.await.unwrap().unwrap();
     log.close();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_were_trimmed_unread_are_counted_and_the_rest_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = config(dir.path());
+    let log_dir = dir.path().join("log");
+    let log = LogWriter::open(&log_dir, LogOptions { min_free_bytes: 0, segment_bytes: 1, ..LogOptions::default() }).unwrap();
+    for i in 0..20 {
+        let r = numbered(i);
+        log.append(r.meta, r.payload).await.unwrap();
+    }
+    let oldest = palisade_log::trim(&log_dir, 10).unwrap().oldest;
+    assert!(oldest > 0 && oldest <= 10, "{oldest}");
+    let writer = LakeWriter::open(config.clone()).await.unwrap();
+    let stats = writer.stats();
+    let (stop, stopped) = watch::channel(false);
+    let running = tokio::spawn(run(writer, RunOptions::new(&log_dir), stopped));
+    let end = Instant::now() + Duration::from_secs(30);
+    while stats.lock().last_offset != Some(19) {
+        assert!(Instant::now() < end, "the kept records were not read");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    stop.send(true).unwrap();
+    running.await.unwrap().unwrap();
+    let stats = stats.lock().clone();
+    assert_eq!((stats.trimmed_records, stats.resume_offset), (oldest, 20));
+    assert!(!everything(&config).await.is_empty());
+    log.close();
+}

@@ -9,7 +9,7 @@
 #include <bpf/bpf_core_read.h>
 #include "events.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+char LICENSE[] SEC("license") = "GPL";
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -4,6 +4,7 @@
 #define PALISADE_EVENTS_H
 
 #define EVENT_ABI 1
+#define TICK_NS 10000000ull
 #define LEVELS 4
 #define KINDS 16
 #define NOTES 16
@@ -155,7 +156,8 @@ struct config {
 	s64 offset;        /* UTC minus boot clock, ns */
 	s64 earlier_offset; /* the one before `switched` on the boot clock */
 	u64 switched;
-	u64 reserved[7];
+	u64 self_tick; /* start of the sensor in ticks of /proc: a reused pid is not it */
+	u64 reserved[6];
 };
 
 #define SIZE(t, n) _Static_assert(sizeof(struct t) == n, "size of " #t)

@@ -145,13 +145,23 @@ static __always_inline void look_at_all(u32 ending)
 	bpf_loop(max > 1024 ? 1024 : max, look_at_fd, &ending, 0);
 }
 
+static __always_inline bool is_sensor(const struct config *c, u32 tgid)
+{
+	struct task_struct *task;
+
+	if (tgid != c->self_tgid)
+		return 0;
+	task = (struct task_struct *)bpf_get_current_task();
+	return BPF_CORE_READ(task, group_leader, start_boottime) / TICK_NS == c->self_tick;
+}
+
 static __always_inline void remember(u32 op, u32 flags, s32 dfd_a, u64 a, s32 dfd_b, u64 b)
 {
 	struct pending p = { op, flags, dfd_a, dfd_b, a, b };
 	u64 id = bpf_get_current_pid_tgid();
 	struct config *c = get_config();
 
-	if (!c || (u32)(id >> 32) == c->self_tgid || !in_scope(c))
+	if (!c || is_sensor(c, id >> 32) || !in_scope(c))
 		return;
 	if (bpf_map_update_elem(&pendings, &id, &p, BPF_ANY)) {
 		note(NOTE_MAP_FULL);

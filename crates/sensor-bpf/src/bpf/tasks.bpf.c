@@ -12,7 +12,7 @@ static __always_inline void note(u32 which) {}
 #include "paths.h"
 #include "tasks.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+char LICENSE[] SEC("license") = "GPL";
 
 SEC("iter/task")
 int list_tasks(struct bpf_iter__task *ctx)

@@ -6,15 +6,33 @@ use super::decode::lossy;
 const MASK: &str = "********";
 /// Names of options and variables whose value is a secret, in lower case without separators.
 const SECRET_NAMES: [&str; 14] = [
-    "password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "secretkey",
-    "authkey", "sharedkey", "accountkey", "privatekey", "credentials", "bearer",
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "apikey",
+    "accesskey",
+    "secretkey",
+    "authkey",
+    "sharedkey",
+    "accountkey",
+    "privatekey",
+    "credentials",
+    "bearer",
 ];
 /// A name that ends so tells where the secret is, not what.
 const NOT_THE_SECRET: [&str; 10] =
     ["file", "path", "dir", "stdin", "fd", "env", "url", "uri", "type", "name"];
 /// Programs whose `-pSECRET` is a password.
 const GLUED_P: [&str; 8] = [
-    "mysql", "mysqldump", "mysqladmin", "mariadb", "mariadb-dump", "mariadb-admin", "mysqlimport",
+    "mysql",
+    "mysqldump",
+    "mysqladmin",
+    "mariadb",
+    "mariadb-dump",
+    "mariadb-admin",
+    "mysqlimport",
     "sshpass",
 ];
 
@@ -61,11 +79,17 @@ fn may_hold_secret(argv: &[u8]) -> bool {
             b's' => begins(&argv[at..], b"secret"),
             b't' => begins(&argv[at..], b"token"),
             b'k' => begins(&argv[at..], b"key"),
-            b'a' => begins(&argv[at..], b"auth") || begins(&argv[at..], b"akia") || begins(&argv[at..], b"asia"),
+            b'a' => {
+                begins(&argv[at..], b"auth") || begins(&argv[at..], b"akia") || begins(&argv[at..], b"asia")
+            }
             b'b' => begins(&argv[at..], b"bearer") || begins(&argv[at..], b"basic "),
             b'c' => begins(&argv[at..], b"credential"),
             b'u' => last == b'-',
-            b'g' => begins(&argv[at..], b"ghp_") || begins(&argv[at..], b"glpat-") || begins(&argv[at..], b"github_pat_"),
+            b'g' => {
+                begins(&argv[at..], b"ghp_")
+                    || begins(&argv[at..], b"glpat-")
+                    || begins(&argv[at..], b"github_pat_")
+            }
             b'x' => begins(&argv[at..], b"xox"),
             b'e' => begins(&argv[at..], b"eyj"),
             b':' => begins(&argv[at..], b"://"),
@@ -95,7 +119,8 @@ fn mask_argument(program: &str, previous: &str, text: &str) -> (String, u32) {
         if program == "redis-cli" && previous == "-a" {
             return (MASK.to_owned(), 1);
         }
-        if matches!(program, "curl" | "wget") && matches!(previous, "-u" | "--user" | "-U" | "--proxy-user")
+        if matches!(program, "curl" | "wget")
+            && matches!(previous, "-u" | "--user" | "-U" | "--proxy-user")
             && let Some((user, secret)) = text.split_once(':')
             && !secret.is_empty()
         {
@@ -249,8 +274,15 @@ fn mask_shape(word: &str) -> Option<String> {
         }
     }
     for (prefix, least) in [
-        ("ghp_", 36), ("gho_", 36), ("ghs_", 36), ("github_pat_", 40), ("glpat-", 20),
-        ("xoxb-", 20), ("xoxp-", 20), ("sk_live_", 20), ("eyJ", 60),
+        ("ghp_", 36),
+        ("gho_", 36),
+        ("ghs_", 36),
+        ("github_pat_", 40),
+        ("glpat-", 20),
+        ("xoxb-", 20),
+        ("xoxp-", 20),
+        ("sk_live_", 20),
+        ("eyJ", 60),
     ] {
         if let Some(at) = word.find(prefix) {
             let len = word.as_bytes()[at..]

@@ -41,6 +41,7 @@ pub(crate) struct RunCounts {
     pub(crate) hash_skipped: u64,
     pub(crate) cache_evicted: u64,
     pub(crate) clock_steps: u64,
+    pub(crate) programs_replaced: u64,
     pub(crate) events: u64,
 }
 
@@ -54,6 +55,7 @@ pub struct CaptureCounters {
 
 impl CaptureCounters {
     /// The value of a counter, 0 if it does not exist.
+    #[cfg(test)]
     pub fn get(&self, name: &str) -> u64 {
         self.values.iter().find(|(n, _)| n == name).map_or(0, |(_, value)| *value)
     }
@@ -74,6 +76,7 @@ impl CaptureCounters {
             ("hash_not_attempted".to_owned(), run.hash_skipped),
             ("process_cache_evicted".to_owned(), run.cache_evicted),
             ("clock_step".to_owned(), run.clock_steps),
+            ("programs_replaced".to_owned(), run.programs_replaced),
         ];
         for (index, name) in kind::NAMES.iter().enumerate().skip(1) {
             let sum = |of: fn(&CpuState) -> &[u64]| -> u64 {

@@ -45,8 +45,7 @@ impl Path<'_> {
 
 /// Bytes to text; what is not UTF-8 is replaced.
 pub(crate) fn lossy(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// Text up to the first NUL.
@@ -78,11 +77,7 @@ pub(crate) fn record<'a>(header: &Header, bytes: &'a [u8]) -> Option<Record<'a>>
         kind::CONNECT_OK | kind::CONNECT_FAIL => {
             Record::Net { fixed: Net::read(bytes)?, success: header.kind == kind::CONNECT_OK }
         }
-        kind::FILE_CREATE
-        | kind::FILE_MODIFY
-        | kind::FILE_RENAME
-        | kind::FILE_DELETE
-        | kind::FILE_LINK => {
+        kind::FILE_CREATE | kind::FILE_MODIFY | kind::FILE_RENAME | kind::FILE_DELETE | kind::FILE_LINK => {
             let fixed = File::read(bytes)?;
             let mut rest = Rest(&bytes[size_of::<File>()..]);
             let (a, a_name) = (rest.path(fixed.a)?, rest.take(fixed.a_name)?);

@@ -61,11 +61,8 @@ pub fn fact(event: &Event) -> msg::Fact {
             })
         }
         EventKind::Connection { success, local, remote, .. } => {
-            let outcome = if *success {
-                msg::connection::Outcome::Success
-            } else {
-                msg::connection::Outcome::Failed
-            };
+            let outcome =
+                if *success { msg::connection::Outcome::Success } else { msg::connection::Outcome::Failed };
             Kind::Connection(msg::Connection {
                 outcome: outcome as i32,
                 local_ip: octets(local.0).into(),

@@ -88,8 +88,7 @@ impl Files {
         if !ours {
             return path;
         }
-        let Some((folder, name)) = path.rsplit_once('/').filter(|(folder, _)| !folder.is_empty())
-        else {
+        let Some((folder, name)) = path.rsplit_once('/').filter(|(folder, _)| !folder.is_empty()) else {
             return path;
         };
         if let Some((at, real)) = self.folders.get(folder)
@@ -185,10 +184,7 @@ mod tests {
         std::os::unix::fs::symlink(dir.join("real"), &link).expect("writable");
         let gone = link.join("gone/x");
         let base = dir.canonicalize().expect("there");
-        assert_eq!(
-            real_folder(gone.to_str().expect("text")),
-            format!("{}/real/gone/x", base.display())
-        );
+        assert_eq!(real_folder(gone.to_str().expect("text")), format!("{}/real/gone/x", base.display()));
         std::fs::remove_dir_all(&dir).expect("removable");
     }
 }

@@ -185,13 +185,7 @@ mod tests {
 
     fn identity(path: &std::path::Path) -> Identity {
         let m = std::fs::metadata(path).expect("exists");
-        Identity {
-            dev: 0,
-            ino: m.ino(),
-            ctime: m.ctime(),
-            ctime_ns: m.ctime_nsec() as u32,
-            size: m.len(),
-        }
+        Identity { dev: 0, ino: m.ino(), ctime: m.ctime(), ctime_ns: m.ctime_nsec() as u32, size: m.len() }
     }
 
     #[test]
@@ -203,10 +197,7 @@ mod tests {
         let mut cache = HashCache::new(1024);
         let hashes = cache.get(&id, u32::MAX, name);
         assert_eq!(hex::encode(hashes.md5.expect("md5")), "900150983cd24fb0d6963f7d28e17f72");
-        assert_eq!(
-            hex::encode(hashes.sha1.expect("sha1")),
-            "a9993e364706816aba3e25717850c26c9cd0d89d"
-        );
+        assert_eq!(hex::encode(hashes.sha1.expect("sha1")), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert!(hex::encode(hashes.sha256.expect("sha256")).starts_with("ba7816bf8f01cfea"));
 
         std::fs::write(&path, "abcd").expect("writable");

@@ -1,5 +1,6 @@
 //! Capture against the running kernel, each test in a cgroup and a pin folder of its own.
 
+mod calls;
 mod cost;
 mod file;
 mod network;
@@ -52,7 +53,7 @@ impl Scope {
             ring_bytes: 1 << 20,
             marks: Vec::new(),
             exclude_paths: Vec::new(),
-            hash_max_bytes: super::HASH_MAX_BYTES,
+            hash_max_bytes: 64 << 20,
         }
     }
 
@@ -127,7 +128,7 @@ pub(crate) fn created(event: &Event) -> Option<&super::ProcessInfo> {
 }
 
 pub(crate) fn ended(events: &[Event], pid: u32) -> bool {
-    events.iter().any(
-        |e| matches!(&e.kind, EventKind::ProcessTerminated { process, .. } if process.pid == pid),
-    )
+    events
+        .iter()
+        .any(|e| matches!(&e.kind, EventKind::ProcessTerminated { process, .. } if process.pid == pid))
 }

@@ -47,11 +47,7 @@ pub(crate) fn ladders() -> [Ladder; 3] {
 }
 
 const PROCESS: &[Rung] = &[
-    Rung {
-        mechanism: "tp_btf",
-        attach: &[Btf("exec_btf"), Btf("fork_btf"), Btf("exit_btf")],
-        optional: &[],
-    },
+    Rung { mechanism: "tp_btf", attach: &[Btf("exec_btf"), Btf("fork_btf"), Btf("exit_btf")], optional: &[] },
     Rung {
         mechanism: "raw_tracepoint",
         attach: &[

@@ -171,21 +171,15 @@ fn attach_classic(program: BorrowedFd<'_>, id: u64) -> Result<OwnedFd, CaptureEr
     };
     // One event, counted for all processes on CPU 0: the program runs on every CPU.
     // SAFETY: the attribute lives through the call.
-    let event = unsafe {
-        libc::syscall(libc::SYS_perf_event_open, std::ptr::from_ref(&attr), -1, 0, -1, CLOEXEC)
-    };
+    let event =
+        unsafe { libc::syscall(libc::SYS_perf_event_open, std::ptr::from_ref(&attr), -1, 0, -1, CLOEXEC) };
     if event < 0 {
         return Err(CaptureError::last("perf_event_failed"));
     }
     let event = maps::own(event as i32, "perf_event_failed")?;
     // SAFETY: valid descriptors; no options. The link holds the event after we close it.
     let link = unsafe {
-        sys::bpf_link_create(
-            program.as_raw_fd(),
-            event.as_raw_fd(),
-            sys::BPF_PERF_EVENT,
-            std::ptr::null(),
-        )
+        sys::bpf_link_create(program.as_raw_fd(), event.as_raw_fd(), sys::BPF_PERF_EVENT, std::ptr::null())
     };
     let link = maps::own(link, "attach_failed")?;
     const ENABLE: libc::c_ulong = 0x2400;

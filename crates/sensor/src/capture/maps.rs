@@ -53,7 +53,8 @@ impl SharedMaps {
             ..sys::bpf_map_create_opts::default()
         };
         let make = |ty, name: &str, key, value, entries| -> Result<MapHandle, CaptureError> {
-            let failed = |e: libbpf_rs::Error| CaptureError::other("map_create_failed", format!("{name}: {e:#}"));
+            let failed =
+                |e: libbpf_rs::Error| CaptureError::other("map_create_failed", format!("{name}: {e:#}"));
             let mut map = MapHandle::create(ty, Some(name), key, value, entries, &opts).map_err(failed)?;
             map.pin(dir.join(name)).map_err(failed)?;
             Ok(map)
@@ -123,17 +124,15 @@ fn possible_cpus() -> usize {
 /// The caller's buffer has the size of the value (times the CPUs).
 fn lookup(map: BorrowedFd<'_>, key: &[u8], value: &mut [u8]) -> Result<(), CaptureError> {
     // SAFETY: key and value have the sizes with which the map was created.
-    let rc = unsafe {
-        sys::bpf_map_lookup_elem(map.as_raw_fd(), key.as_ptr().cast(), value.as_mut_ptr().cast())
-    };
+    let rc =
+        unsafe { sys::bpf_map_lookup_elem(map.as_raw_fd(), key.as_ptr().cast(), value.as_mut_ptr().cast()) };
     if rc < 0 { Err(CaptureError::last("map_read_failed")) } else { Ok(()) }
 }
 
 fn update(map: BorrowedFd<'_>, key: &[u8], value: &[u8]) -> Result<(), CaptureError> {
     // SAFETY: key and value have the sizes with which the map was created.
-    let rc = unsafe {
-        sys::bpf_map_update_elem(map.as_raw_fd(), key.as_ptr().cast(), value.as_ptr().cast(), 0)
-    };
+    let rc =
+        unsafe { sys::bpf_map_update_elem(map.as_raw_fd(), key.as_ptr().cast(), value.as_ptr().cast(), 0) };
     if rc < 0 { Err(CaptureError::last("map_write_failed")) } else { Ok(()) }
 }
 

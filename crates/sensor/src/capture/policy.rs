@@ -4,16 +4,43 @@ use palisade_sensor_bpf::layout::{Prefix, prefix};
 
 /// Folders whose files are collected, with everything below them.
 pub(crate) const COLLECTED: [&str; 21] = [
-    "/etc", "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/boot", "/efi",
-    "/root", "/home", "/opt", "/srv", "/tmp", "/var/tmp", "/var/spool/cron", "/var/spool/at",
-    "/var/spool/anacron", "/var/www", "/dev/shm",
+    "/etc",
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/boot",
+    "/efi",
+    "/root",
+    "/home",
+    "/opt",
+    "/srv",
+    "/tmp",
+    "/var/tmp",
+    "/var/spool/cron",
+    "/var/spool/at",
+    "/var/spool/anacron",
+    "/var/www",
+    "/dev/shm",
 ];
 
 /// Runs of names that mark a cache or a build's output: rewritten all the time, never a way in.
 pub(crate) const EXCLUDED_RUNS: [&str; 12] = [
-    "/.cache/", "/__pycache__/", "/.git/objects/", "/.cargo/registry/", "/.cargo/git/",
-    "/.rustup/toolchains/", "/.npm/_cacache/", "/node_modules/.cache/", "/target/debug/",
-    "/target/release/", "/.gradle/caches/", "/.m2/repository/",
+    "/.cache/",
+    "/__pycache__/",
+    "/.git/objects/",
+    "/.cargo/registry/",
+    "/.cargo/git/",
+    "/.rustup/toolchains/",
+    "/.npm/_cacache/",
+    "/node_modules/.cache/",
+    "/target/debug/",
+    "/target/release/",
+    "/.gradle/caches/",
+    "/.m2/repository/",
 ];
 
 /// The policy in force on this machine.

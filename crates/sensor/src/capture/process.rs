@@ -32,8 +32,7 @@ struct Entry {
 impl Entry {
     /// Starts from /proc have a tick's resolution.
     fn began_at(&self, start: u64) -> bool {
-        self.start == start
-            || (self.start.is_multiple_of(TICK_NS) && start / TICK_NS * TICK_NS == self.start)
+        self.start == start || (self.start.is_multiple_of(TICK_NS) && start / TICK_NS * TICK_NS == self.start)
     }
 }
 
@@ -71,11 +70,8 @@ impl ProcessCache {
             self.live.insert(task.tgid, entry);
         }
         for task in tasks {
-            let parent = self
-                .live
-                .get(&task.ppid)
-                .filter(|e| e.began_at(task.pstart))
-                .and_then(|e| e.image.clone());
+            let parent =
+                self.live.get(&task.ppid).filter(|e| e.began_at(task.pstart)).and_then(|e| e.image.clone());
             if let (Some(parent), Some(entry)) = (parent, self.live.get_mut(&task.tgid))
                 && entry.parent.is_none()
             {
@@ -250,13 +246,8 @@ impl ProcessCache {
         }
         let image = Arc::new(info);
         if !image.partial {
-            let entry = Entry {
-                start,
-                exec_id,
-                image: Some(Arc::clone(&image)),
-                previous: None,
-                parent: None,
-            };
+            let entry =
+                Entry { start, exec_id, image: Some(Arc::clone(&image)), previous: None, parent: None };
             self.live.insert(pid, entry);
         }
         image
@@ -393,11 +384,8 @@ fn image_of_task(task: &Task, resolver: &mut Resolver) -> ProcessInfo {
         ctime_ns: task.ctime_ns,
         size: task.size,
     };
-    let file = if task.ino == 0 {
-        Hashes::unknown()
-    } else {
-        resolver.hash(&identity, task.tgid, &texts.path)
-    };
+    let file =
+        if task.ino == 0 { Hashes::unknown() } else { resolver.hash(&identity, task.tgid, &texts.path) };
     let mut info = ProcessInfo {
         unique_id: resolver.unique_id(task.tgid, task.start, task.exec_id),
         pid: task.tgid,

@@ -40,8 +40,7 @@ impl Resolver {
         info.uid = uid;
         info.user = self.users.name(uid);
         info.login_uid = (login != UNSET).then_some(login);
-        info.login_user =
-            if login == UNSET { Arc::clone(&self.no_text) } else { self.users.name(login) };
+        info.login_user = if login == UNSET { Arc::clone(&self.no_text) } else { self.users.name(login) };
         info.audit_session = (session != UNSET).then_some(session);
     }
 
@@ -91,8 +90,7 @@ mod tests {
 
     #[test]
     fn neighbours_do_not_collide() {
-        let mut ids: Vec<u64> =
-            (0..100_000_u64).map(|n| mix(&[1, 2, n >> 8, n & 255]) >> 11).collect();
+        let mut ids: Vec<u64> = (0..100_000_u64).map(|n| mix(&[1, 2, n >> 8, n & 255]) >> 11).collect();
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), 100_000);

@@ -80,9 +80,7 @@ impl Ring {
             }
             if word & DISCARD == 0 {
                 // SAFETY: len bytes follow the header and lie inside the double mapping.
-                let data = unsafe {
-                    std::slice::from_raw_parts(record.add(HEADER as usize), len as usize)
-                };
+                let data = unsafe { std::slice::from_raw_parts(record.add(HEADER as usize), len as usize) };
                 each(data);
                 count += 1;
             }
@@ -115,14 +113,7 @@ impl Drop for Ring {
 fn mmap(fd: BorrowedFd<'_>, len: usize, prot: i32, offset: usize) -> Result<*mut u8, CaptureError> {
     // SAFETY: a new mapping at an address of the kernel's choice.
     let at = unsafe {
-        libc::mmap(
-            std::ptr::null_mut(),
-            len,
-            prot,
-            libc::MAP_SHARED,
-            fd.as_raw_fd(),
-            offset as libc::off_t,
-        )
+        libc::mmap(std::ptr::null_mut(), len, prot, libc::MAP_SHARED, fd.as_raw_fd(), offset as libc::off_t)
     };
     if at == libc::MAP_FAILED {
         return Err(CaptureError::io("ring_map_failed", std::io::Error::last_os_error()));

@@ -31,10 +31,8 @@ fn from_proc() -> Vec<Task> {
 fn iterate(shared: &SharedMaps) -> Result<Vec<Task>, CaptureError> {
     use std::io::Read;
     let object = load::load(palisade_sensor_bpf::TASKS, shared, |_| true)?;
-    let program = object
-        .progs()
-        .next()
-        .ok_or_else(|| CaptureError::other("program_missing", "list_tasks"))?;
+    let program =
+        object.progs().next().ok_or_else(|| CaptureError::other("program_missing", "list_tasks"))?;
     // SAFETY: a loaded iterator program; no options.
     let link = unsafe {
         sys::bpf_link_create(program.as_fd().as_raw_fd(), 0, sys::BPF_TRACE_ITER, std::ptr::null())

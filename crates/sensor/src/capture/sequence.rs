@@ -21,8 +21,7 @@ impl Sequences {
     pub(crate) fn start(generation: u64, cpus: usize, fresh: bool, marks: &[u64]) -> (Self, bool) {
         let slots = cpus * LEVELS;
         let first = if fresh { Some(0) } else { None };
-        let mut all =
-            Self { generation, seen: vec![first; slots], given: vec![0; slots], ..Self::default() };
+        let mut all = Self { generation, seen: vec![first; slots], given: vec![0; slots], ..Self::default() };
         let ours = marks.first() == Some(&generation);
         if ours {
             for (slot, mark) in all.seen.iter_mut().zip(&marks[1..]) {
@@ -39,7 +38,7 @@ impl Sequences {
             return true;
         };
         // Without a mark it is unknown what came before, so counting begins here.
-        let last = seen.unwrap_or(seq - 1);
+        let last = seen.unwrap_or(seq.saturating_sub(1));
         if seq <= last {
             self.skipped += 1;
             return false;

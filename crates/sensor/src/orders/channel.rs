@@ -70,7 +70,10 @@ async fn take_orders(agent: &Arc<Agent>) {
                 tracing::debug!(code = e.code(), error = %e, "the order channel failed");
                 agent.counters.add("order_channel_failures", 1);
                 agent.connection.update(|v| v.orders = "off".into());
-                tokio::time::sleep(backoff.next(e.retry_after())).await;
+                tokio::select! {
+                    () = tokio::time::sleep(backoff.next(e.retry_after())) => {}
+                    () = agent.reconnected.notified() => {}
+                }
             }
         }
     }
@@ -81,6 +84,7 @@ async fn stream(agent: &Arc<Agent>) -> Result<bool, SensorError> {
     let answer = tokio::time::timeout(SILENCE, agent.link.get("/v1/orders", None)).await;
     let answer = answer.map_err(|_| SensorError::Unreachable("no answer to the order stream".into()))??;
     agent.connection.update(|v| v.orders = "stream".into());
+    agent.reconnected.notify_waiters();
     let mut any = false;
     if let Err(e) = read(agent, answer, &mut any).await {
         tracing::debug!(code = e.code(), error = %e, "the order stream ended");

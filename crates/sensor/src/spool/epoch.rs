@@ -8,6 +8,13 @@ use palisade_types::{Epoch, Lane};
 use super::lane::{LaneSpool, Store};
 use super::{Inner, batch_path, index};
 
+/// A new epoch, never zero.
+fn random() -> std::io::Result<Epoch> {
+    let mut bytes = [0u8; 8];
+    crate::random::fill(&mut bytes)?;
+    Ok(Epoch(u64::from_le_bytes(bytes).max(1)))
+}
+
 /// The folder of an epoch.
 pub fn folder(root: &Path, epoch: Epoch) -> PathBuf {
     root.join(epoch.to_string())
@@ -34,7 +41,7 @@ impl Inner {
         for lane in Lane::ALL {
             self.seal(lane);
         }
-        let epoch = Epoch::random();
+        let Ok(epoch) = random() else { return };
         let dir = folder(&self.cfg.dir, epoch);
         if let Err(e) = self.link_into(&dir) {
             let _ = std::fs::remove_dir_all(&dir);
@@ -79,8 +86,8 @@ impl Inner {
             }
             let _ = std::fs::remove_dir_all(failed);
             self.disk_error(&e);
-            for i in 0..3 {
-                self.lanes[i].open.sequence = open_sequences[i];
+            for (i, sequence) in open_sequences.into_iter().enumerate() {
+                self.lanes[i].open.sequence = sequence;
                 self.fresh_journal(i);
             }
             return;
@@ -109,7 +116,7 @@ impl Inner {
 /// # Errors
 /// Those of the file system.
 pub fn begin(root: &Path) -> std::io::Result<Epoch> {
-    let epoch = Epoch::random();
+    let epoch = random()?;
     crate::files::make_private_dir(&folder(root, epoch))?;
     name(root, epoch)?;
     File::open(root)?.sync_all()?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(250);
-const MOST: Duration = Duration::from_secs(30);
+const MOST: Duration = Duration::from_secs(15);
 
 /// Grows with each failure.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ impl Backoff {
 pub fn jitter() -> f64 {
     let mut b = [0u8; 4];
     // Without randomness there is no jitter, which is no reason to stop.
-    let _ = getrandom::fill(&mut b);
+    let _ = crate::random::fill(&mut b);
     f64::from(u32::from_le_bytes(b)) / f64::from(u32::MAX)
 }
 

@@ -68,11 +68,12 @@ impl Connection {
         change(&mut self.view.lock());
     }
 
-    /// The server answered an upload.
-    pub fn succeeded(&self) {
+    /// The server took a batch; whether it did not before.
+    pub fn succeeded(&self) -> bool {
         let now = TimeMicros::now().0;
         let mut v = self.view.lock();
-        if v.state != "connected" {
+        let again = v.state != "connected";
+        if again {
             tracing::info!(url = %v.url, "connected");
             v.state = "connected".into();
             v.since_us = now;
@@ -80,6 +81,7 @@ impl Connection {
         v.last_ack_us = now;
         v.error_code.clear();
         v.error.clear();
+        again
     }
 
     /// An upload failed.

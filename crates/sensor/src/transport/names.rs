@@ -96,7 +96,7 @@ async fn ask(server: IpAddr, name: &str) -> std::io::Result<Vec<IpAddr>> {
 async fn ask_kind(server: IpAddr, name: &str, kind: u16) -> std::io::Result<Vec<IpAddr>> {
     let local: SocketAddr = if server.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0u16; 8], 0).into() };
     let mut id = [0u8; 2];
-    getrandom::fill(&mut id).map_err(std::io::Error::other)?;
+    crate::random::fill(&mut id)?;
     let id = u16::from_be_bytes(id);
     let Some(question) = question(id, name, kind) else { return Ok(Vec::new()) };
     let socket = UdpSocket::bind(local).await?;

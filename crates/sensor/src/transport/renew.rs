@@ -63,7 +63,7 @@ async fn renew(agent: &Agent) -> Result<(), SensorError> {
     agent.connection.update(|v| v.certificate_not_after_us = fresh.not_after_us);
     *agent.identity.write() = fresh;
     agent.counters.add("certificate_renewed", 1);
-    agent.wake_uploads.notify_waiters();
+    agent.reconnected.notify_waiters();
     tracing::info!("renewed the certificate");
     Ok(())
 }

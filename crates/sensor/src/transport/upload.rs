@@ -48,7 +48,7 @@ pub async fn run(agent: Arc<Agent>, lane: Lane) {
         };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = agent.wake_uploads.notified() => {}
+            () = agent.reconnected.notified() => {}
             _ = stop.wait_for(|s| s.ends_now()) => return,
         }
     }
@@ -149,7 +149,10 @@ fn taken_by_server(agent: &Agent, b: &Outgoing, kind: &'static str) {
     agent.spool.ack(b.epoch, b.lane, b.sequence);
     agent.counters.add(kind, 1);
     agent.counters.add("facts_sent", u64::from(b.facts));
-    agent.connection.succeeded();
+    if agent.connection.succeeded() {
+        // The other lanes and the order channel may still wait out a long pause.
+        agent.reconnected.notify_waiters();
+    }
 }
 
 fn refusal(code: &str, message: &str) -> SensorError {

@@ -23,7 +23,8 @@ fn folder(config: &ClusterConfig, path: &Path, mode: u32) -> Result<()> {
     if let Some(user) = &config.user {
         chown(path, Some(user.uid), Some(user.gid)).map_err(|e| failed("cannot give away", path, &e))?;
     }
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).map_err(|e| failed("cannot protect", path, &e))
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        .map_err(|e| failed("cannot protect", path, &e))
 }
 
 /// Makes folders and, where it is missing, the data; tells whether the data is new.
@@ -32,7 +33,8 @@ pub(super) async fn prepare(config: &ClusterConfig) -> Result<bool> {
         None => folder(config, &config.socket_dir, 0o755)?,
         Some(gid) => {
             folder(config, &config.socket_dir, 0o750)?;
-            chown(&config.socket_dir, None, Some(gid)).map_err(|e| failed("cannot give", &config.socket_dir, &e))?;
+            chown(&config.socket_dir, None, Some(gid))
+                .map_err(|e| failed("cannot give", &config.socket_dir, &e))?;
         }
     }
     if let Some(logs) = config.log_file.parent() {
@@ -58,8 +60,22 @@ pub(super) async fn prepare(config: &ClusterConfig) -> Result<bool> {
     folder(config, &making, 0o700)?;
     let initdb = |locale: &'static str| {
         let mut command = process::tool(config, "initdb")?;
-        command.arg("--pgdata").arg(&making).args(["--username", SUPERUSER, "--encoding", "UTF8", "--locale", locale]);
-        command.args(["--auth-local", "peer", "--auth-host", "reject", "--data-checksums", "--no-instructions"]);
+        command.arg("--pgdata").arg(&making).args([
+            "--username",
+            SUPERUSER,
+            "--encoding",
+            "UTF8",
+            "--locale",
+            locale,
+        ]);
+        command.args([
+            "--auth-local",
+            "peer",
+            "--auth-host",
+            "reject",
+            "--data-checksums",
+            "--no-instructions",
+        ]);
         Ok::<_, StateError>(command)
     };
     // C.UTF-8 knows letters beyond ASCII; not every system has it.
@@ -131,7 +147,9 @@ fn settings(config: &ClusterConfig) -> String {
         ("log_min_error_statement", "panic"),
         ("log_statement", "none"),
     ];
-    let mut text = String::from("# Written at every start; put your own settings into postgresql.conf after the include.\n");
+    let mut text = String::from(
+        "# Written at every start; put your own settings into postgresql.conf after the include.\n",
+    );
     let ours = builtin.iter().map(|(k, v)| (*k, *v));
     let given = config.settings.iter().map(|(k, v)| (k.as_str(), v.as_str()));
     for (key, value) in ours.chain(given) {
@@ -180,7 +198,8 @@ mod tests {
     #[test]
     fn a_service_user_is_mapped_to_its_own_role_only() {
         let text = ident(&config());
-        let of = |user: &str| text.lines().filter(|l| l.starts_with(&format!("palisade \"{user}\" "))).count();
+        let of =
+            |user: &str| text.lines().filter(|l| l.starts_with(&format!("palisade \"{user}\" "))).count();
         assert_eq!(of("palisade-api"), 1);
         assert!(text.contains("palisade \"palisade-api\" palisade_api\n"));
         assert_eq!((of("root"), of("pg")), (5, 5));

@@ -44,7 +44,8 @@ pub fn find_binaries(version: Option<&str>) -> Result<PathBuf> {
         for entry in fs::read_dir(root).into_iter().flatten().flatten() {
             let bin = entry.path().join("bin");
             let major = entry.file_name().to_str().and_then(|n| n.parse().ok());
-            if let (Some(major), true) = (major, bin.join("initdb").is_file() && bin.join("pg_ctl").is_file()) {
+            if let (Some(major), true) = (major, bin.join("initdb").is_file() && bin.join("pg_ctl").is_file())
+            {
                 found.push((major, bin));
             }
         }
@@ -57,12 +58,14 @@ pub fn find_binaries(version: Option<&str>) -> Result<PathBuf> {
         return Ok(bin);
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).find(|dir| dir.join("initdb").is_file() && dir.join("pg_ctl").is_file()).ok_or_else(
-        || {
+    std::env::split_paths(&path)
+        .find(|dir| dir.join("initdb").is_file() && dir.join("pg_ctl").is_file())
+        .ok_or_else(|| {
             let version = version.map(|v| format!(" {v}")).unwrap_or_default();
-            StateError::Cluster(format!("postgresql{version} is not installed (its initdb and pg_ctl were not found)"))
-        },
-    )
+            StateError::Cluster(format!(
+                "postgresql{version} is not installed (its initdb and pg_ctl were not found)"
+            ))
+        })
 }
 
 /// The current user's number.
@@ -100,7 +103,8 @@ pub(super) fn tool(config: &ClusterConfig, name: &str) -> Result<Command> {
 
 /// Runs a program to its end.
 pub(super) async fn run(mut command: Command, what: &str) -> Result<()> {
-    let output = command.output().await.map_err(|e| StateError::Cluster(format!("cannot run {what}: {e}")))?;
+    let output =
+        command.output().await.map_err(|e| StateError::Cluster(format!("cannot run {what}: {e}")))?;
     if output.status.success() {
         return Ok(());
     }
@@ -163,7 +167,9 @@ pub(super) async fn clear_stale(config: &ClusterConfig) -> Result<()> {
     let socket = config.socket_dir.join(format!(".s.PGSQL.{PORT}"));
     for path in [pid_file(config), config.socket_dir.join(format!(".s.PGSQL.{PORT}.lock")), socket] {
         match fs::remove_file(&path) {
-            Ok(()) => tracing::warn!(path = %path.display(), "removed what a killed postgresql left, it will recover"),
+            Ok(()) => {
+                tracing::warn!(path = %path.display(), "removed what a killed postgresql left, it will recover")
+            }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
             Err(e) => return Err(StateError::Cluster(format!("cannot remove {}: {e}", path.display()))),
         }
@@ -177,7 +183,8 @@ pub(super) async fn start(config: &ClusterConfig) -> Result<()> {
     command.args(["--wait", "--silent", "--timeout", &START_SECONDS.to_string()]);
     // PostgreSQL keeps what it inherits, so nobody may wait for the end of a pipe.
     command.stdout(Stdio::null()).stderr(Stdio::null());
-    let status = command.status().await.map_err(|e| StateError::Cluster(format!("cannot run pg_ctl: {e}")))?;
+    let status =
+        command.status().await.map_err(|e| StateError::Cluster(format!("cannot run pg_ctl: {e}")))?;
     if status.success() {
         return Ok(());
     }

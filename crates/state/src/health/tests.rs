@@ -34,7 +34,8 @@ fn each_reason_has_its_bound() {
     assert_eq!(judged(&unseen(HEARTBEAT_LATE_US)), (HealthState::Active, "reporting"));
     let never = HealthInputs { last_heartbeat: None, ..good() };
     assert_eq!(judged(&never), (HealthState::Impaired, "heartbeat_never"));
-    let young = HealthInputs { first_seen: ago(HEARTBEAT_LATE_US), last_heartbeat: None, last_event: None, ..good() };
+    let young =
+        HealthInputs { first_seen: ago(HEARTBEAT_LATE_US), last_heartbeat: None, last_event: None, ..good() };
     assert_eq!(judged(&young), (HealthState::Active, "reporting"));
     let lost = |us| HealthInputs { last_loss: Some(ago(us)), ..good() };
     assert_eq!(judged(&lost(LOSS_SHOWN_US)), (HealthState::Impaired, "events_lost"));
@@ -55,7 +56,8 @@ fn a_failed_component_is_named() {
         detail: String::new(),
         mechanism: String::new(),
     };
-    let components = [part("process", "ok"), part("file", "failed"), part("network", "degraded"), part("spool", "failed")];
+    let components =
+        [part("process", "ok"), part("file", "failed"), part("network", "degraded"), part("spool", "failed")];
     let health = assess(&HealthInputs { components: &components, ..good() });
     assert_eq!((health.state, health.reason), (HealthState::Impaired, "component_failed"));
     assert_eq!(health.detail, "file, spool");
@@ -69,7 +71,8 @@ fn the_servers_own_outage_is_never_held_against_a_device() {
     // Heard a minute before an outage of an hour that ended a minute ago.
     let hearing = Hearing { judged_at: TimeMicros(NOW), down_from: ago(61 * minute), down_to: ago(minute) };
     let at = ago(62 * minute);
-    let heard = HealthInputs { hearing, last_seen: at, last_heartbeat: Some(at), last_event: Some(at), ..good() };
+    let heard =
+        HealthInputs { hearing, last_seen: at, last_heartbeat: Some(at), last_event: Some(at), ..good() };
     assert_eq!(judged(&heard).0, HealthState::Active);
     // One that was silent before is still silent after.
     let at = ago(65 * minute);
@@ -84,7 +87,7 @@ fn the_servers_own_outage_is_never_held_against_a_device() {
 
 #[test]
 fn a_loss_counter_is_known_by_its_words() {
-    for kind in ["events_lost", "spool_dropped", "kernel.gap", "ring-drops", "lost"] {
+    for kind in ["events_lost", "spool_dropped", "kernel.gap", "ring-drops", "lost", "unclean_boot"] {
         assert!(is_loss_counter(kind), "{kind}");
     }
     for kind in ["secrets_masked", "paths_truncated", "droplets", "events"] {

@@ -58,7 +58,8 @@ async fn no_role_can_change_it_not_even_the_owner() {
             .await
             .expect("set");
         for statement in ["UPDATE audit_log SET kind = 'x'", "DELETE FROM audit_log", "TRUNCATE audit_log"] {
-            let error = sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.expect_err("refused");
+            let error =
+                sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.expect_err("refused");
             assert!(error.to_string().contains("permission denied"), "{role} {statement}: {error}");
         }
     }

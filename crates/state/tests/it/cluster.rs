@@ -23,7 +23,8 @@ fn user(name: &str) -> Option<OsUser> {
     fs::read_to_string("/etc/passwd").ok()?.lines().find_map(|line| {
         let fields: Vec<&str> = line.split(':').collect();
         let [n, _, uid, gid, ..] = fields[..] else { return None };
-        (n == name).then(|| Some(OsUser { name: n.into(), uid: uid.parse().ok()?, gid: gid.parse().ok()? }))?
+        (n == name)
+            .then(|| Some(OsUser { name: n.into(), uid: uid.parse().ok()?, gid: gid.parse().ok()? }))?
     })
 }
 
@@ -71,7 +72,9 @@ async fn it_starts_stops_and_survives_a_kill() {
     let mode = fs::metadata(dir.path().join("pg/data")).expect("there").permissions().mode();
     assert_eq!(mode & 0o077, 0, "nobody else reads the data");
 
-    let state = async |role| State::connect(StateOptions::embedded(cluster.socket_dir(), role)).await.expect("connects");
+    let state = async |role| {
+        State::connect(StateOptions::embedded(cluster.socket_dir(), role)).await.expect("connects")
+    };
     let owner = state(DbRole::Owner).await;
     let tenant = owner.create_tenant("Example", "local", NOW).await.expect("made");
     for role in DbRole::ALL {
@@ -88,7 +91,8 @@ async fn it_starts_stops_and_survives_a_kill() {
     let pid = postmaster(dir.path());
     let kill = std::process::Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("runs");
     assert!(kill.success());
-    eventually("its end", || async { cluster.status().await.expect("asked") == ClusterStatus::Stopped }).await;
+    eventually("its end", || async { cluster.status().await.expect("asked") == ClusterStatus::Stopped })
+        .await;
     let file = dir.path().join("pg/data/postmaster.pid");
     let text = fs::read_to_string(&file).expect("left behind");
     fs::write(&file, text.replacen(&pid.to_string(), &std::process::id().to_string(), 1)).expect("written");

@@ -1,8 +1,8 @@
 //! What the tests of this crate share.
 
 use palisade_state::{
-    BeginSetup, ConfirmSetup, DbRole, DeviceFacts, NewCertificate, NewEnrolmentToken, Role, SignIn, SignedIn, State,
-    Tenant, totp_code,
+    BeginSetup, ConfirmSetup, DbRole, DeviceFacts, NewCertificate, NewEnrolmentToken, Role, SignIn, SignedIn,
+    State, Tenant, totp_code,
 };
 use palisade_testkit::TestDb;
 use palisade_types::{DeviceId, TenantId, TimeMicros};
@@ -68,7 +68,12 @@ pub fn facts(name: &str) -> DeviceFacts {
 }
 
 pub fn certificate(serial: &str) -> NewCertificate {
-    NewCertificate { serial: serial.into(), fingerprint: [7; 32], not_before: NOW, not_after: after(30 * 86_400) }
+    NewCertificate {
+        serial: serial.into(),
+        fingerprint: [7; 32],
+        not_before: NOW,
+        not_after: after(30 * 86_400),
+    }
 }
 
 /// Enrols a device the way ingest does.

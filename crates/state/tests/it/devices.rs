@@ -43,8 +43,14 @@ async fn what_is_heard_never_moves_backwards() {
             heartbeat,
             ..DeviceTouch::seen(device, after(at))
         };
-        writer.touch_devices(tenant, &[touch(base + 50, Some(beat(after(base + 50), 0, false)))]).await.expect("written");
-        writer.touch_devices(tenant, &[touch(base, Some(beat(after(base), 9, true)))]).await.expect("written");
+        writer
+            .touch_devices(tenant, &[touch(base + 50, Some(beat(after(base + 50), 0, false)))])
+            .await
+            .expect("written");
+        writer
+            .touch_devices(tenant, &[touch(base, Some(beat(after(base), 9, true)))])
+            .await
+            .expect("written");
         let shown = api.device(tenant, device, after(base + 50)).await.expect("there");
         assert_eq!((shown.last_seen, shown.last_event), (after(base + 50), Some(after(base + 49))));
         assert_eq!((shown.last_heartbeat, shown.health.reason), (Some(after(base + 50)), "reporting"));
@@ -59,7 +65,13 @@ async fn what_is_heard_never_moves_backwards() {
         writer.touch_devices(tenant, &touches).await.expect("a stranger is passed over");
         let shown = api.device(tenant, device, after(base + 50)).await.expect("there");
         assert_eq!((shown.facts.name.as_str(), shown.facts.ip_addresses.len()), ("h2", 2));
-        writer.touch_devices(tenant, &[DeviceTouch { facts: Some(facts("h")), ..DeviceTouch::seen(device, after(base)) }]).await.expect("written");
+        writer
+            .touch_devices(
+                tenant,
+                &[DeviceTouch { facts: Some(facts("h")), ..DeviceTouch::seen(device, after(base)) }],
+            )
+            .await
+            .expect("written");
     }
     assert_eq!(api.devices(tenant, &DeviceQuery::default(), NOW).await.expect("listed").total, 1);
 }
@@ -158,7 +170,8 @@ async fn the_list_is_searched_sorted_and_paged() {
             about.ip_addresses = vec!["203.0.113.5".into()];
         }
         let heartbeat = (n != 4).then(|| beat(seen, 0, n == 3));
-        let touch = DeviceTouch { device, last_seen: seen, last_event: Some(seen), facts: Some(about), heartbeat };
+        let touch =
+            DeviceTouch { device, last_seen: seen, last_event: Some(seen), facts: Some(about), heartbeat };
         ingest.touch_devices(tenant, &[touch]).await.expect("written");
     }
     enrol(&db, db.tenant("Other").await.id, "web-9").await;
@@ -175,13 +188,16 @@ async fn the_list_is_searched_sorted_and_paged() {
             DeviceSort::SensorVersion,
         ] {
             let up = walk(&api, tenant, &DeviceQuery { sort, ..query(limit) }, at).await;
-            let mut down = walk(&api, tenant, &DeviceQuery { sort, descending: true, ..query(limit) }, at).await;
+            let mut down =
+                walk(&api, tenant, &DeviceQuery { sort, descending: true, ..query(limit) }, at).await;
             down.reverse();
             assert_eq!(up, down, "{sort:?}");
             assert_eq!(up.len(), 5);
         }
     }
-    let seen = walk(&api, tenant, &DeviceQuery { sort: DeviceSort::LastSeen, descending: true, ..query(2) }, at).await;
+    let seen =
+        walk(&api, tenant, &DeviceQuery { sort: DeviceSort::LastSeen, descending: true, ..query(2) }, at)
+            .await;
     assert_eq!(seen, ["web-1", "Web-2", "db_1", "db%1", "web-1"]);
     let search = async |text: &str| {
         let names = walk(&api, tenant, &DeviceQuery { search: Some(text.into()), ..query(10) }, at).await;
@@ -193,7 +209,8 @@ async fn the_list_is_searched_sorted_and_paged() {
     assert_eq!(search("203.0.113").await, "db_1");
     assert_eq!(search("ubuntu 12").await, "db_1");
     assert_eq!(search("nothing").await, "");
-    let health = async |health| walk(&api, tenant, &DeviceQuery { health: vec![health], ..query(2) }, at).await;
+    let health =
+        async |health| walk(&api, tenant, &DeviceQuery { health: vec![health], ..query(2) }, at).await;
     assert_eq!(health(HealthState::Impaired).await, ["db%1", "web-1"]);
     assert_eq!(health(HealthState::Active).await, ["db_1", "web-1", "Web-2"]);
     let os = walk(&api, tenant, &DeviceQuery { os: vec!["UBUNTU".into()], ..query(2) }, at).await;
@@ -215,7 +232,10 @@ async fn tags_are_cleaned_and_searched() {
     assert_eq!(api.device(tenant, device, NOW).await.expect("there").tags, ["blue", "prod"]);
     let query = DeviceQuery { search: Some("blue".into()), ..DeviceQuery::default() };
     assert_eq!(api.devices(tenant, &query, NOW).await.expect("found").total, 1);
-    assert_eq!(api.set_device_tags(tenant, device, &["".into()]).await.expect_err("empty").code(), "name_invalid");
+    assert_eq!(
+        api.set_device_tags(tenant, device, &["".into()]).await.expect_err("empty").code(),
+        "name_invalid"
+    );
     let stranger = api.set_device_tags(tenant, DeviceId::random(), &[]).await.expect_err("who");
     assert_eq!(stranger.code(), "not_found");
     assert_eq!(api.device(tenant, DeviceId::random(), NOW).await.expect_err("who").code(), "not_found");

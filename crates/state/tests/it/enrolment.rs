@@ -69,15 +69,22 @@ async fn a_certificate_is_good_for_its_own_device_until_it_is_revoked() {
         ingest.certificate_status(tenant, device, serial).await.expect("asked")
     };
     assert_eq!(status(tenant, device, &serial).await, CertificateStatus::Active);
-    assert_eq!(status(tenant, device, &format!("00{}", serial.to_uppercase())).await, CertificateStatus::Active);
+    assert_eq!(
+        status(tenant, device, &format!("00{}", serial.to_uppercase())).await,
+        CertificateStatus::Active
+    );
     assert_eq!(status(other, device, &serial).await, CertificateStatus::Unknown);
     assert_eq!(status(tenant, DeviceId::random(), &serial).await, CertificateStatus::Unknown);
     assert_eq!(status(tenant, device, "zz").await, CertificateStatus::Unknown);
 
     ingest.record_certificate(tenant, device, &certificate("be"), after(5)).await.expect("renewed");
-    let again = ingest.record_certificate(tenant, device, &certificate("be"), after(5)).await.expect_err("twice");
+    let again =
+        ingest.record_certificate(tenant, device, &certificate("be"), after(5)).await.expect_err("twice");
     assert_eq!(again.code(), "conflict");
-    let nobody = ingest.record_certificate(tenant, DeviceId::random(), &certificate("bf"), NOW).await.expect_err("who");
+    let nobody = ingest
+        .record_certificate(tenant, DeviceId::random(), &certificate("bf"), NOW)
+        .await
+        .expect_err("who");
     assert_eq!(nobody.code(), "not_found");
     api.revoke_certificate(tenant, &serial, after(9)).await.expect("revoked");
     assert_eq!(status(tenant, device, &serial).await, CertificateStatus::Revoked);

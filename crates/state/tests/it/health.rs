@@ -1,6 +1,8 @@
 //! Health in the database's words and in Rust's are the same; the server's outage counts for both.
 
-use palisade_state::health::{FIRST_EVENT_US, HEARTBEAT_LATE_US, INACTIVE_AFTER_US, LOSS_SHOWN_US, NO_EVENTS_US};
+use palisade_state::health::{
+    FIRST_EVENT_US, HEARTBEAT_LATE_US, INACTIVE_AFTER_US, LOSS_SHOWN_US, NO_EVENTS_US,
+};
 use palisade_state::{DbRole, DeviceQuery, DeviceSort, DeviceTouch, HealthState, HeartbeatUpdate};
 use palisade_testkit::TestDb;
 use sqlx::ConnectOptions;
@@ -14,7 +16,15 @@ async fn the_database_and_the_function_agree_everywhere() {
     let (api, ingest) = (db.state(DbRole::Api).await, db.state(DbRole::Ingest).await);
     enrol(&db, tenant, "first").await;
     // Every bound on both sides, for each time, with and without a failed component.
-    let bounds = [0, HEARTBEAT_LATE_US, FIRST_EVENT_US, LOSS_SHOWN_US, NO_EVENTS_US, INACTIVE_AFTER_US, 2 * INACTIVE_AFTER_US];
+    let bounds = [
+        0,
+        HEARTBEAT_LATE_US,
+        FIRST_EVENT_US,
+        LOSS_SHOWN_US,
+        NO_EVENTS_US,
+        INACTIVE_AFTER_US,
+        2 * INACTIVE_AFTER_US,
+    ];
     let ages: Vec<i64> = bounds.iter().flat_map(|b| [*b, b + 1]).collect();
     let mut connection = db.superuser().connect().await.expect("connects");
     sqlx::query(
@@ -85,7 +95,8 @@ async fn an_outage_of_the_server_leaves_the_fleet_healthy() {
         ingest.mark_ingest_alive(after(second)).await.expect("marked");
     }
     let heartbeat = Some(HeartbeatUpdate { at: after(60), ..HeartbeatUpdate::default() });
-    let touch = DeviceTouch { last_event: Some(after(60)), heartbeat, ..DeviceTouch::seen(device, after(60)) };
+    let touch =
+        DeviceTouch { last_event: Some(after(60)), heartbeat, ..DeviceTouch::seen(device, after(60)) };
     ingest.touch_devices(tenant, &[touch]).await.expect("written");
     assert_eq!(reason(3600).await, "reporting", "while the server is down");
     ingest.mark_ingest_alive(after(7200)).await.expect("marked");

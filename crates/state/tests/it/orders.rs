@@ -75,14 +75,19 @@ async fn an_order_goes_its_way_once() {
     assert_eq!(due(2, 32).await, 1, "no receipt for long");
     ingest.mark_delivered(tenant, order.id, after(32)).await.expect("marked");
     let shown = api.order(tenant, order.id).await.expect("there");
-    assert_eq!((shown.state, shown.delivered_at, shown.round_trip_ms()), (OrderState::Delivered, Some(after(1)), None));
+    assert_eq!(
+        (shown.state, shown.delivered_at, shown.round_trip_ms()),
+        (OrderState::Delivered, Some(after(1)), None)
+    );
 
     let stranger = ingest.complete_order(tenant, DeviceId::random(), receipt(order.id, true, after(3))).await;
     assert_eq!(stranger.expect_err("not its order").code(), "not_found");
-    let done = ingest.complete_order(tenant, device, receipt(order.id, true, after(3))).await.expect("closed");
+    let done =
+        ingest.complete_order(tenant, device, receipt(order.id, true, after(3))).await.expect("closed");
     assert_eq!((done.newly, done.order.state), (true, OrderState::Succeeded));
     assert_eq!((done.order.receipt, shown.receipt), (Some(json!({"proof": "ab"})), None));
-    let again = ingest.complete_order(tenant, device, receipt(order.id, false, after(9))).await.expect("repeated");
+    let again =
+        ingest.complete_order(tenant, device, receipt(order.id, false, after(9))).await.expect("repeated");
     assert_eq!((again.newly, again.order.state), (false, OrderState::Succeeded));
     assert_eq!(again.order.round_trip_ms(), Some(3000));
     ingest.mark_delivered(tenant, order.id, after(10)).await.expect("nothing happens");
@@ -92,7 +97,8 @@ async fn an_order_goes_its_way_once() {
 
     let failed = give(&api, tenant, device, NOW).await;
     let lake = db.state(DbRole::Lake).await;
-    let done = lake.complete_order(tenant, device, receipt(failed.id, false, after(3))).await.expect("closed");
+    let done =
+        lake.complete_order(tenant, device, receipt(failed.id, false, after(3))).await.expect("closed");
     assert_eq!((done.newly, done.order.state), (true, OrderState::Failed));
 }
 
@@ -110,7 +116,10 @@ async fn orders_expire_but_a_late_receipt_counts() {
     assert!(ingest.due_for_device(tenant, device, after(60), after(60)).await.expect("due").is_empty());
     assert_eq!(api.expire_orders(tenant, after(360)).await.expect("ran"), [sent.id]);
     let shown = api.order(tenant, sent.id).await.expect("there");
-    assert_eq!((shown.state, shown.completed_at, shown.round_trip_ms()), (OrderState::Expired, Some(after(360)), None));
+    assert_eq!(
+        (shown.state, shown.completed_at, shown.round_trip_ms()),
+        (OrderState::Expired, Some(after(360)), None)
+    );
     let late = ingest.complete_order(tenant, device, receipt(sent.id, true, after(400))).await.expect("late");
     assert_eq!((late.newly, late.order.state), (true, OrderState::Succeeded));
 }
@@ -159,7 +168,8 @@ async fn a_new_order_wakes_the_listener_and_a_lost_connection_says_so() {
     killed.execute(&mut admin).await.expect("killed");
     let mut notices = Vec::new();
     // The loss may first be told as an error; the next call connects anew.
-    eventually("the notice of the loss", async || listener.recv().await.map(|notice| notices.push(notice))).await;
+    eventually("the notice of the loss", async || listener.recv().await.map(|notice| notices.push(notice)))
+        .await;
     assert_eq!(notices, [OrderNotice::Resync]);
     give(&api, tenant, device, NOW).await;
     assert_eq!(listener.recv().await.expect("woken"), OrderNotice::Order { tenant, device });

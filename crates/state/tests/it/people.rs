@@ -40,7 +40,10 @@ async fn the_first_administrator_sets_up_once() {
         let refused = api.confirm_setup(confirm(session, code), NOW).await.expect_err(expected);
         assert_eq!(refused.code(), expected);
     }
-    let late = api.confirm_setup(confirm(&started.setup_session, Some(&code)), after(16 * 60)).await.expect_err("late");
+    let late = api
+        .confirm_setup(confirm(&started.setup_session, Some(&code)), after(16 * 60))
+        .await
+        .expect_err("late");
     assert_eq!(late.code(), "setup_link_invalid");
     let done = api.confirm_setup(confirm(&started.setup_session, Some(&code)), NOW).await.expect("confirmed");
     assert_eq!((done.principal.email.as_str(), done.principal.role), (EMAIL, Role::Administrator));
@@ -63,7 +66,8 @@ async fn an_invited_reader_goes_without_a_second_factor() {
     assert_eq!((bob.email.as_str(), bob.state, bob.totp), ("bob@example.org", UserState::Invited, false));
     let taken = world.api.invite_user(world.tenant.id, new, NOW).await.expect_err("twice");
     assert_eq!(taken.code(), "email_taken");
-    let early = world.api.sign_in(sign_in("bob@example.org", PASSWORD, None), NOW).await.expect_err("not yet");
+    let early =
+        world.api.sign_in(sign_in("bob@example.org", PASSWORD, None), NOW).await.expect_err("not yet");
     assert_eq!(early.code(), "invalid_credentials");
     let info = world.api.setup_link(&link.token, NOW).await.expect("good");
     assert_eq!((info.email.as_deref(), info.name.as_deref()), (Some("bob@example.org"), Some("Bob")));
@@ -79,7 +83,10 @@ async fn an_invited_reader_goes_without_a_second_factor() {
     assert_eq!(users.iter().map(|u| u.email.as_str()).collect::<Vec<_>>(), [EMAIL, "bob@example.org"]);
 
     world.api.delete_user(world.tenant.id, bob.id).await.expect("removed");
-    assert_eq!(world.api.authenticate_session(&again.token, NOW).await.expect_err("gone").code(), "session_invalid");
+    assert_eq!(
+        world.api.authenticate_session(&again.token, NOW).await.expect_err("gone").code(),
+        "session_invalid"
+    );
     assert_eq!(world.api.delete_user(world.tenant.id, bob.id).await.expect_err("gone").code(), "not_found");
 }
 
@@ -133,7 +140,8 @@ async fn a_token_has_the_lesser_role_and_an_end() {
     let (api, tenant) = (&world.api, world.tenant.id);
     let user = world.signed_in.principal.user;
     let new = |role, expires_at| NewToken { name: "script".into(), role, expires_at };
-    let (token, text) = api.create_token(tenant, user, new(Role::Reader, Some(after(60))), NOW).await.expect("made");
+    let (token, text) =
+        api.create_token(tenant, user, new(Role::Reader, Some(after(60))), NOW).await.expect("made");
     assert!(text.starts_with(&format!("pal_{}_", tenant.0.simple())));
     let principal = api.authenticate_token(&text, NOW).await.expect("good");
     assert_eq!((principal.role, principal.user), (Role::Reader, user));
@@ -146,9 +154,15 @@ async fn a_token_has_the_lesser_role_and_an_end() {
 
     let (_, local) = api.create_token(tenant, None, new(Role::Administrator, None), NOW).await.expect("made");
     let principal = api.authenticate_token(&local, after(1 << 30)).await.expect("never ends");
-    assert_eq!((principal.role, principal.user, principal.name.as_str()), (Role::Administrator, None, "script"));
+    assert_eq!(
+        (principal.role, principal.user, principal.name.as_str()),
+        (Role::Administrator, None, "script")
+    );
 
-    assert_eq!(api.delete_token(tenant, None, token.id).await.expect_err("not the instance's").code(), "not_found");
+    assert_eq!(
+        api.delete_token(tenant, None, token.id).await.expect_err("not the instance's").code(),
+        "not_found"
+    );
     api.delete_token(tenant, user, token.id).await.expect("deleted");
     assert_eq!(api.authenticate_token(&text, NOW).await.expect_err("gone").code(), "token_invalid");
     for bad in ["", "pal__", world.signed_in.token.as_str()] {
@@ -169,7 +183,10 @@ async fn tenants_are_named_once_and_found_by_name() {
     let one = owner.create_tenant(" Example ", "local", NOW).await.expect("made");
     assert_eq!(owner.tenant_by_name(None).await.expect("asked"), Some(one.clone()));
     assert_eq!(owner.create_tenant("EXAMPLE", "local", NOW).await.expect_err("twice").code(), "conflict");
-    assert_eq!(owner.create_tenant("x", "No Region", NOW).await.expect_err("region").code(), "invalid_argument");
+    assert_eq!(
+        owner.create_tenant("x", "No Region", NOW).await.expect_err("region").code(),
+        "invalid_argument"
+    );
     owner.create_tenant("Other", "local", after(1)).await.expect("made");
     assert_eq!(owner.tenant_by_name(None).await.expect("asked"), None);
     assert_eq!(owner.tenant_by_name(Some("example")).await.expect("asked"), Some(one.clone()));

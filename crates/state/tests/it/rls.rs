@@ -29,7 +29,9 @@ async fn tables(options: &PgConnectOptions) -> BTreeMap<String, (bool, bool, boo
     .fetch_all(&mut connection)
     .await
     .expect("reads the catalogue");
-    rows.iter().map(|r| (r.get("relname"), (r.get("relrowsecurity"), r.get("relforcerowsecurity"), r.get("policy")))).collect()
+    rows.iter()
+        .map(|r| (r.get("relname"), (r.get("relrowsecurity"), r.get("relforcerowsecurity"), r.get("policy"))))
+        .collect()
 }
 
 #[tokio::test]
@@ -40,7 +42,11 @@ async fn every_table_is_protected_or_has_a_reason_not_to_be() {
     assert!(region.len() >= 14 && control.len() >= 3, "{region:?} {control:?}");
     for (name, state) in region.iter().chain(&control) {
         let excused = WITHOUT.iter().any(|(table, why)| table == name && !why.is_empty());
-        assert_eq!(*state == (true, true, true), !excused, "table {name}: (enabled, forced, policy) = {state:?}");
+        assert_eq!(
+            *state == (true, true, true),
+            !excused,
+            "table {name}: (enabled, forced, policy) = {state:?}"
+        );
     }
 }
 
@@ -49,11 +55,13 @@ async fn no_role_may_bypass_row_level_security_or_more() {
     let db = TestDb::new().await;
     let mut connection = db.superuser().connect().await.expect("connects");
     for role in DbRole::ALL {
-        let row = sqlx::query("SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = $1")
-            .bind(role.name())
-            .fetch_one(&mut connection)
-            .await
-            .expect("there is the role");
+        let row = sqlx::query(
+            "SELECT rolsuper, rolbypassrls, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = $1",
+        )
+        .bind(role.name())
+        .fetch_one(&mut connection)
+        .await
+        .expect("there is the role");
         for column in ["rolsuper", "rolbypassrls", "rolcreaterole", "rolcreatedb"] {
             assert!(!row.get::<bool, _>(column), "{role} has {column}");
         }
@@ -65,7 +73,11 @@ async fn count(connection: &mut PgConnection, table: &str) -> Result<i64, sqlx::
 }
 
 async fn scope(connection: &mut PgConnection, tenant: &str) {
-    sqlx::query("SELECT set_config('app.tenant', $1, false)").bind(tenant).execute(connection).await.expect("set");
+    sqlx::query("SELECT set_config('app.tenant', $1, false)")
+        .bind(tenant)
+        .execute(connection)
+        .await
+        .expect("set");
 }
 
 fn denied(error: &sqlx::Error) -> bool {
@@ -92,7 +104,11 @@ async fn each_role_sees_only_the_tenant_that_it_has_set() {
             }
             if let [unset, foreign, own] = seen[..] {
                 assert_eq!(unset, 0, "{role} sees {table} with no tenant set");
-                assert_eq!(foreign, i64::from(table == "subscriptions"), "{role} sees another tenant's {table}");
+                assert_eq!(
+                    foreign,
+                    i64::from(table == "subscriptions"),
+                    "{role} sees another tenant's {table}"
+                );
                 own_rows += own;
             }
         }
@@ -117,7 +133,8 @@ async fn a_foreign_insert_update_and_delete_is_refused() {
         .await
         .expect_err("a foreign insert");
         assert!(inserted.to_string().contains("row-level security"), "{role}: {inserted}");
-        let updated = sqlx::query("UPDATE devices SET last_seen = 0").execute(&mut connection).await.expect("runs");
+        let updated =
+            sqlx::query("UPDATE devices SET last_seen = 0").execute(&mut connection).await.expect("runs");
         assert_eq!(updated.rows_affected(), 0);
     }
     let mut connection = world.db.options(DbRole::Api).region.connect().await.expect("connects");

@@ -28,7 +28,8 @@ async fn both_factors_are_needed_and_a_code_is_good_once() {
     // The code of the set-up counts as used too.
     let fresh = crate::common::administrator(api, world.tenant.id, "eve@example.org").await;
     let code = totp_code(&fresh.1, after(0)).expect("a code");
-    let replay = api.sign_in(sign_in("eve@example.org", PASSWORD, Some(&code)), after(0)).await.expect_err("used");
+    let replay =
+        api.sign_in(sign_in("eve@example.org", PASSWORD, Some(&code)), after(0)).await.expect_err("used");
     assert_eq!(replay.code(), "totp_code_used");
 }
 
@@ -47,7 +48,8 @@ async fn guessing_is_slowed_down_for_users_and_strangers_alike() {
     let api = &world.api;
     for email in [EMAIL, "stranger@example.org"] {
         let guess = async |at: i64| {
-            let error = api.sign_in(sign_in(email, "wrong horse battery", None), after(at)).await.expect_err("wrong");
+            let error =
+                api.sign_in(sign_in(email, "wrong horse battery", None), after(at)).await.expect_err("wrong");
             (error.code(), error.retry_after())
         };
         for _ in 0..6 {
@@ -59,7 +61,28 @@ async fn guessing_is_slowed_down_for_users_and_strangers_alike() {
     }
     assert_eq!(attempt(api, &world, PASSWORD, Some(66), 66).await, "sign_in_throttled");
     assert_eq!(attempt(api, &world, PASSWORD, Some(80), 80).await, "ok");
-    assert_eq!(attempt(api, &world, "wrong horse battery", None, 81).await, "invalid_credentials", "counted anew");
+    assert_eq!(
+        attempt(api, &world, "wrong horse battery", None, 81).await,
+        "invalid_credentials",
+        "counted anew"
+    );
+}
+
+#[tokio::test]
+async fn who_knows_the_password_cannot_guess_codes_for_ever() {
+    let world = world().await;
+    let mut guessed = 0;
+    for at in 60..90 {
+        let first = attempt(&world.api, &world, PASSWORD, None, at).await;
+        if first == "sign_in_throttled" {
+            continue;
+        }
+        assert_eq!(first, "totp_required");
+        assert_eq!(attempt(&world.api, &world, PASSWORD, Some(7200), at).await, "totp_invalid");
+        guessed += 1;
+    }
+    // Six at once, then after waits of 5 and 10 seconds.
+    assert_eq!(guessed, 8);
 }
 
 #[tokio::test]
@@ -92,9 +115,14 @@ async fn the_tenant_is_named_where_there_are_several() {
     let code = totp_code(&world.totp_secret, after(60)).expect("a code");
     let with = sign_in(EMAIL, PASSWORD, Some(&code));
     for tenant in [None, Some("Other"), Some("Nobody")] {
-        let error = world.api.sign_in(palisade_state::SignIn { tenant, ..with }, after(60)).await.expect_err("which?");
+        let error = world
+            .api
+            .sign_in(palisade_state::SignIn { tenant, ..with }, after(60))
+            .await
+            .expect_err("which?");
         assert_eq!(error.code(), "invalid_credentials", "{tenant:?}");
     }
-    let signed_in = world.api.sign_in(palisade_state::SignIn { tenant: Some("EXAMPLE"), ..with }, after(60)).await;
+    let signed_in =
+        world.api.sign_in(palisade_state::SignIn { tenant: Some("EXAMPLE"), ..with }, after(60)).await;
     assert_eq!(signed_in.expect("signs in").principal.tenant, world.tenant.id);
 }

@@ -18,7 +18,10 @@ fn pid_in(path: &Path) -> Option<u32> {
 /// A shell that leaves a daemon in a session of its own behind and then does `after`.
 fn with_daemon(file: &Path, after: &str) -> Command {
     let mut command = Command::new("sh");
-    command.arg("-c").arg(format!("setsid sh -c 'echo $$ > {0}.new; mv {0}.new {0}; exec sleep 1000' & {after}", file.display()));
+    command.arg("-c").arg(format!(
+        "setsid sh -c 'echo $$ > {0}.new; mv {0}.new {0}; exec sleep 1000' & {after}",
+        file.display()
+    ));
     command
 }
 
@@ -50,7 +53,8 @@ async fn a_signal_reaches_the_program_and_its_output_ends() {
     command.args(["-c", "trap 'echo bye; exit 3' TERM; echo hello; while :; do sleep 0.01; done"]);
     command.stdout(Stdio::piped());
     let mut running = Supervised::spawn(command).expect("starts");
-    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(running.take_stdout().expect("asked for")));
+    let mut lines =
+        std::io::BufRead::lines(std::io::BufReader::new(running.take_stdout().expect("asked for")));
     assert_eq!(lines.next().expect("a line").expect("reads"), "hello");
     running.terminate();
     assert_eq!(lines.map(|l| l.expect("reads")).collect::<Vec<_>>(), ["bye"]);

@@ -3,12 +3,14 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import type { SortingState } from '@tanstack/react-table'
 import { useCallback, useMemo } from 'react'
 import { devicesQuery } from '../../api/queries/devices'
+import { ColumnMenu } from '../../components/ColumnMenu'
 import { PageHeader } from '../../components/PageHeader'
 import { EmptyState, ErrorState, Loading, Refreshing } from '../../components/states'
 import { VirtualGrid } from '../../components/VirtualGrid'
+import { useHiddenColumns } from '../../lib/columns'
 import { useNarrow } from '../../lib/hooks'
 import type { DeviceSort, DevicesSearch } from '../../lib/search'
-import { deviceColumns } from './columns'
+import { OPTIONAL, deviceColumns } from './columns'
 import { DeviceFilters } from './DeviceFilters'
 import { DevicePanel } from './DevicePanel'
 import { NoDevices } from './NoDevices'
@@ -18,6 +20,7 @@ export function DevicesPage() {
   const search = useSearch({ from: '/inside/devices' })
   const navigate = useNavigate({ from: '/devices' })
   const narrow = useNarrow()
+  const [visibility, show] = useHiddenColumns('devices')
   const list = useInfiniteQuery(devicesQuery(search))
   const devices = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data])
   const total = list.data?.pages[0]?.total
@@ -39,7 +42,7 @@ export function DevicesPage() {
 
   return (
     <div className="page">
-      <PageHeader title="Devices" count={total} />
+      <PageHeader title="Devices" count={total} actions={!narrow && <ColumnMenu columns={OPTIONAL} hidden={visibility} onShow={show} />} />
       <DeviceFilters search={search} devices={devices} onChange={change} />
       <Refreshing active={list.isFetching && !list.isPending} what="devices" />
       {list.isPending ? (
@@ -62,6 +65,7 @@ export function DevicesPage() {
           label="Devices"
           columns={deviceColumns(narrow)}
           rows={devices}
+          total={total}
           rowId={(device) => device.id}
           selected={search.panel}
           sorting={sorting}
@@ -70,6 +74,7 @@ export function DevicesPage() {
             change({ sort: next?.id as DeviceSort | undefined, order: next?.desc ? 'desc' : undefined })
           }}
           serverSorted
+          visibility={narrow ? undefined : visibility}
           rowHeight={40}
           onEnd={onEnd}
           scrollKey="devices"

@@ -65,4 +65,7 @@ const ALL: ColumnDef<Device>[] = [
 ]
 const NARROW = ALL.filter((column) => !column.meta?.wide).map((column) => ({ ...column, size: column.id === 'name' ? 120 : 125 }))
 
+/** Those that may be hidden: all but the name. */
+export const OPTIONAL = ALL.filter((column) => column.id !== 'name').map((column) => ({ id: column.id!, title: String(column.header) }))
+
 export const deviceColumns = (narrow: boolean): ColumnDef<Device>[] => (narrow ? NARROW : ALL)

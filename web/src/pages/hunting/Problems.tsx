@@ -1,6 +1,7 @@
 import { Button } from '@fluentui/react-components'
 import { ErrorCircleFilled, WarningFilled } from '@fluentui/react-icons'
 import { useQuery } from '@tanstack/react-query'
+import { sentence } from '../../api/errors'
 import { validateQuery } from '../../api/queries/hunting'
 import type { Diagnostic } from '../../api/types'
 import { useDebounced } from '../../lib/hooks'
@@ -27,7 +28,7 @@ export function Problems({ text, onReplace, onShow }: Props) {
             {one.severity === 'error' ? <ErrorCircleFilled /> : <WarningFilled />}
           </span>
           <button type="button" className="plain" onClick={() => onShow(one)}>Line {one.line}, column {one.column}</button>
-          <span>{one.message}</span>
+          <span>{sentence(one.message)}</span>
           {one.suggestion && isWord(one.suggestion) ? (
             <Button size="small" onClick={() => onReplace(one, one.suggestion!)}>Use {one.suggestion}</Button>
           ) : (

@@ -7,7 +7,8 @@ export function Statistics({ result }: { result: HuntingResult }) {
   const { stats, rows } = result
   const parts = [
     `${formatCount(rows.length)} ${rows.length === 1 ? 'row' : 'rows'} in ${formatMillis(stats.wall_ms)}`,
-    `${formatCount(stats.rows_scanned)} scanned`,
+    // Nought means that the server did not count, where rows came.
+    stats.rows_scanned > 0 || rows.length === 0 ? `${formatCount(stats.rows_scanned)} scanned` : '',
     `CPU ${formatMillis(stats.cpu_ms)}`,
     stats.peak_memory_bytes > 0 ? `memory ${formatBytes(stats.peak_memory_bytes)}` : '',
   ]

@@ -15,7 +15,8 @@ export function NodePanel({ deviceId, node, onClose }: { deviceId: string; node:
       title={node ? `${node.file_name} (${node.pid})` : ''}
       onClose={onClose}
       actions={
-        node && (
+        // A grandparent is known by its number only, which names no process for ever.
+        node && !node.id.startsWith('pid:') && (
           <>
             {!node.focus && (
               <Link className="link" to="/devices/$deviceId/tree" params={{ deviceId }} search={{ process: node.id, at: node.start ?? undefined }}>

@@ -3,6 +3,7 @@ import { OrganizationHorizontalRegular, TextBulletListTreeRegular } from '@fluen
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { deviceQuery, processTreeQuery } from '../../api/queries/devices'
+import { asApiError } from '../../api/errors'
 import { PageHeader } from '../../components/PageHeader'
 import { EmptyState, ErrorState, Loading } from '../../components/states'
 import { useNarrow } from '../../lib/hooks'
@@ -53,6 +54,10 @@ export function ProcessTreePage() {
         </EmptyState>
       ) : tree.isPending ? (
         <Loading what="the process tree" />
+      ) : tree.isError && asApiError(tree.error).status === 404 ? (
+        <EmptyState title="Nothing is known of this process" action={<Link className="link" to="/devices/$deviceId/timeline" params={{ deviceId }}>Open the timeline</Link>}>
+          Neither its start nor anything that it did is among the events kept. Try the process that started it.
+        </EmptyState>
       ) : tree.isError ? (
         <ErrorState what="The process tree could not be read" error={tree.error} kept="The event itself is kept in the timeline." retry={() => void tree.refetch()} />
       ) : nodes.length === 0 ? (

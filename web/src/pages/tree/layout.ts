@@ -4,6 +4,9 @@ import type { ProcessNode } from '../../api/types'
 export const NODE_WIDTH = 224
 export const NODE_HEIGHT = 74
 
+/** A tree of so many processes is shown whole. */
+const SMALL = 10
+
 export interface Placed {
   process: ProcessNode
   x: number
@@ -42,7 +45,7 @@ export function layoutTree(processes: ProcessNode[]): TreeLayout {
 /** What to look at first: the process, two generations above it, and its children. */
 export function nearFocus(processes: ProcessNode[]): ProcessNode[] {
   const focus = processes.find((process) => process.focus)
-  if (!focus) return processes
+  if (!focus || processes.length <= SMALL) return processes
   const parent = processes.find((process) => process.id === focus.parent_id)
   return processes.filter((p) => p === focus || p === parent || p.id === parent?.parent_id || p.parent_id === focus.id)
 }

@@ -23,7 +23,7 @@ fn thread_cpu() -> Duration {
 fn a_storm_is_complete() {
     let Some(scope) = Scope::new() else { return };
     let execs: u32 = 1000;
-    let mut capture = scope.start(|c| c.ring_bytes = super::super::RING_BYTES);
+    let mut capture = scope.start(|c| c.ring_bytes = 16 << 20);
     let mut driver = scope
         .command(std::env::current_exe().expect("our name").to_str().expect("text"))
         .args(["--exact", "capture::kernel_tests::cost::driver_of_the_cost_test"])
@@ -46,7 +46,10 @@ fn a_storm_is_complete() {
     }
     let cpu = thread_cpu() - begin;
     driver.wait().expect("its end");
-    eprintln!("{records} records, {:.2} us user space CPU for each exec", cpu.as_secs_f64() * 1e6 / f64::from(execs));
+    eprintln!(
+        "{records} records, {:.2} us user space CPU for each exec",
+        cpu.as_secs_f64() * 1e6 / f64::from(execs)
+    );
     assert_eq!(trues as u32, execs);
     assert_eq!(capture.counters().get("kernel_gap"), 0);
 }

@@ -16,12 +16,8 @@ fn changes(events: &[Event]) -> Vec<(FileAction, String, String)> {
 }
 
 fn run(scope: &Scope, capture: &mut Capture, script: &str) -> Vec<Event> {
-    let mut child = scope
-        .command("/bin/sh")
-        .args(["-ec", script])
-        .current_dir(&scope.dir)
-        .spawn()
-        .expect("spawn");
+    let mut child =
+        scope.command("/bin/sh").args(["-ec", script]).current_dir(&scope.dir).spawn().expect("spawn");
     let pid = child.id();
     assert!(child.wait().expect("its end").success());
     collect(capture, |events| ended(events, pid))
@@ -50,7 +46,8 @@ fn create_modify_rename_delete(rung: u8) {
             (FileAction::Deleted, at("d/c"), String::new()),
         ]
     );
-    let mover = events.iter().find(|e| matches!(&e.kind, EventKind::File(f) if f.action == FileAction::Renamed));
+    let mover =
+        events.iter().find(|e| matches!(&e.kind, EventKind::File(f) if f.action == FileAction::Renamed));
     assert_eq!(mover.and_then(|e| e.process.as_ref()).map(|p| p.comm.as_str()), Some("mv"));
 }
 
@@ -94,10 +91,7 @@ fn names_relative_to_a_descriptor_are_resolved() {
     let (x, y) = (deep.join("x"), deep.join("y"));
     assert_eq!(
         names,
-        [
-            (FileAction::Deleted, x.to_str().expect("text")),
-            (FileAction::Deleted, y.to_str().expect("text"))
-        ]
+        [(FileAction::Deleted, x.to_str().expect("text")), (FileAction::Deleted, y.to_str().expect("text"))]
     );
 }
 

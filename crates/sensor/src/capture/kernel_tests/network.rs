@@ -42,9 +42,8 @@ fn success_and_failure(rung: u8) {
     let (four, six) = (four, six);
     let open = [four.local_addr().expect("its address"), six.local_addr().expect("its address")];
     let pid = connect(&scope, &[open[0], open[1], refused, refused6]);
-    let connections = |events: &[Event]| {
-        events.iter().filter(|e| matches!(e.kind, EventKind::Connection { .. })).count()
-    };
+    let connections =
+        |events: &[Event]| events.iter().filter(|e| matches!(e.kind, EventKind::Connection { .. })).count();
     let events = collect(&mut capture, |events| connections(events) >= 4 && ended(events, pid));
     let seen: Vec<(bool, IpAddr, u16, i32)> = events
         .iter()

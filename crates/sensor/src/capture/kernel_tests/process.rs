@@ -89,7 +89,8 @@ fn a_reused_pid_is_another_process() {
     loop {
         assert!(Instant::now() < end, "pid {pid} did not come again");
         std::fs::write(last, (pid - 1).to_string()).expect("writable");
-        let mut again = scope.command("/bin/echo").stdout(std::process::Stdio::null()).spawn().expect("spawn");
+        let mut again =
+            scope.command("/bin/echo").stdout(std::process::Stdio::null()).spawn().expect("spawn");
         let hit = again.id() == pid;
         again.wait().expect("its end");
         if hit {
@@ -97,7 +98,11 @@ fn a_reused_pid_is_another_process() {
         }
     }
     let two = |events: &[Event]| {
-        events.iter().filter(|e| matches!(&e.kind, EventKind::ProcessTerminated { process, .. } if process.pid == pid)).count() == 2
+        events
+            .iter()
+            .filter(|e| matches!(&e.kind, EventKind::ProcessTerminated { process, .. } if process.pid == pid))
+            .count()
+            == 2
     };
     let events = collect(&mut capture, two);
     let images: Vec<_> = events.iter().filter_map(created).filter(|p| p.pid == pid).collect();
@@ -134,7 +139,8 @@ fn long_arguments_are_cut_and_secrets_masked() {
     let long = "x".repeat(6000);
     let script = format!("/bin/true --password=hunter2; /bin/true {long}");
     scope.sh(&script);
-    let trues = |events: &[Event]| events.iter().filter_map(created).filter(|p| p.comm == "true").count() == 2;
+    let trues =
+        |events: &[Event]| events.iter().filter_map(created).filter(|p| p.comm == "true").count() == 2;
     let events = collect(&mut capture, trues);
     let lines: Vec<_> = events.iter().filter_map(created).filter(|p| p.comm == "true").collect();
     assert_eq!(lines[0].command_line, "/bin/true --password=********");

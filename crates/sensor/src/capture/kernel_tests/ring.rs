@@ -20,8 +20,7 @@ fn a_full_ring_is_counted_exactly() {
         let sum = |prefix: &str| -> u64 {
             counters.values.iter().filter(|(n, _)| n.starts_with(prefix)).map(|(_, v)| v).sum()
         };
-        let (attempts, lost, gap) =
-            (sum("kernel_attempt_"), sum("kernel_lost_"), counters.get("kernel_gap"));
+        let (attempts, lost, gap) = (sum("kernel_attempt_"), sum("kernel_lost_"), counters.get("kernel_gap"));
         assert!(lost > 0);
         if gap == lost {
             assert!(attempts > lost);
@@ -48,9 +47,8 @@ fn a_restart_over_a_pinned_ring_loses_and_doubles_nothing() {
     let mut second = scope.start(|c| c.marks = mark.marks.clone());
     assert!(second.reused() && second.marks_used());
     scope.sh("/bin/true");
-    let trues = |events: &[Event]| {
-        events.iter().filter(|e| created(e).is_some_and(|p| p.comm == "true")).count()
-    };
+    let trues =
+        |events: &[Event]| events.iter().filter(|e| created(e).is_some_and(|p| p.comm == "true")).count();
     let before = trues(&seen);
     seen.append(&mut collect(&mut second, |events| before + trues(events) == 6));
     let ids: HashSet<_> = seen.iter().map(|e| (e.time_us, e.report_id)).collect();

@@ -69,7 +69,7 @@ impl QueryClient for WorkerClient {
         let _forget = Forget { running: &self.running, key };
         tokio::select! {
             answer = tokio::time::timeout(request.deadline + SLACK, self.talk(&request)) => {
-                answer.unwrap_or_else(|_| Err(failure("deadline_exceeded", "no worker finished the query in time")))
+                answer.unwrap_or_else(|_| Err(failure("query_timeout", "no worker finished the query in time")))
             }
             Ok(()) = cancelled => Err(failure("query_cancelled", "the query was cancelled")),
         }
