@@ -2,6 +2,7 @@
 # Formatting, clippy with warnings as errors, licences and sources of dependencies, layers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$HOME/.cache/palisade/target}
 t0=$SECONDS
 cargo fmt --all --check
 cargo deny --log-level error check bans licenses sources

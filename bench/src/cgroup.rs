@@ -55,7 +55,6 @@ impl Cgroup {
         }
         Ok(())
     }
-
 }
 
 impl Drop for Cgroup {

@@ -73,10 +73,12 @@ pub fn run(args: &Args) -> Result<()> {
 
 /// Adds up: rows, rows without doubles, counted losses, and what the driver counted.
 fn judge(product: &Product, sensor: &Sensor, device: &str, execs: u64) -> Result<()> {
-    wait_until("the sensor has sent everything", 180, || {
-        (sensor.unsent().ok()?.1 == 0).then_some(())
-    })?;
-    let table = format!("DeviceProcessEvents | where DeviceId == '{device}' and ActionType == 'ProcessCreated' and FileName == 'tiny'");
+    // The status is written once a second: what it says now may be older than the load's end.
+    std::thread::sleep(Duration::from_secs(3));
+    wait_until("the sensor has sent everything", 180, || (sensor.unsent().ok()?.1 == 0).then_some(()))?;
+    let table = format!(
+        "DeviceProcessEvents | where DeviceId == '{device}' and ActionType == 'ProcessCreated' and FileName == 'tiny'"
+    );
     let number = |query: String| -> Option<u64> { product.query(&query).ok()?.first()?["Count"].as_u64() };
     let counters = sensor.status()?["counters"].clone();
     let of = |kind: &str| counters[kind].as_u64().unwrap_or(0);
@@ -86,7 +88,8 @@ fn judge(product: &Product, sensor: &Sensor, device: &str, execs: u64) -> Result
         rows = number(format!("{table} | count"))?;
         (rows + lost >= execs).then_some(())
     });
-    let distinct = number(format!("{table} | distinct Timestamp, ReportId | count")).context("the query answers")?;
+    let distinct =
+        number(format!("{table} | distinct Timestamp, ReportId | count")).context("the query answers")?;
     println!("execs by the driver's count   {execs}");
     println!("rows in the lake              {rows}");
     println!("rows without doubles          {distinct}");

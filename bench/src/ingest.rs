@@ -41,7 +41,8 @@ struct Body {
 }
 
 pub fn run(args: &Args) -> Result<()> {
-    let (seconds, sensors, batch) = if args.small { (1.0, 2, 200) } else { (args.seconds, args.sensors, args.batch) };
+    let (seconds, sensors, batch) =
+        if args.small { (1.0, 2, 200) } else { (args.seconds, args.sensors, args.batch) };
     let server = Cgroup::new("server")?;
     let product = Arc::new(Product::up_by(false, |c| server.put(c))?);
     println!("{}", mix::DESCRIPTION);
@@ -66,12 +67,29 @@ pub fn run(args: &Args) -> Result<()> {
     product.down()?;
     let region = product.home().join("regions");
     let (lake, log) = (folder_bytes(&region, "lake"), folder_bytes(&region, "log"));
-    println!("events acknowledged              {events} in {wall:.1} s ({:.0} a second)", events as f64 / wall);
+    println!(
+        "events acknowledged              {events} in {wall:.1} s ({:.0} a second)",
+        events as f64 / wall
+    );
     println!("events in the lake               {stored}, after {caught_up:.1} s");
-    println!("events per server CPU-second     {:.0} (all server processes and PostgreSQL)", events as f64 / cpu);
-    println!("freshness p50 / p99              {:.2} s / {:.2} s (sent until queryable, {} probes)", quantile(&mut fresh, 0.5), quantile(&mut fresh, 0.99), fresh.len());
-    println!("bytes per event in the lake      {:.1} (as JSON of its non-empty columns: {row_bytes:.0})", lake as f64 / stored as f64);
-    println!("bytes per event in the log       {:.1} (before trimming: what is left of it)", log as f64 / stored as f64);
+    println!(
+        "events per server CPU-second     {:.0} (all server processes and PostgreSQL)",
+        events as f64 / cpu
+    );
+    println!(
+        "freshness p50 / p99              {:.2} s / {:.2} s (sent until queryable, {} probes)",
+        quantile(&mut fresh, 0.5),
+        quantile(&mut fresh, 0.99),
+        fresh.len()
+    );
+    println!(
+        "bytes per event in the lake      {:.1} (as JSON of its non-empty columns: {row_bytes:.0})",
+        lake as f64 / stored as f64
+    );
+    println!(
+        "bytes per event in the log       {:.1} (before trimming: what is left of it)",
+        log as f64 / stored as f64
+    );
     println!("resident memory under load       {:.0} MB (sum over server processes)", memory as f64 / 1e6);
     if stored != events {
         bail!("the lake holds {stored} events, acknowledged were {events}");
@@ -93,7 +111,12 @@ fn body(seed: usize, events: usize) -> Result<Body> {
 }
 
 /// Sends for some seconds; returns how many events were acknowledged and the probes' freshness.
-async fn load(product: &Arc<Product>, bodies: &Arc<Vec<Body>>, sensors: usize, seconds: f64) -> Result<(u64, Vec<f64>)> {
+async fn load(
+    product: &Arc<Product>,
+    bodies: &Arc<Vec<Body>>,
+    sensors: usize,
+    seconds: f64,
+) -> Result<(u64, Vec<f64>)> {
     let token = product.palisade(&["enrolment-token", "--max-uses", &(sensors + 1).to_string()]).output()?;
     let token = String::from_utf8_lossy(&token.stdout).trim().to_owned();
     let end = Instant::now() + Duration::from_secs_f64(seconds);
@@ -133,7 +156,9 @@ async fn send(sensor: &VirtualSensor, body: &Body, sequence: u64) -> Result<()> 
                 Some(r) if r.status == "acked" || r.status == "duplicate" => return Ok(()),
                 other => bail!("a batch was refused: {other:?}"),
             },
-            Err(e) if e.to_string().contains("rate_limited") => tokio::time::sleep(Duration::from_millis(50)).await,
+            Err(e) if e.to_string().contains("rate_limited") => {
+                tokio::time::sleep(Duration::from_millis(50)).await
+            }
             Err(e) => return Err(e),
         }
     }

@@ -98,18 +98,26 @@ impl CargoBuild {
         for n in 0..crates {
             let dir = root.join(format!("c{n}"));
             std::fs::create_dir_all(dir.join("src"))?;
-            let dependency = if n == 0 { String::new() } else { format!("c{0} = {{ path = \"../c{0}\" }}\n", n - 1) };
+            let dependency =
+                if n == 0 { String::new() } else { format!("c{0} = {{ path = \"../c{0}\" }}\n", n - 1) };
             std::fs::write(
                 dir.join("Cargo.toml"),
-                format!("[package]\nname = \"c{n}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\n{dependency}"),
+                format!(
+                    "[package]\nname = \"c{n}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\n{dependency}"
+                ),
             )?;
             std::fs::write(
                 dir.join("src/lib.rs"),
-                (0..50).map(|i| format!("pub fn f{i}(x: u64) -> u64 {{ x.wrapping_mul({i}) }}\n")).collect::<String>(),
+                (0..50)
+                    .map(|i| format!("pub fn f{i}(x: u64) -> u64 {{ x.wrapping_mul({i}) }}\n"))
+                    .collect::<String>(),
             )?;
             members.push(format!("\"c{n}\""));
         }
-        std::fs::write(root.join("Cargo.toml"), format!("[workspace]\nresolver = \"3\"\nmembers = [{}]\n", members.join(",")))?;
+        std::fs::write(
+            root.join("Cargo.toml"),
+            format!("[workspace]\nresolver = \"3\"\nmembers = [{}]\n", members.join(",")),
+        )?;
         Ok(Self(root))
     }
 

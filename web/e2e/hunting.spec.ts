@@ -105,6 +105,14 @@ test('samples and recent queries fill the editor', async ({ page }) => {
   await expect(page.locator('.monaco-editor .view-lines')).toContainText('DeviceInfo')
 })
 
+test('what was written survives a reload', async ({ page }) => {
+  await openEditor(page, 'DeviceInfo\n| take 1')
+  await page.keyboard.type(' // still writing')
+  await expect(page.locator('.monaco-editor .view-lines')).toContainText('still writing')
+  await page.reload()
+  await expect(page.locator('.monaco-editor .view-lines')).toContainText('still writing', { timeout: 60_000 })
+})
+
 test('a command run on this machine is found', async ({ page }) => {
   test.skip(Boolean(process.env.PALISADE_NO_SENSOR), 'no sensor on this machine')
   const mark = `palisade-e2e-${randomUUID()}`

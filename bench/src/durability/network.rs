@@ -35,8 +35,13 @@ impl Network {
         let cable = format!("pal{}", std::process::id());
         ip(&format!("netns add {name}"))?;
         let namespace = Arc::new(File::open(format!("/run/netns/{name}"))?);
-        let mut network =
-            Self { name: name.clone(), cable: cable.clone(), namespace, stop: Arc::default(), doors: Vec::new() };
+        let mut network = Self {
+            name: name.clone(),
+            cable: cable.clone(),
+            namespace,
+            stop: Arc::default(),
+            doors: Vec::new(),
+        };
         ip(&format!("link add {cable} type veth peer name inside netns {name}"))?;
         ip(&format!("addr add {HOST}/30 dev {cable}"))?;
         ip(&format!("link set {cable} up"))?;

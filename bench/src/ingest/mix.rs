@@ -23,11 +23,19 @@ pub fn batch(seed: u64, events: usize, now: TimeMicros) -> Vec<u8> {
                 out.processes.push(process(&mut random, seed, last - 1, now));
                 Kind::ProcessCreated(ProcessCreated { created: id(seed, last - 1) })
             }
-            7..14 => Kind::ProcessTerminated(ProcessTerminated { terminated: id(seed, last - 1), exit_code: 0, signal: 0 }),
+            7..14 => Kind::ProcessTerminated(ProcessTerminated {
+                terminated: id(seed, last - 1),
+                exit_code: 0,
+                signal: 0,
+            }),
             14..18 => Kind::File(FileEvent {
                 action: (n % 4) as i32,
                 path: format!("/var/lib/service-{}/data/{:08x}.db", random.below(20), random.next()),
-                previous_path: if n % 4 == 2 { format!("/var/lib/old-{:x}", random.next()) } else { String::new() },
+                previous_path: if n % 4 == 2 {
+                    format!("/var/lib/old-{:x}", random.next())
+                } else {
+                    String::new()
+                },
                 size: Some(random.below(1 << 20)),
                 inode: random.below(1 << 24),
                 mode: 0o100_644,

@@ -39,7 +39,11 @@ impl VirtualSensor {
             protocol: PROTOCOL,
             token: token.to_owned(),
             csr: csr.der().to_vec().into(),
-            device: Some(msg::DeviceInfo { name: name.to_owned(), os_platform: "Linux".into(), ..Default::default() }),
+            device: Some(msg::DeviceInfo {
+                name: name.to_owned(),
+                os_platform: "Linux".into(),
+                ..Default::default()
+            }),
             previous_device_id: String::new(),
         };
         let answer = post(&client().build()?, &format!("{url}/v1/enrol"), &request).await?;
@@ -58,7 +62,8 @@ impl VirtualSensor {
 }
 
 async fn post(http: &Client, url: &str, body: &impl Message) -> Result<Vec<u8>> {
-    let response = http.post(url).header("content-type", CONTENT_TYPE).body(body.encode_to_vec()).send().await?;
+    let response =
+        http.post(url).header("content-type", CONTENT_TYPE).body(body.encode_to_vec()).send().await?;
     let status = response.status();
     let bytes = response.bytes().await?;
     if !status.is_success() {

@@ -91,7 +91,11 @@ impl Product {
     /// The executable with arguments, for this instance.
     pub fn palisade(&self, args: &[&str]) -> Command {
         let mut command = Command::new(binary("palisade"));
-        command.args(args).env("PALISADE_HOME", &self.home).env("PALISADE_ANY_PORTS", "1").stdin(Stdio::null());
+        command
+            .args(args)
+            .env("PALISADE_HOME", &self.home)
+            .env("PALISADE_ANY_PORTS", "1")
+            .stdin(Stdio::null());
         command
     }
 
@@ -118,7 +122,9 @@ impl Product {
             let Ok(pid) = entry.file_name().to_string_lossy().parse() else { continue };
             let line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
             let args: Vec<&[u8]> = line.split(|b| *b == 0).collect();
-            if args.first() == Some(&wanted.as_os_str().as_encoded_bytes()) && args.get(2) == Some(&role.as_bytes()) {
+            if args.first() == Some(&wanted.as_os_str().as_encoded_bytes())
+                && args.get(2) == Some(&role.as_bytes())
+            {
                 pids.push(pid);
             }
         }
@@ -133,7 +139,9 @@ impl Product {
             .flatten()
             .flatten()
             .filter_map(|e| e.file_name().to_string_lossy().parse::<i32>().ok())
-            .filter(|pid| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.starts_with(&bin)))
+            .filter(|pid| {
+                std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe.starts_with(&bin))
+            })
             .collect()
     }
 }
@@ -146,7 +154,10 @@ impl Drop for Product {
         if self.down().is_err() {
             // The test fails anyway; nothing may stay behind.
             for pid in self.processes() {
-                let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+                let _ = nix::sys::signal::kill(
+                    nix::unistd::Pid::from_raw(pid),
+                    nix::sys::signal::Signal::SIGKILL,
+                );
             }
         }
         let _ = std::fs::remove_dir_all(&self.home);

@@ -65,7 +65,12 @@ impl Sensor {
     pub fn command(&self) -> Result<Command> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.state.join("run.log"))?;
         let mut command = Command::new(binary("palisade-sensor"));
-        command.arg("run").arg("--state-dir").arg(&self.state).args(["--instance", &self.instance]).args(&self.extra);
+        command
+            .arg("run")
+            .arg("--state-dir")
+            .arg(&self.state)
+            .args(["--instance", &self.instance])
+            .args(&self.extra);
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         Ok(command)
     }
@@ -105,7 +110,8 @@ impl Sensor {
     /// Facts in its spool that the server has not acknowledged: sealed ones, and all.
     pub fn unsent(&self) -> Result<(u64, u64)> {
         let status = self.status()?;
-        let lanes = status["spool"]["lanes"].as_array().context("the status lists the spool's lanes")?.clone();
+        let lanes =
+            status["spool"]["lanes"].as_array().context("the status lists the spool's lanes")?.clone();
         let sum = |key: &str| lanes.iter().map(|l| l[key].as_u64().unwrap_or(0)).sum::<u64>();
         Ok((sum("unsent_facts"), sum("unsent_facts") + sum("open_facts")))
     }

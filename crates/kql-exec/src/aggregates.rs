@@ -74,17 +74,26 @@ impl AggregateUDFImpl for Udaf {
 
     fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         Ok(match self.spec.function {
-            "arg_max" | "arg_min" | "take_any" => Box::new(pick::Pick::new(self.spec.clone(), self.returns.clone())),
-            "make_set" | "make_list" | "make_list_with_nulls" | "make_bag" => Box::new(collect::Collect::new(self.spec.clone())),
+            "arg_max" | "arg_min" | "take_any" => {
+                Box::new(pick::Pick::new(self.spec.clone(), self.returns.clone()))
+            }
+            "make_set" | "make_list" | "make_list_with_nulls" | "make_bag" => {
+                Box::new(collect::Collect::new(self.spec.clone()))
+            }
             _ => Box::new(statistics::Statistic::new(self.spec.clone(), self.returns.clone())),
         })
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
-        let field = |name: &str, ty: DataType| Arc::new(Field::new(format!("{}[{name}]", args.name), ty, true));
+        let field =
+            |name: &str, ty: DataType| Arc::new(Field::new(format!("{}[{name}]", args.name), ty, true));
         Ok(match self.spec.function {
-            "arg_max" | "arg_min" | "take_any" => vec![field("value", self.returns.clone()), field("seen", DataType::Boolean)],
-            "make_set" | "make_list" | "make_list_with_nulls" | "make_bag" => vec![field("json", DataType::Utf8)],
+            "arg_max" | "arg_min" | "take_any" => {
+                vec![field("value", self.returns.clone()), field("seen", DataType::Boolean)]
+            }
+            "make_set" | "make_list" | "make_list_with_nulls" | "make_bag" => {
+                vec![field("json", DataType::Utf8)]
+            }
             _ => vec![field("state", DataType::Utf8)],
         })
     }
@@ -112,14 +121,21 @@ pub(crate) fn call(aggregate: &Aggregate, args: Vec<Expr>) -> Result<Expr, ExecE
         types.truncate(at);
     }
     let returns = if is_struct(aggregate) {
-        let fields: Vec<Field> =
-            types.iter().enumerate().map(|(n, ty)| Field::new(format!("c{n}"), arrow_type(*ty), true)).collect();
+        let fields: Vec<Field> = types
+            .iter()
+            .enumerate()
+            .map(|(n, ty)| Field::new(format!("c{n}"), arrow_type(*ty), true))
+            .collect();
         DataType::Struct(Fields::from(fields))
     } else {
-        let known = ["make_set", "make_list", "make_list_with_nulls", "make_bag"].contains(&aggregate.function)
+        let known = ["make_set", "make_list", "make_list_with_nulls", "make_bag"]
+            .contains(&aggregate.function)
             || statistics::KNOWN.contains(&aggregate.function);
         if !known {
-            return Err(ExecError::Internal(format!("the aggregate {} is not carried out", aggregate.function)));
+            return Err(ExecError::Internal(format!(
+                "the aggregate {} is not carried out",
+                aggregate.function
+            )));
         }
         aggregate.outputs.first().map_or(DataType::Int64, |(_, ty)| arrow_type(*ty))
     };
@@ -130,7 +146,8 @@ pub(crate) fn call(aggregate: &Aggregate, args: Vec<Expr>) -> Result<Expr, ExecE
 
 /// The rows of a text state column.
 fn texts(states: &[ArrayRef]) -> Result<Vec<String>> {
-    let first = states.first().ok_or_else(|| DataFusionError::Internal("an aggregate without state".to_owned()))?;
+    let first =
+        states.first().ok_or_else(|| DataFusionError::Internal("an aggregate without state".to_owned()))?;
     let array = first.as_string::<i32>();
     Ok((0..array.len()).filter(|row| !array.is_null(*row)).map(|row| array.value(row).to_owned()).collect())
 }

@@ -10,7 +10,9 @@ use async_trait::async_trait;
 use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, GreedyMemoryPool, MemoryConsumer, MemoryPool, MemoryReservation};
+use datafusion::execution::memory_pool::{
+    FairSpillPool, GreedyMemoryPool, MemoryConsumer, MemoryPool, MemoryReservation,
+};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
@@ -104,11 +106,16 @@ impl LocalExecutor {
             .with_memory_pool(Arc::clone(&pool) as Arc<dyn MemoryPool>)
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode))
             .build_arc()?;
-        let mut config = SessionConfig::new().with_target_partitions(self.partitions).with_information_schema(false);
+        let mut config =
+            SessionConfig::new().with_target_partitions(self.partitions).with_information_schema(false);
         let options = config.options_mut();
         options.execution.parquet.pushdown_filters = true;
         options.execution.parquet.reorder_filters = true;
-        let state = SessionStateBuilder::new().with_config(config).with_runtime_env(runtime).with_default_features().build();
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(runtime)
+            .with_default_features()
+            .build();
         Ok((SessionContext::new_with_state(state), pool))
     }
 }
@@ -141,7 +148,12 @@ impl QueryExecutor for LocalExecutor {
 
 impl LocalExecutor {
     /// Everything up to the first row: tables, earlier stages, the plan.
-    async fn begin(&self, program: Program, context: QueryContext, started: Instant) -> Result<QueryStream, ExecError> {
+    async fn begin(
+        &self,
+        program: Program,
+        context: QueryContext,
+        started: Instant,
+    ) -> Result<QueryStream, ExecError> {
         let (session, pool) = self.session(context.memory_limit)?;
         let reserve: Arc<dyn MemoryPool> = Arc::clone(&pool) as _;
         let kept = MemoryConsumer::new("stages").register(&reserve);
@@ -167,7 +179,8 @@ impl LocalExecutor {
         }
         let plan = run.lower(last)?;
         // One more than the cap tells whether rows were cut off.
-        let plan = LogicalPlanBuilder::from(plan).limit(0, Some(context.row_cap.saturating_add(1)))?.build()?;
+        let plan =
+            LogicalPlanBuilder::from(plan).limit(0, Some(context.row_cap.saturating_add(1)))?.build()?;
         let physical = run.physical(&plan, &last.pipeline.schema).await?;
         run.plans.push(Arc::clone(&physical));
         let stream = execute_stream(physical, run.session.task_ctx())?;
@@ -241,7 +254,11 @@ impl Run {
     }
 
     /// Analyses, optimises and plans; the outcome must have the bound schema.
-    async fn physical(&self, plan: &LogicalPlan, schema: &Schema) -> Result<Arc<dyn ExecutionPlan>, ExecError> {
+    async fn physical(
+        &self,
+        plan: &LogicalPlan,
+        schema: &Schema,
+    ) -> Result<Arc<dyn ExecutionPlan>, ExecError> {
         let state = self.session.state();
         let physical = state.create_physical_plan(plan).await.map_err(|e| self.error(e))?;
         let planned = physical.schema();
@@ -251,8 +268,13 @@ impl Run {
         }
         for (field, column) in planned.fields().iter().zip(&schema.columns) {
             if *field.name() != column.name || !carries(field.data_type(), column.ty) {
-                let message =
-                    format!("{} {} instead of {} {}", field.name(), field.data_type(), column.name, column.ty);
+                let message = format!(
+                    "{} {} instead of {} {}",
+                    field.name(),
+                    field.data_type(),
+                    column.name,
+                    column.ty
+                );
                 return Err(ExecError::PlanSchemaMismatch(message));
             }
         }
@@ -272,7 +294,10 @@ pub(crate) fn limit_of(error: ExecError, limit: usize) -> ExecError {
 }
 
 /// The batch with the result's own Arrow schema: plain strings, metadata of the language's types.
-pub(crate) fn restamp(batch: RecordBatch, schema: &arrow::datatypes::SchemaRef) -> Result<RecordBatch, ExecError> {
+pub(crate) fn restamp(
+    batch: RecordBatch,
+    schema: &arrow::datatypes::SchemaRef,
+) -> Result<RecordBatch, ExecError> {
     let rows = batch.num_rows();
     let mut columns = Vec::with_capacity(batch.num_columns());
     for (column, field) in batch.columns().iter().zip(schema.fields()) {
@@ -282,7 +307,10 @@ pub(crate) fn restamp(batch: RecordBatch, schema: &arrow::datatypes::SchemaRef) 
             arrow::compute::cast(column, field.data_type())?
         };
         if !field.is_nullable() && column.null_count() > 0 {
-            return Err(ExecError::PlanSchemaMismatch(format!("nulls in the string column {}", field.name())));
+            return Err(ExecError::PlanSchemaMismatch(format!(
+                "nulls in the string column {}",
+                field.name()
+            )));
         }
         columns.push(column);
     }

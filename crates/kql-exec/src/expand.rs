@@ -18,7 +18,13 @@ use crate::value::{Column, V};
 /// Most rows per input row when the query names no limit.
 const DEFAULT_LIMIT: usize = 1_048_576;
 
-pub(crate) fn call(args: Vec<Expr>, fields: Fields, types: Vec<Type>, array_bags: bool, limit: Option<u64>) -> Expr {
+pub(crate) fn call(
+    args: Vec<Expr>,
+    fields: Fields,
+    types: Vec<Type>,
+    array_bags: bool,
+    limit: Option<u64>,
+) -> Expr {
     let item = Arc::new(Field::new("item", DataType::Struct(fields.clone()), true));
     let returns = DataType::List(Arc::clone(&item));
     let limit = limit.and_then(|n| usize::try_from(n).ok()).unwrap_or(DEFAULT_LIMIT);
@@ -55,9 +61,10 @@ fn elements(cell: &V<'_>, array_bags: bool) -> Vec<Json> {
     match json_of_text(text) {
         // An empty array removes its row.
         Json::Array(items) => items,
-        Json::Object(bag) => {
-            bag.into_iter().map(|(key, value)| if array_bags { json!([key, value]) } else { json!({ key: value }) }).collect()
-        }
+        Json::Object(bag) => bag
+            .into_iter()
+            .map(|(key, value)| if array_bags { json!([key, value]) } else { json!({ key: value }) })
+            .collect(),
         other => vec![other],
     }
 }

@@ -80,12 +80,17 @@ fn cell_text(cell: &Json) -> String {
 }
 
 fn csv_field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
 }
 
 /// A cell on one line, without control characters that a terminal would obey.
 fn shown(text: &str) -> String {
-    let mut out: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WIDEST + 1).collect();
+    let mut out: String =
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(WIDEST + 1).collect();
     if out.chars().count() > WIDEST {
         out = out.chars().take(WIDEST - 1).collect();
         out.push('…');
@@ -94,7 +99,8 @@ fn shown(text: &str) -> String {
 }
 
 fn table(schema: &Schema, rows: &[Vec<Json>], out: &mut dyn Write) -> io::Result<()> {
-    let cells: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(|c| shown(&cell_text(c))).collect()).collect();
+    let cells: Vec<Vec<String>> =
+        rows.iter().map(|r| r.iter().map(|c| shown(&cell_text(c))).collect()).collect();
     let width = |at: usize, name: &str| {
         let widest = cells.iter().filter_map(|r| r.get(at)).map(|c| c.chars().count()).max().unwrap_or(0);
         widest.max(name.chars().count())
@@ -133,7 +139,10 @@ mod tests {
     #[test]
     fn formats() {
         assert_eq!(text(Format::Csv), "Name,N\r\n\"a,\"\"b\"\"\n\",1\r\n,\r\n");
-        assert_eq!(text(Format::Jsonl), "{\"Name\":\"a,\\\"b\\\"\\n\",\"N\":1}\n{\"Name\":\"\",\"N\":null}\n");
+        assert_eq!(
+            text(Format::Jsonl),
+            "{\"Name\":\"a,\\\"b\\\"\\n\",\"N\":1}\n{\"Name\":\"\",\"N\":null}\n"
+        );
         assert_eq!(text(Format::Table), "Name    N\n──────  ─\na,\"b\"   1\n\n");
     }
 }

@@ -16,10 +16,13 @@ pub fn json_schema(schema: &Schema) -> Json {
 /// Rows of a batch, each with its cells in column order. A datetime is RFC 3339 with microseconds, a
 /// timespan `d.hh:mm:ss.fffffff`, a dynamic JSON itself, a real that is no number its name as text.
 pub fn json_rows(batch: &RecordBatch, schema: &Schema) -> Vec<Vec<Json>> {
-    let mut rows: Vec<Vec<Json>> = (0..batch.num_rows()).map(|_| Vec::with_capacity(schema.columns.len())).collect();
+    let mut rows: Vec<Vec<Json>> =
+        (0..batch.num_rows()).map(|_| Vec::with_capacity(schema.columns.len())).collect();
     for (array, column) in batch.columns().iter().zip(&schema.columns) {
         match Cells::new(array.as_ref()) {
-            Ok(cells) => rows.iter_mut().enumerate().for_each(|(at, row)| row.push(cell(&cells.get(at), column.ty))),
+            Ok(cells) => {
+                rows.iter_mut().enumerate().for_each(|(at, row)| row.push(cell(&cells.get(at), column.ty)))
+            }
             Err(_) => rows.iter_mut().for_each(|row| row.push(Json::Null)),
         }
     }

@@ -9,8 +9,8 @@ mod text_more;
 mod time;
 
 pub(crate) use dynamic::element;
-pub(crate) use text::regex_quote as quote;
 use palisade_kql::Type;
+pub(crate) use text::regex_quote as quote;
 
 use crate::value::V;
 

@@ -7,12 +7,14 @@ mod predicate;
 pub(crate) use operator::element;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::execution::context::ExecutionProps;
+use datafusion::logical_expr::expr_rewriter::normalize_col;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, Projection};
 use datafusion::prelude::lit;
@@ -148,7 +150,10 @@ impl Lowerer<'_> {
     fn values(&self, schema: &Schema, rows: &[Vec<program::Expr>]) -> Result<LogicalPlan, ExecError> {
         if rows.is_empty() {
             let schema = DFSchema::try_from(arrow_schema(schema).as_ref().clone())?;
-            return Ok(LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: false, schema: Arc::new(schema) }));
+            return Ok(LogicalPlan::EmptyRelation(EmptyRelation {
+                produce_one_row: false,
+                schema: Arc::new(schema),
+            }));
         }
         let constant = rows.iter().flatten().all(|e| e.as_literal().is_some());
         if constant {
@@ -214,20 +219,38 @@ pub(crate) fn cell_value(cell: &V<'_>, ty: Type) -> Value {
 fn memory_plan(name: &str, batch: RecordBatch) -> Result<LogicalPlan, ExecError> {
     let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
     let provider: Arc<dyn TableProvider> = Arc::new(table);
-    let scan = LogicalPlanBuilder::scan(TableReference::bare(name), provider_as_source(provider), None)?.build()?;
+    let scan =
+        LogicalPlanBuilder::scan(TableReference::bare(name), provider_as_source(provider), None)?.build()?;
     unqualified(scan)
 }
 
 /// A projection of exactly these expressions. The plan builder must not do it: it replaces an
 /// expression by a column that was computed by the same words, so `n + 1` twice would add once.
+///
+/// The optimiser drops a projection whose words equal those of the one below it, which is wrong for
+/// the same reason (`merge_consecutive_projections` of DataFusion 55.2): a qualifier of its own keeps
+/// each projection's words apart. Names stay unique without it, so later operators leave it out.
 pub(crate) fn project(plan: LogicalPlan, columns: Vec<Expr>) -> Result<LogicalPlan, ExecError> {
-    Ok(LogicalPlan::Projection(Projection::try_new(columns, Arc::new(plan))?))
+    static STEP: AtomicU64 = AtomicU64::new(0);
+    let step = TableReference::bare(format!("step{}", STEP.fetch_add(1, Ordering::Relaxed)));
+    let mut named = Vec::with_capacity(columns.len());
+    for expr in columns {
+        let expr = normalize_col(expr, &plan)?;
+        named.push(match expr {
+            Expr::Alias(alias) => alias.expr.alias_qualified(Some(step.clone()), alias.name),
+            Expr::Column(column) => {
+                let name = column.name.clone();
+                Expr::Column(column).alias_qualified(Some(step.clone()), name)
+            }
+            other => other,
+        });
+    }
+    Ok(LogicalPlan::Projection(Projection::try_new(named, Arc::new(plan))?))
 }
 
 /// Drops the table's name from the columns, so that all later names are plain.
 pub(crate) fn unqualified(plan: LogicalPlan) -> Result<LogicalPlan, ExecError> {
-    let columns: Vec<Expr> =
-        plan.schema().iter().map(|(table, field)| Expr::Column(Column::new(table.cloned(), field.name())).alias(field.name())).collect();
+    let columns = plan.schema().columns().into_iter().map(Expr::Column).collect();
     project(plan, columns)
 }
 
@@ -253,11 +276,13 @@ fn range(name: &str, ty: Type, bounds: [V<'static>; 3]) -> Result<LogicalPlan, E
         }
         (from, to, step) => {
             let (Some(from), Some(to), Some(step)) = (from.real(), to.real(), step.real()) else {
-                return Err(ExecError::Limit("the bounds of range must be constants that are not null".to_owned()));
+                return Err(ExecError::Limit(
+                    "the bounds of range must be constants that are not null".to_owned(),
+                ));
             };
-            while step != 0.0 {
+            loop {
                 let at = from + made as f64 * step;
-                if at.is_nan() || if step > 0.0 { at > to } else { at < to } {
+                if step == 0.0 || at.is_nan() || if step > 0.0 { at > to } else { at < to } {
                     break;
                 }
                 cells.push(&V::Real(at));

@@ -80,7 +80,11 @@ fn groups(text: &str) -> usize {
     n
 }
 
-pub(crate) fn lower(lowerer: &Lowerer<'_>, plan: LogicalPlan, parse: &Parse) -> Result<LogicalPlan, ExecError> {
+pub(crate) fn lower(
+    lowerer: &Lowerer<'_>,
+    plan: LogicalPlan,
+    parse: &Parse,
+) -> Result<LogicalPlan, ExecError> {
     let (text, columns) = expression(parse);
     let pattern = Pattern::compile(&text)
         .map_err(|message| ExecError::InvalidRegex { pattern: text.chars().take(80).collect(), message })?;
@@ -90,7 +94,9 @@ pub(crate) fn lower(lowerer: &Lowerer<'_>, plan: LogicalPlan, parse: &Parse) -> 
     let plan = if parse.filter {
         let (pattern, types) = (std::sync::Arc::clone(&pattern), types.clone());
         let key = format!("kql_parse_where[{text:?}]");
-        let test = udf::text_test("kql_parse_where", key, source.clone(), move |hay| matched(&pattern, hay, &types, relaxed).is_some());
+        let test = udf::text_test("kql_parse_where", key, source.clone(), move |hay| {
+            matched(&pattern, hay, &types, relaxed).is_some()
+        });
         LogicalPlanBuilder::from(plan).filter(test)?.build()?
     } else {
         plan
@@ -126,18 +132,32 @@ fn matched(pattern: &Pattern, hay: &str, types: &[(Type, usize)], relaxed: bool)
     Some(cells)
 }
 
-fn cell(pattern: &std::sync::Arc<Pattern>, text: &str, source: &Expr, types: &[(Type, usize)], at: usize, relaxed: bool) -> Expr {
+fn cell(
+    pattern: &std::sync::Arc<Pattern>,
+    text: &str,
+    source: &Expr,
+    types: &[(Type, usize)],
+    at: usize,
+    relaxed: bool,
+) -> Expr {
     let ty = types[at].0;
     let (pattern, types) = (std::sync::Arc::clone(pattern), types.to_vec());
     let key = format!("kql_parse[{text:?}]{at}{ty}{relaxed}");
     let returns: DataType = arrow_type(ty);
-    udf::call("kql_parse", key, returns, ty != Type::String, vec![source.clone(), lit(true)], move |inputs, rows| {
-        let mut out = Column::new(ty, rows);
-        for row in 0..rows {
-            let hay = inputs[0].get(row);
-            let cells = matched(&pattern, hay.text(), &types, relaxed);
-            out.push(cells.as_ref().and_then(|c| c.get(at)).unwrap_or(&V::Null));
-        }
-        Ok(out.finish())
-    })
+    udf::call(
+        "kql_parse",
+        key,
+        returns,
+        ty != Type::String,
+        vec![source.clone(), lit(true)],
+        move |inputs, rows| {
+            let mut out = Column::new(ty, rows);
+            for row in 0..rows {
+                let hay = inputs[0].get(row);
+                let cells = matched(&pattern, hay.text(), &types, relaxed);
+                out.push(cells.as_ref().and_then(|c| c.get(at)).unwrap_or(&V::Null));
+            }
+            Ok(out.finish())
+        },
+    )
 }

@@ -7,11 +7,15 @@ use datafusion::functions::regex::compile_regex;
 
 type Spans = Vec<Option<(usize, usize)>>;
 
+type Matcher = dyn Fn(&str) -> bool + Send + Sync;
+type Capturer = dyn Fn(&str, usize) -> Option<Spans> + Send + Sync;
+type Replacer = dyn Fn(&str, &str) -> String + Send + Sync;
+
 /// A compiled pattern.
 pub(crate) struct Pattern {
-    is_match: Box<dyn Fn(&str) -> bool + Send + Sync>,
-    captures_at: Box<dyn Fn(&str, usize) -> Option<Spans> + Send + Sync>,
-    replace_all: Box<dyn Fn(&str, &str) -> String + Send + Sync>,
+    is_match: Box<Matcher>,
+    captures_at: Box<Capturer>,
+    replace_all: Box<Replacer>,
 }
 
 /// Longest accepted pattern in bytes.
@@ -72,7 +76,11 @@ impl Pattern {
         while let Some(spans) = self.captures_at(text, at) {
             let Some(Some((start, end))) = spans.first().copied() else { break };
             found.push(spans);
-            at = if end > start { end } else { text[end..].chars().next().map_or(text.len() + 1, |c| end + c.len_utf8()) };
+            at = if end > start {
+                end
+            } else {
+                text[end..].chars().next().map_or(text.len() + 1, |c| end + c.len_utf8())
+            };
         }
         found
     }

@@ -37,7 +37,8 @@ impl MemoryTables {
     /// # Errors
     /// When the batches do not have one schema, or there is none.
     pub fn add(&mut self, name: &str, batches: Vec<RecordBatch>) -> Result<(), ExecError> {
-        let schema = batches.first().ok_or_else(|| ExecError::Data("a table without batches".to_owned()))?.schema();
+        let schema =
+            batches.first().ok_or_else(|| ExecError::Data("a table without batches".to_owned()))?.schema();
         let table = MemTable::try_new(schema, vec![batches])?;
         self.tables.insert(name.to_owned(), Arc::new(table));
         Ok(())

@@ -135,7 +135,13 @@ pub(crate) fn call(
 }
 
 /// A call of a row function.
-pub(crate) fn row_call(name: &'static str, kernel: RowFn, types: Vec<Type>, returns: Type, args: Vec<Expr>) -> Expr {
+pub(crate) fn row_call(
+    name: &'static str,
+    kernel: RowFn,
+    types: Vec<Type>,
+    returns: Type,
+    args: Vec<Expr>,
+) -> Expr {
     let names: Vec<&str> = types.iter().map(|t| t.name()).collect();
     let key = format!("{name}<{}>:{returns}", names.join(","));
     let nullable = returns != Type::String;

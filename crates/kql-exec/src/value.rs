@@ -4,11 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Float64Array, Float64Builder, Int32Array, Int32Builder,
-    Int64Array, Int64Builder, LargeStringArray, StringArray, StringBuilder, StringViewArray, TimestampMicrosecondArray,
-    TimestampMicrosecondBuilder,
+    Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Float64Array, Float64Builder, Int32Array,
+    Int32Builder, Int64Array, Int64Builder, LargeStringArray, StringArray, StringBuilder, StringViewArray,
+    TimestampMicrosecondArray, TimestampMicrosecondBuilder,
 };
-use arrow::datatypes::{DataType, Field, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{
+    DataType, Field, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use palisade_kql::{Schema, Type, Value};
 
@@ -150,12 +152,18 @@ impl<'a> Cells<'a> {
             DataType::Int32 => Cells::I32(array.as_primitive::<Int32Type>()),
             DataType::Int64 => Cells::I64(array.as_primitive::<Int64Type>()),
             DataType::Float64 => Cells::F64(array.as_primitive::<Float64Type>()),
-            DataType::Timestamp(TimeUnit::Microsecond, _) => Cells::Time(array.as_primitive::<TimestampMicrosecondType>()),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                Cells::Time(array.as_primitive::<TimestampMicrosecondType>())
+            }
             DataType::Utf8 => Cells::Utf8(array.as_string()),
             DataType::Utf8View => Cells::View(array.as_string_view()),
             DataType::LargeUtf8 => Cells::Large(array.as_string::<i64>()),
             DataType::Null => Cells::Null,
-            other => return Err(DataFusionError::Execution(format!("a column of type {other} does not belong here"))),
+            other => {
+                return Err(DataFusionError::Execution(format!(
+                    "a column of type {other} does not belong here"
+                )));
+            }
         })
     }
 
@@ -197,9 +205,9 @@ impl Column {
             Type::Int => Column::I32(Int32Builder::with_capacity(rows)),
             Type::Long | Type::Timespan => Column::I64(Int64Builder::with_capacity(rows)),
             Type::Real => Column::F64(Float64Builder::with_capacity(rows)),
-            Type::Datetime => {
-                Column::Time(TimestampMicrosecondBuilder::with_capacity(rows).with_data_type(arrow_type(Type::Datetime)))
-            }
+            Type::Datetime => Column::Time(
+                TimestampMicrosecondBuilder::with_capacity(rows).with_data_type(arrow_type(Type::Datetime)),
+            ),
             Type::String | Type::Dynamic | Type::Guid => {
                 Column::Text(StringBuilder::with_capacity(rows, rows * 16), ty == Type::String)
             }

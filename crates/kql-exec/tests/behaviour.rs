@@ -1,4 +1,5 @@
 //! Behaviour of the executor: golden files, the public conformance set, limits.
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout)]
 
 #[path = "behaviour/conformance.rs"]
 mod conformance;

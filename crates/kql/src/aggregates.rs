@@ -36,7 +36,13 @@ pub struct AggregateDef {
     pub prefix: &'static str,
 }
 
-const fn a(name: &'static str, function: &'static str, values: usize, outcome: Outcome, prefix: &'static str) -> AggregateDef {
+const fn a(
+    name: &'static str,
+    function: &'static str,
+    values: usize,
+    outcome: Outcome,
+    prefix: &'static str,
+) -> AggregateDef {
     AggregateDef { name, function, values, conditional: false, limit: false, outcome, prefix }
 }
 
@@ -101,8 +107,21 @@ pub const AGGREGATES: &[AggregateDef] = &[
 
 /// Aggregates of the language that we lack: named in the error.
 pub const UNSUPPORTED: &[&str] = &[
-    "percentiles", "percentilew", "percentilesw", "percentiles_array", "percentilesw_array", "hll", "hll_if", "tdigest",
-    "tdigest_merge", "covariance", "covarianceif", "covariancep", "covariancepif", "buildschema", "merge_tdigest",
+    "percentiles",
+    "percentilew",
+    "percentilesw",
+    "percentiles_array",
+    "percentilesw_array",
+    "hll",
+    "hll_if",
+    "tdigest",
+    "tdigest_merge",
+    "covariance",
+    "covarianceif",
+    "covariancep",
+    "covariancepif",
+    "buildschema",
+    "merge_tdigest",
 ];
 
 /// The aggregate of this name.

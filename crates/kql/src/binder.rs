@@ -14,7 +14,9 @@ use std::collections::HashMap;
 use crate::ast;
 use crate::catalogue::Catalogue;
 use crate::diagnostic::{Sink, Span};
-use crate::program::{Expr, ExprKind, Operator, Pipeline, Program, Source, Stage, StageOutput, WindowFunction};
+use crate::program::{
+    Expr, ExprKind, Operator, Pipeline, Program, Source, Stage, StageOutput, WindowFunction,
+};
 use crate::types::{Column, Schema, Type};
 
 /// Most nodes that a query may have after functions and `let` values are put in place.
@@ -49,7 +51,14 @@ struct Relation {
 
 impl Relation {
     fn new(source: Source, schema: Schema) -> Self {
-        Self { source, operators: Vec::new(), schema, hidden: Vec::new(), aliases: Vec::new(), poisoned: false }
+        Self {
+            source,
+            operators: Vec::new(),
+            schema,
+            hidden: Vec::new(),
+            aliases: Vec::new(),
+            poisoned: false,
+        }
     }
 
     fn broken() -> Self {
@@ -66,14 +75,16 @@ impl Relation {
     }
 
     fn project(&mut self, columns: Vec<(String, Expr)>) {
-        self.schema = Schema { columns: columns.iter().map(|(n, e)| Column { name: n.clone(), ty: e.ty }).collect() };
+        self.schema =
+            Schema { columns: columns.iter().map(|(n, e)| Column { name: n.clone(), ty: e.ty }).collect() };
         self.hidden.clear();
         self.operators.push(Operator::Project(columns));
     }
 
     fn finish(mut self) -> Pipeline {
         if !self.hidden.is_empty() {
-            let all = self.schema.columns.iter().map(|c| (c.name.clone(), Expr::column(&c.name, c.ty))).collect();
+            let all =
+                self.schema.columns.iter().map(|c| (c.name.clone(), Expr::column(&c.name, c.ty))).collect();
             self.project(all);
         }
         Pipeline { source: self.source, operators: self.operators, schema: self.schema }
@@ -95,7 +106,12 @@ struct Binder<'c, 's, 'k> {
     windows: Option<Vec<(String, Type, WindowFunction)>>,
 }
 
-pub(crate) fn bind(query: &ast::Query, catalogue: &dyn Catalogue, now: i64, sink: &mut Sink<'_>) -> Option<Program> {
+pub(crate) fn bind(
+    query: &ast::Query,
+    catalogue: &dyn Catalogue,
+    now: i64,
+    sink: &mut Sink<'_>,
+) -> Option<Program> {
     let mut binder = Binder {
         catalogue,
         now,
@@ -177,7 +193,11 @@ impl Binder<'_, '_, '_> {
                 }
                 ast::Statement::Query(expr) => {
                     if dropped.is_some() {
-                        self.error("several_results", expr.span, "a query has one result; use 'let' for the others");
+                        self.error(
+                            "several_results",
+                            expr.span,
+                            "a query has one result; use 'let' for the others",
+                        );
                     }
                     dropped = Some(expr.span);
                     result = Some(self.top_level(expr));
@@ -205,10 +225,13 @@ impl Binder<'_, '_, '_> {
 
     fn bind_let(&mut self, name: &ast::Name, value: &ast::LetValue) {
         let binding = match value {
-            ast::LetValue::Function(function) => Binding::Function(std::rc::Rc::new(function.clone()), self.scope.clone()),
+            ast::LetValue::Function(function) => {
+                Binding::Function(std::rc::Rc::new(function.clone()), self.scope.clone())
+            }
             ast::LetValue::Expr(expr) if self.is_tabular(expr) => match self.table(expr) {
                 Some(relation) if !relation.poisoned => {
-                    let output = if is_materialize(expr) { StageOutput::Materialized } else { StageOutput::Table };
+                    let output =
+                        if is_materialize(expr) { StageOutput::Materialized } else { StageOutput::Table };
                     Binding::Stage(self.stage(Some(name.text.clone()), output, relation))
                 }
                 _ => Binding::Broken,
@@ -230,7 +253,12 @@ impl Binder<'_, '_, '_> {
     fn is_tabular(&self, expr: &ast::Expr) -> bool {
         use ast::ExprKind as K;
         match &expr.kind {
-            K::Pipe(..) | K::Datatable(..) | K::Print(..) | K::Range { .. } | K::Union(..) | K::Unsupported(_) => true,
+            K::Pipe(..)
+            | K::Datatable(..)
+            | K::Print(..)
+            | K::Range { .. }
+            | K::Union(..)
+            | K::Unsupported(_) => true,
             K::Name(name) => match self.scope.get(name) {
                 Some(Binding::Stage(_)) => true,
                 Some(Binding::Function(function, scope)) if function.parameters.is_empty() => {
@@ -244,7 +272,8 @@ impl Binder<'_, '_, '_> {
                 Some(_) => false,
                 None => match name.text.as_str() {
                     "materialize" => true,
-                    "table" | "cluster" | "database" | "workspace" | "app" | "external_table" | "materialized_view" => true,
+                    "table" | "cluster" | "database" | "workspace" | "app" | "external_table"
+                    | "materialized_view" => true,
                     "view" => args.is_empty(),
                     _ => false,
                 },
@@ -264,7 +293,9 @@ impl Binder<'_, '_, '_> {
                     return parameter.ty.is_none();
                 }
                 let local = function.body.iter().rev().find_map(|s| match s {
-                    ast::Statement::Let { name: n, value: ast::LetValue::Expr(e) } if n.text == *name => Some(e),
+                    ast::Statement::Let { name: n, value: ast::LetValue::Expr(e) } if n.text == *name => {
+                        Some(e)
+                    }
                     _ => None,
                 });
                 match (local, scope.get(name)) {

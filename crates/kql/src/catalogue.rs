@@ -33,8 +33,11 @@ pub trait Catalogue {
 }
 
 /// Aliases that hold for every hunting table that has the stored column.
-pub const COMMON_ALIASES: [(&str, &str); 3] =
-    [("TimeGenerated", "Timestamp"), ("LogonID", "LogonId"), ("InitiatingProcessLogonID", "InitiatingProcessLogonId")];
+pub const COMMON_ALIASES: [(&str, &str); 3] = [
+    ("TimeGenerated", "Timestamp"),
+    ("LogonID", "LogonId"),
+    ("InitiatingProcessLogonID", "InitiatingProcessLogonId"),
+];
 
 /// Tables held in memory: tests, and queries without stored tables.
 #[derive(Clone, Debug, Default)]
@@ -102,8 +105,11 @@ impl HuntingCatalogue {
 impl Catalogue for HuntingCatalogue {
     fn table(&self, name: &str) -> Option<TableDef> {
         let spec = palisade_schema::table(name)?;
-        let columns: Vec<ColumnDef> =
-            spec.columns.iter().map(|c| ColumnDef { name: c.name.clone(), ty: Self::column_type(c.kind) }).collect();
+        let columns: Vec<ColumnDef> = spec
+            .columns
+            .iter()
+            .map(|c| ColumnDef { name: c.name.clone(), ty: Self::column_type(c.kind) })
+            .collect();
         let mut aliases = common_aliases(&columns);
         aliases.extend(spec.aliases.iter().map(|(alias, stored)| (alias.clone(), stored.clone())));
         let hidden = vec![ColumnDef { name: "_IngestTime".to_owned(), ty: Type::Datetime }];

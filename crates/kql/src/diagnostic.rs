@@ -81,7 +81,14 @@ impl<'t> Sink<'t> {
         self.found
     }
 
-    fn push(&mut self, severity: Severity, code: &str, span: Span, message: String, suggestion: Option<String>) {
+    fn push(
+        &mut self,
+        severity: Severity,
+        code: &str,
+        span: Span,
+        message: String,
+        suggestion: Option<String>,
+    ) {
         if self.found.len() >= crate::MAX_DIAGNOSTICS {
             return;
         }

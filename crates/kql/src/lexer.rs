@@ -32,7 +32,10 @@ pub(crate) enum Tok {
     #[regex(r#"[hH]?@"([^"]|"")*"#)]
     #[regex(r#"[hH]?@'([^']|'')*"#)]
     OpenStr,
-    #[regex(r"(datetime|date|time|timespan|guid|int|long|real|double|decimal|bool|boolean|dynamic)[ \t\r\n]*\(", typed)]
+    #[regex(
+        r"(datetime|date|time|timespan|guid|int|long|real|double|decimal|bool|boolean|dynamic)[ \t\r\n]*\(",
+        typed
+    )]
     Typed,
     #[regex(r"![A-Za-z_]+~?")]
     BangWord,
@@ -211,12 +214,24 @@ mod tests {
 
     #[test]
     fn literals_that_look_alike() {
-        assert_eq!(kinds("1 1.5 1d 1.5h 0x1F 1..2"), vec![
-            Tok::Long, Tok::Real, Tok::Timespan, Tok::Timespan, Tok::Hex, Tok::Long, Tok::DotDot, Tok::Long, Tok::End
-        ]);
-        assert_eq!(kinds("in~ !in~ in !has"), vec![
-            Tok::InIgnoreCase, Tok::BangWord, Tok::Ident, Tok::BangWord, Tok::End
-        ]);
+        assert_eq!(
+            kinds("1 1.5 1d 1.5h 0x1F 1..2"),
+            vec![
+                Tok::Long,
+                Tok::Real,
+                Tok::Timespan,
+                Tok::Timespan,
+                Tok::Hex,
+                Tok::Long,
+                Tok::DotDot,
+                Tok::Long,
+                Tok::End
+            ]
+        );
+        assert_eq!(
+            kinds("in~ !in~ in !has"),
+            vec![Tok::InIgnoreCase, Tok::BangWord, Tok::Ident, Tok::BangWord, Tok::End]
+        );
     }
 
     #[test]

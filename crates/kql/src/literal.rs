@@ -11,7 +11,9 @@ pub(crate) fn string(token: &str) -> Option<String> {
     if let Some(inner) = body.strip_prefix("```") {
         let inner = inner.strip_suffix("```")?;
         // A line break directly after the opening fence is not part of the text.
-        return Some(inner.strip_prefix("\r\n").or_else(|| inner.strip_prefix('\n')).unwrap_or(inner).to_owned());
+        return Some(
+            inner.strip_prefix("\r\n").or_else(|| inner.strip_prefix('\n')).unwrap_or(inner).to_owned(),
+        );
     }
     if let Some(rest) = body.strip_prefix('@') {
         let quote = rest.chars().next()?;
@@ -44,7 +46,8 @@ fn unescape(inner: &str) -> Option<String> {
                 let first = code(&mut chars, 4)?;
                 if (0xD800..0xDC00).contains(&first) {
                     let mut ahead = chars.clone();
-                    let pair = (ahead.next() == Some('\\') && ahead.next() == Some('u')).then(|| code(&mut ahead, 4));
+                    let pair = (ahead.next() == Some('\\') && ahead.next() == Some('u'))
+                        .then(|| code(&mut ahead, 4));
                     let low = pair.flatten().filter(|l| (0xDC00..0xE000).contains(l))?;
                     out.push(char::from_u32(0x10000 + ((first - 0xD800) << 10) + (low - 0xDC00))?);
                     chars = ahead;
@@ -89,7 +92,11 @@ pub(crate) fn typed(token: &str) -> Result<Value, String> {
     let ty = Type::from_name(word).ok_or_else(|| format!("'{word}' is not a type"))?;
     if ty == Type::Dynamic {
         let json = dynamic(content).ok_or("dynamic(...) does not hold a valid value")?;
-        return Ok(if json.is_null() { Value::Null(Type::Dynamic) } else { Value::Dynamic(json.to_string()) });
+        return Ok(if json.is_null() {
+            Value::Null(Type::Dynamic)
+        } else {
+            Value::Dynamic(json.to_string())
+        });
     }
     let plain = quoted(content).unwrap_or_else(|| content.to_owned());
     if plain == "null" {
@@ -126,7 +133,11 @@ pub(crate) fn integer(text: &str) -> Option<i64> {
     let hex = body.strip_prefix("0x").or_else(|| body.strip_prefix("0X"));
     let magnitude = match hex {
         #[allow(clippy::cast_possible_wrap)]
-        Some(digits) => return u64::from_str_radix(digits, 16).ok().map(|n| if negative { (n as i64).wrapping_neg() } else { n as i64 }),
+        Some(digits) => {
+            return u64::from_str_radix(digits, 16)
+                .ok()
+                .map(|n| if negative { (n as i64).wrapping_neg() } else { n as i64 });
+        }
         None => body.parse::<i128>().ok()?,
     };
     i64::try_from(if negative { -magnitude } else { magnitude }).ok()
@@ -256,7 +267,9 @@ impl Dynamic<'_> {
 
     fn word(&mut self) -> Option<Json> {
         let rest = self.rest();
-        let end = rest.find(|c: char| c == ',' || c == ']' || c == '}' || c == '(' || c.is_whitespace()).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| c == ',' || c == ']' || c == '}' || c == '(' || c.is_whitespace())
+            .unwrap_or(rest.len());
         let word = &rest[..end];
         if rest[end..].starts_with('(') {
             let close = rest.find(')')?;
@@ -305,7 +318,10 @@ mod tests {
     #[test]
     fn typed_literals_decode() {
         assert_eq!(typed("int(null)"), Ok(Value::Null(Type::Int)));
-        assert_eq!(typed("dynamic({'a': [1, 2.5, \"x\"], \"b\": null,})"), Ok(Value::Dynamic("{\"a\":[1,2.5,\"x\"],\"b\":null}".into())));
+        assert_eq!(
+            typed("dynamic({'a': [1, 2.5, \"x\"], \"b\": null,})"),
+            Ok(Value::Dynamic("{\"a\":[1,2.5,\"x\"],\"b\":null}".into()))
+        );
         assert_eq!(typed("long(0x10)"), Ok(Value::Long(16)));
         assert!(typed("datetime(hello)").is_err());
         assert!(typed("dynamic([1)").is_err());

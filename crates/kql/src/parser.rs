@@ -231,7 +231,9 @@ impl Parser<'_, '_, '_> {
             Tok::CloseParen => self.peek_at(at + 2) == Tok::OpenBrace,
             Tok::Ident => self.peek_at(at + 2) == Tok::Colon,
             Tok::OpenBracket => {
-                self.peek_at(at + 2) == Tok::Str && self.peek_at(at + 3) == Tok::CloseBracket && self.peek_at(at + 4) == Tok::Colon
+                self.peek_at(at + 2) == Tok::Str
+                    && self.peek_at(at + 3) == Tok::CloseBracket
+                    && self.peek_at(at + 4) == Tok::Colon
             }
             _ => false,
         }
@@ -322,7 +324,8 @@ impl Parser<'_, '_, '_> {
         match literal::string(self.slice(span)) {
             Some(text) => Ok(text),
             None => {
-                let message = "this string holds an escape that is not known; write \\\\ or use @\"…\"".to_owned();
+                let message =
+                    "this string holds an escape that is not known; write \\\\ or use @\"…\"".to_owned();
                 self.sink.error("invalid_string", span, message, None);
                 Ok(String::new())
             }
@@ -334,7 +337,9 @@ impl Parser<'_, '_, '_> {
         match self.peek() {
             Tok::Ident => self.peek_at(1) == Tok::Assign,
             Tok::OpenBracket => {
-                self.peek_at(1) == Tok::Str && self.peek_at(2) == Tok::CloseBracket && self.peek_at(3) == Tok::Assign
+                self.peek_at(1) == Tok::Str
+                    && self.peek_at(2) == Tok::CloseBracket
+                    && self.peek_at(3) == Tok::Assign
             }
             _ => false,
         }

@@ -86,6 +86,7 @@ impl Pipeline {
 
 /// Where rows come from.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)] // one per pipeline
 pub enum Source {
     /// A stored table; all its columns, hidden ones last.
     Table {

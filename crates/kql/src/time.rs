@@ -45,7 +45,15 @@ pub fn days_in_month(year: i64, month: i64) -> i64 {
 }
 
 /// Microseconds since 1970 of a civil instant; none when a part is out of range.
-pub fn make_datetime(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64, micros: i64) -> Option<i64> {
+pub fn make_datetime(
+    year: i64,
+    month: i64,
+    day: i64,
+    hour: i64,
+    minute: i64,
+    second: i64,
+    micros: i64,
+) -> Option<i64> {
     let valid = (1..=9999).contains(&year)
         && (1..=12).contains(&month)
         && day >= 1
@@ -57,7 +65,11 @@ pub fn make_datetime(year: i64, month: i64, day: i64, hour: i64, minute: i64, se
     if !valid {
         return None;
     }
-    Some(days_from_civil(year, month, day) * MICROS_PER_DAY + ((hour * 60 + minute) * 60 + second) * 1_000_000 + micros)
+    Some(
+        days_from_civil(year, month, day) * MICROS_PER_DAY
+            + ((hour * 60 + minute) * 60 + second) * 1_000_000
+            + micros,
+    )
 }
 
 /// The parts of an instant: year, month, day, hour, minute, second, microsecond.
@@ -350,8 +362,15 @@ mod tests {
     fn datetimes_in_many_forms_are_one_instant() {
         let at = parse_datetime("2014-11-08T15:05:02Z").unwrap();
         assert_eq!(format_rfc3339(at), "2014-11-08T15:05:02.000000Z");
-        for text in ["2014-11-08 15:05:02", "Sat, 8 Nov 14 15:05:02 GMT", "8 Nov 2014 15:05:02", "11/08/2014 15:05:02",
-            "2014-11-08T16:05:02+01:00", "11/8/2014 3:05:02 PM", "Saturday, 08-Nov-14 15:05:02 UTC"] {
+        for text in [
+            "2014-11-08 15:05:02",
+            "Sat, 8 Nov 14 15:05:02 GMT",
+            "8 Nov 2014 15:05:02",
+            "11/08/2014 15:05:02",
+            "2014-11-08T16:05:02+01:00",
+            "11/8/2014 3:05:02 PM",
+            "Saturday, 08-Nov-14 15:05:02 UTC",
+        ] {
             assert_eq!(parse_datetime(text), Some(at), "{text}");
         }
         assert_eq!(parse_datetime("2014-02-30"), None);

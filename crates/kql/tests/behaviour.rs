@@ -1,4 +1,5 @@
 //! Behaviour of the compiler as its users see it.
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout)]
 
 #[path = "behaviour/corpus.rs"]
 mod corpus;
@@ -31,7 +32,10 @@ fn catalogue() -> MemoryCatalogue {
             ("ReportId", Type::Long),
         ],
     );
-    catalogue.add("DeviceInfo", &[("Timestamp", Type::Datetime), ("DeviceId", Type::String), ("OSPlatform", Type::String)]);
+    catalogue.add(
+        "DeviceInfo",
+        &[("Timestamp", Type::Datetime), ("DeviceId", Type::String), ("OSPlatform", Type::String)],
+    );
     catalogue
 }
 

@@ -18,8 +18,13 @@ pub const INGEST_TIME: &str = "_IngestTime";
 pub const DAY: &str = "_day";
 
 /// The tables that the lake keeps, in the order of their numbers.
-pub(crate) const TABLES: [&str; 5] =
-    ["DeviceFileEvents", "DeviceInfo", "DeviceNetworkEvents", "DeviceProcessEvents", "PalisadeSensorCounters"];
+pub(crate) const TABLES: [&str; 5] = [
+    "DeviceFileEvents",
+    "DeviceInfo",
+    "DeviceNetworkEvents",
+    "DeviceProcessEvents",
+    "PalisadeSensorCounters",
+];
 
 /// Columns with statistics in the Delta log and per page.
 pub(crate) const STATISTICS: [&str; 4] = ["Timestamp", "DeviceId", "ReportId", INGEST_TIME];
@@ -66,11 +71,13 @@ fn arrow_type(kind: ColumnType) -> DataType {
 
 /// The mark for types that Arrow does not tell apart.
 fn mark(kind: ColumnType) -> Option<(String, String)> {
-    matches!(kind, ColumnType::Dynamic | ColumnType::Timespan | ColumnType::Guid).then(|| ("kql".to_owned(), kind.to_string()))
+    matches!(kind, ColumnType::Dynamic | ColumnType::Timespan | ColumnType::Guid)
+        .then(|| ("kql".to_owned(), kind.to_string()))
 }
 
 fn field(c: &ColumnSpec) -> Field {
-    Field::new(&c.name, arrow_type(c.kind), c.kind != ColumnType::String).with_metadata(mark(c.kind).into_iter().collect())
+    Field::new(&c.name, arrow_type(c.kind), c.kind != ColumnType::String)
+        .with_metadata(mark(c.kind).into_iter().collect())
 }
 
 impl TableSchemas {
@@ -95,7 +102,10 @@ impl TableSchemas {
             StructField::new(&c.name, kind, true).with_metadata(mark(c.kind))
         });
         declared
-            .chain([StructField::new(INGEST_TIME, DeltaType::TIMESTAMP, true), StructField::new(DAY, DeltaType::DATE, true)])
+            .chain([
+                StructField::new(INGEST_TIME, DeltaType::TIMESTAMP, true),
+                StructField::new(DAY, DeltaType::DATE, true),
+            ])
             .collect()
     }
 }
@@ -117,6 +127,8 @@ mod tests {
         assert!(!s.visible.field_with_name("SHA1").expect("declared").is_nullable());
         let bag = s.visible.field_with_name("AdditionalFields").expect("declared");
         assert_eq!(bag.metadata().get("kql").map(String::as_str), Some("dynamic"));
-        assert!(s.visible.field_with_name(INGEST_TIME).is_err() && s.stored.field_with_name(INGEST_TIME).is_ok());
+        assert!(
+            s.visible.field_with_name(INGEST_TIME).is_err() && s.stored.field_with_name(INGEST_TIME).is_ok()
+        );
     }
 }

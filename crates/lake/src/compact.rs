@@ -68,22 +68,36 @@ impl Compactor {
         failed.map_or(Ok(report), Err)
     }
 
-    async fn table(&self, tenant: TenantId, number: usize, report: &mut CompactReport) -> Result<(), LakeError> {
+    async fn table(
+        &self,
+        tenant: TenantId,
+        number: usize,
+        report: &mut CompactReport,
+    ) -> Result<(), LakeError> {
         let dir = table_dir(&self.config.lake_dir, tenant, TABLES[number]);
         let Some(mut table) = Table::open(&dir, None).await? else { return Ok(()) };
         self.expire(&mut table, tenant, number, report).await?;
         let today = day_text(day_of(TimeMicros::now().0));
-        for group in groups(table.files()?, self.config.target_file_bytes, &today, self.config.compact_min_files) {
+        for group in
+            groups(table.files()?, self.config.target_file_bytes, &today, self.config.compact_min_files)
+        {
             self.merge(&mut table, tenant, number, group, report).await?;
         }
         self.vacuum(&table, report).await
     }
 
     /// Removes the days that the retention no longer keeps.
-    async fn expire(&self, table: &mut Table, tenant: TenantId, number: usize, report: &mut CompactReport) -> Result<(), LakeError> {
+    async fn expire(
+        &self,
+        table: &mut Table,
+        tenant: TenantId,
+        number: usize,
+        report: &mut CompactReport,
+    ) -> Result<(), LakeError> {
         let Some(days) = self.config.retain_days else { return Ok(()) };
         let first = day_text(day_of(TimeMicros::now().0) - i64::from(days));
-        let old: Vec<DataFile> = table.files()?.into_iter().filter(|f| !f.day.is_empty() && f.day < first).collect();
+        let old: Vec<DataFile> =
+            table.files()?.into_iter().filter(|f| !f.day.is_empty() && f.day < first).collect();
         if old.is_empty() {
             return Ok(());
         }
@@ -97,12 +111,22 @@ impl Compactor {
         Ok(())
     }
 
-    async fn merge(&self, table: &mut Table, tenant: TenantId, number: usize, group: Vec<DataFile>, report: &mut CompactReport) -> Result<(), LakeError> {
+    async fn merge(
+        &self,
+        table: &mut Table,
+        tenant: TenantId,
+        number: usize,
+        group: Vec<DataFile>,
+        report: &mut CompactReport,
+    ) -> Result<(), LakeError> {
         let turn = self.shared.turn().await;
         let encoded = merged(table, number, &group).await?;
         let expected: u64 = group.iter().map(|f| f.rows).sum();
         if encoded.rows != expected {
-            return Err(LakeError::damaged(table.dir(), format!("compaction read {} rows of {expected}", encoded.rows)));
+            return Err(LakeError::damaged(
+                table.dir(),
+                format!("compaction read {} rows of {expected}", encoded.rows),
+            ));
         }
         let add = table.put(&group[0].day, encoded, false).await?;
         drop(turn);
@@ -129,8 +153,8 @@ impl Compactor {
 }
 
 /// Which small files become one. A day that is over is merged whole. In a day that still grows a
-/// file is rewritten only with at least as many bytes of smaller ones: so a row is rewritten as
-/// often as sizes double, and not in each round.
+/// file is rewritten only with at least half as many bytes of smaller ones: so a row is rewritten
+/// as often as sizes grow by half, and not in each round.
 fn groups(mut files: Vec<DataFile>, target: u64, today: &str, min_files: usize) -> Vec<Vec<DataFile>> {
     files.retain(|f| !f.day.is_empty() && f.size < target / 2);
     files.sort_by(|a, b| (&a.day, a.size, &a.path).cmp(&(&b.day, b.size, &b.path)));
@@ -141,7 +165,7 @@ fn groups(mut files: Vec<DataFile>, target: u64, today: &str, min_files: usize) 
         if let Some(group) = out.last_mut()
             && group[0].day == file.day
             && size + file.size <= target
-            && (file.day.as_str() < today || group.len() < least(&file.day) || file.size <= size)
+            && (file.day.as_str() < today || file.size <= 2 * size)
         {
             size += file.size;
             group.push(file);
@@ -156,12 +180,17 @@ fn groups(mut files: Vec<DataFile>, target: u64, today: &str, min_files: usize) 
 
 /// Reads sorted files side by side and writes them as one sorted file.
 async fn merged(table: &Table, number: usize, group: &[DataFile]) -> Result<Encoded, LakeError> {
-    let schema = &schemas(TABLES[number]).ok_or_else(|| LakeError::UnknownTable(TABLES[number].to_owned()))?.stored;
-    let files = group.iter().map(|f| Ok(vec![partitioned(table.dir(), f)?])).collect::<Result<Vec<_>, LakeError>>()?;
+    let schema =
+        &schemas(TABLES[number]).ok_or_else(|| LakeError::UnknownTable(TABLES[number].to_owned()))?.stored;
+    let files = group
+        .iter()
+        .map(|f| Ok(vec![partitioned(table.dir(), f)?]))
+        .collect::<Result<Vec<_>, LakeError>>()?;
     let by = |name: &str| -> Result<PhysicalSortExpr, LakeError> {
         Ok(PhysicalSortExpr { expr: col(name, schema)?, options: SortOptions::default() })
     };
-    let order = LexOrdering::new([by("DeviceId")?, by("Timestamp")?]).ok_or_else(|| LakeError::Task("no order".into()))?;
+    let order = LexOrdering::new([by("DeviceId")?, by("Timestamp")?])
+        .ok_or_else(|| LakeError::Task("no order".into()))?;
     let scan = parquet_scan(schema, files, None, None)?;
     let merge: Arc<dyn ExecutionPlan> = Arc::new(SortPreservingMergeExec::new(order, scan));
     let context = SessionContext::new();
@@ -189,13 +218,20 @@ mod tests {
 
     #[test]
     fn groups_hold_one_day_and_stay_within_the_target() {
-        let files = vec![file("a", "1", 40), file("b", "1", 40), file("c", "1", 40), file("d", "2", 40), file("e", "1", 60)];
+        let files = vec![
+            file("a", "1", 40),
+            file("b", "1", 40),
+            file("c", "1", 40),
+            file("d", "2", 40),
+            file("e", "1", 60),
+        ];
         assert_eq!(names(&groups(files, 100, "9", 4)), [["a", "b"]]);
     }
 
     #[test]
     fn a_day_that_grows_does_not_rewrite_its_large_file_each_round() {
-        let mut files = vec![file("large", "1", 400), file("a", "1", 10), file("b", "1", 10), file("c", "1", 10)];
+        let mut files =
+            vec![file("large", "1", 400), file("a", "1", 10), file("b", "1", 10), file("c", "1", 10)];
         assert!(groups(files.clone(), 1000, "1", 4).is_empty(), "too few, and one too large for them");
         files.push(file("d", "1", 10));
         assert_eq!(names(&groups(files.clone(), 1000, "1", 4)), [["a", "b", "c", "d"]]);

@@ -30,7 +30,11 @@ pub struct LakeConfig {
 
 impl LakeConfig {
     /// The defaults of a server.
-    pub fn new(lake_dir: impl Into<PathBuf>, hot_dir: impl Into<PathBuf>, cursors_dir: impl Into<PathBuf>) -> Self {
+    pub fn new(
+        lake_dir: impl Into<PathBuf>,
+        hot_dir: impl Into<PathBuf>,
+        cursors_dir: impl Into<PathBuf>,
+    ) -> Self {
         Self {
             lake_dir: lake_dir.into(),
             hot_dir: hot_dir.into(),

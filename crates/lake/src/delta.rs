@@ -52,7 +52,10 @@ pub(crate) struct Table {
 
 impl std::fmt::Debug for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Table").field("dir", &self.dir).field("version", &self.version()).finish_non_exhaustive()
+        f.debug_struct("Table")
+            .field("dir", &self.dir)
+            .field("version", &self.version())
+            .finish_non_exhaustive()
     }
 }
 
@@ -96,7 +99,10 @@ impl Table {
                 .with_columns(schemas.delta_fields())
                 .with_partition_columns([DAY])
                 .with_configuration_property(TableProperty::CheckpointInterval, Some("20"))
-                .with_configuration_property(TableProperty::DataSkippingStatsColumns, Some(STATISTICS.join(",")))
+                .with_configuration_property(
+                    TableProperty::DataSkippingStatsColumns,
+                    Some(STATISTICS.join(",")),
+                )
                 .with_save_mode(SaveMode::Ignore)
                 .await?;
             return Self::of(dir, &created);
@@ -106,7 +112,8 @@ impl Table {
 
     async fn with_declared_columns(self, schemas: &TableSchemas) -> Result<Self, LakeError> {
         let present = self.state.schema();
-        let new: Vec<_> = schemas.delta_fields().into_iter().filter(|f| present.field(f.name()).is_none()).collect();
+        let new: Vec<_> =
+            schemas.delta_fields().into_iter().filter(|f| present.field(f.name()).is_none()).collect();
         if new.is_empty() {
             return Ok(self);
         }
@@ -137,14 +144,24 @@ impl Table {
         for view in self.state.snapshot().try_log_data()?.iter() {
             let path = view.path().into_owned();
             // Only what lies in the table's own folder: an absolute path could be another tenant's.
-            let inside = !path.contains("://") && !path.starts_with('/') && path.split('/').all(|p| p != ".." && !p.is_empty());
+            let inside = !path.contains("://")
+                && !path.starts_with('/')
+                && path.split('/').all(|p| p != ".." && !p.is_empty());
             if !inside {
                 return Err(LakeError::damaged(&self.dir, "the delta log names a file outside the table"));
             }
             let stats = view.stats().and_then(|s| serde_json::from_str::<Stats>(&s).ok()).unwrap_or_default();
-            let size = u64::try_from(view.size()).map_err(|_| LakeError::damaged(&self.dir, "a file of negative size"))?;
+            let size = u64::try_from(view.size())
+                .map_err(|_| LakeError::damaged(&self.dir, "a file of negative size"))?;
             let day = view.partition_values_map().remove(DAY).flatten().unwrap_or_default();
-            out.push(DataFile { path, size, rows: stats.num_records.unwrap_or(0), day, time: stats.time(), device: stats.device() });
+            out.push(DataFile {
+                path,
+                size,
+                rows: stats.num_records.unwrap_or(0),
+                day,
+                time: stats.time(),
+                device: stats.device(),
+            });
         }
         Ok(out)
     }
@@ -172,14 +189,27 @@ impl Table {
 
     /// Commits rows of the log up to `offset`.
     pub(crate) async fn append(&mut self, adds: Vec<Add>, offset: u64) -> Result<u64, LakeError> {
-        let txn = Transaction::new_with_last_update(APPLICATION, i64::try_from(offset).unwrap_or(i64::MAX), Some(TimeMicros::now().0 / 1000));
-        let operation = DeltaOperation::Write { mode: SaveMode::Append, partition_by: Some(vec![DAY.to_owned()]), predicate: None };
+        let txn = Transaction::new_with_last_update(
+            APPLICATION,
+            i64::try_from(offset).unwrap_or(i64::MAX),
+            Some(TimeMicros::now().0 / 1000),
+        );
+        let operation = DeltaOperation::Write {
+            mode: SaveMode::Append,
+            partition_by: Some(vec![DAY.to_owned()]),
+            predicate: None,
+        };
         let properties = CommitProperties::default().with_application_transaction(txn);
         self.commit(adds.into_iter().map(Action::from).collect(), operation, properties).await
     }
 
     /// Replaces files by others with the same rows, or removes files.
-    pub(crate) async fn replace(&mut self, removed: &[DataFile], adds: Vec<Add>, operation: DeltaOperation) -> Result<u64, LakeError> {
+    pub(crate) async fn replace(
+        &mut self,
+        removed: &[DataFile],
+        adds: Vec<Add>,
+        operation: DeltaOperation,
+    ) -> Result<u64, LakeError> {
         let data_change = adds.is_empty();
         let now = TimeMicros::now().0 / 1000;
         let removes = removed.iter().map(|f| {
@@ -197,9 +227,17 @@ impl Table {
         self.commit(actions, operation, CommitProperties::default()).await
     }
 
-    async fn commit(&mut self, actions: Vec<Action>, operation: DeltaOperation, properties: CommitProperties) -> Result<u64, LakeError> {
+    async fn commit(
+        &mut self,
+        actions: Vec<Action>,
+        operation: DeltaOperation,
+        properties: CommitProperties,
+    ) -> Result<u64, LakeError> {
         let reference: &dyn TableReference = &self.state;
-        let done = CommitBuilder::from(properties).with_actions(actions).build(Some(reference), Arc::clone(&self.log), operation).await?;
+        let done = CommitBuilder::from(properties)
+            .with_actions(actions)
+            .build(Some(reference), Arc::clone(&self.log), operation)
+            .await?;
         let version = done.version();
         self.state = done.snapshot();
         Ok(version)

@@ -112,7 +112,13 @@ pub(crate) fn tenant_dir(hot_dir: &Path, tenant: TenantId) -> PathBuf {
 }
 
 /// Writes a batch as an Arrow file and describes it.
-pub(crate) fn write(dir: &Path, name: String, batch: &RecordBatch, offsets: (u64, u64), level: u8) -> Result<HotFile, LakeError> {
+pub(crate) fn write(
+    dir: &Path,
+    name: String,
+    batch: &RecordBatch,
+    offsets: (u64, u64),
+    level: u8,
+) -> Result<HotFile, LakeError> {
     let path = dir.join(&name);
     let file = File::create(&path).at(&path)?;
     let mut writer = FileWriter::try_new(BufWriter::with_capacity(1 << 18, file), &batch.schema())?;
@@ -121,12 +127,22 @@ pub(crate) fn write(dir: &Path, name: String, batch: &RecordBatch, offsets: (u64
     drop(writer);
     let bytes = fs::metadata(&path).at(&path)?.len();
     let (min_us, max_us) = time_range(batch);
-    Ok(HotFile { name, rows: batch.num_rows() as u64, bytes, min_us, max_us, first_offset: offsets.0, last_offset: offsets.1, level })
+    Ok(HotFile {
+        name,
+        rows: batch.num_rows() as u64,
+        bytes,
+        min_us,
+        max_us,
+        first_offset: offsets.0,
+        last_offset: offsets.1,
+        level,
+    })
 }
 
 /// Lowest and highest Timestamp; everything where there is none.
 pub(crate) fn time_range(batch: &RecordBatch) -> (i64, i64) {
-    let column = batch.column_by_name("Timestamp").and_then(|c| c.as_primitive_opt::<TimestampMicrosecondType>());
+    let column =
+        batch.column_by_name("Timestamp").and_then(|c| c.as_primitive_opt::<TimestampMicrosecondType>());
     column.and_then(|c| Some((compute::min(c)?, compute::max(c)?))).unwrap_or((i64::MIN, i64::MAX))
 }
 
@@ -155,20 +171,31 @@ impl Mapped {
         let bad = |why: &str| LakeError::damaged(&self.path, why);
         let trailer = self.buffer.len().checked_sub(10).ok_or_else(|| bad("too short"))?;
         let tail: [u8; 10] = self.buffer[trailer..].try_into().map_err(|_| bad("too short"))?;
-        let start = trailer.checked_sub(read_footer_length(tail)?).ok_or_else(|| bad("footer is too long"))?;
-        let footer = root_as_footer(&self.buffer[start..trailer]).map_err(|e| LakeError::damaged(&self.path, e))?;
+        let start =
+            trailer.checked_sub(read_footer_length(tail)?).ok_or_else(|| bad("footer is too long"))?;
+        let footer =
+            root_as_footer(&self.buffer[start..trailer]).map_err(|e| LakeError::damaged(&self.path, e))?;
         let schema: SchemaRef = Arc::new(fb_to_schema(footer.schema().ok_or_else(|| bad("no schema"))?));
         // SAFETY: only the lake process can write here, it wrote the whole file from valid arrays,
         // and the file has the length that it sealed. Checking all text again would make every
         // query of hot rows read every column's bytes.
-        let mut decoder = unsafe { FileDecoder::new(Arc::clone(&schema), footer.version()).with_skip_validation(true) };
+        let mut decoder =
+            unsafe { FileDecoder::new(Arc::clone(&schema), footer.version()).with_skip_validation(true) };
         if let Some(wanted) = wanted {
-            let indices = schema.fields().iter().enumerate().filter(|(_, f)| wanted(f.name())).map(|(i, _)| i).collect();
+            let indices = schema
+                .fields()
+                .iter()
+                .enumerate()
+                .filter(|(_, f)| wanted(f.name()))
+                .map(|(i, _)| i)
+                .collect();
             decoder = decoder.with_projection(indices);
         }
         let mut out = Vec::new();
         for block in footer.recordBatches().into_iter().flatten() {
-            let length = i64::from(block.metaDataLength()).checked_add(block.bodyLength()).and_then(|l| usize::try_from(l).ok());
+            let length = i64::from(block.metaDataLength())
+                .checked_add(block.bodyLength())
+                .and_then(|l| usize::try_from(l).ok());
             let offset = usize::try_from(block.offset()).ok();
             let (Some(offset), Some(length)) = (offset, length) else { return Err(bad("impossible block")) };
             if offset.checked_add(length).is_none_or(|end| end > self.buffer.len()) {
@@ -181,7 +208,10 @@ impl Mapped {
 }
 
 /// Reads whole files into one batch.
-pub(crate) fn read_all<'a>(dir: &Path, files: impl Iterator<Item = &'a HotFile>) -> Result<Vec<RecordBatch>, LakeError> {
+pub(crate) fn read_all<'a>(
+    dir: &Path,
+    files: impl Iterator<Item = &'a HotFile>,
+) -> Result<Vec<RecordBatch>, LakeError> {
     let mut out = Vec::new();
     for f in files {
         out.extend(Mapped::open(dir.join(&f.name), f.bytes)?.read(None)?);
@@ -232,7 +262,16 @@ mod tests {
         let mut m = Manifest { offset: Some(4), ..Manifest::default() };
         m.store(dir.path(), tenant).expect("stores");
         assert_eq!(Manifest::load(dir.path(), tenant).expect("loads"), Some(m.clone()));
-        let file = HotFile { name: "../x".into(), rows: 1, bytes: 1, min_us: 0, max_us: 0, first_offset: 0, last_offset: 0, level: 0 };
+        let file = HotFile {
+            name: "../x".into(),
+            rows: 1,
+            bytes: 1,
+            min_us: 0,
+            max_us: 0,
+            first_offset: 0,
+            last_offset: 0,
+            level: 0,
+        };
         m.tables.insert("T".into(), TableManifest { hot: vec![file], ..TableManifest::default() });
         m.store(dir.path(), tenant).expect("stores");
         assert_eq!(Manifest::load(dir.path(), tenant).map_err(|e| e.code()), Err("lake_damaged"));

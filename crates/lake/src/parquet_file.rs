@@ -63,7 +63,8 @@ pub(crate) struct Encoder {
 impl Encoder {
     pub(crate) fn new(schema: &SchemaRef, level: i32) -> Result<Self, LakeError> {
         // The Arrow schema in each file would be larger than a small file's rows, and the table has it.
-        let options = ArrowWriterOptions::new().with_properties(properties(level)?).with_skip_arrow_metadata(true);
+        let options =
+            ArrowWriterOptions::new().with_properties(properties(level)?).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(schema), options)?;
         Ok(Self { writer, ranges: Ranges::default(), rows: 0 })
     }
@@ -147,7 +148,8 @@ impl Ranges {
         }
         let nulls: serde_json::Map<String, serde_json::Value> =
             STATISTICS.iter().zip(self.nulls).map(|(n, c)| ((*n).to_owned(), c.into())).collect();
-        serde_json::json!({ "numRecords": rows, "minValues": low, "maxValues": high, "nullCount": nulls }).to_string()
+        serde_json::json!({ "numRecords": rows, "minValues": low, "maxValues": high, "nullCount": nulls })
+            .to_string()
     }
 }
 
@@ -168,7 +170,10 @@ pub(crate) fn day_text(day: i64) -> String {
 }
 
 /// Rows by ingest day, each sorted by device and time.
-pub(crate) fn sorted_by_day(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Vec<(i64, RecordBatch)>, LakeError> {
+pub(crate) fn sorted_by_day(
+    schema: &SchemaRef,
+    batches: &[RecordBatch],
+) -> Result<Vec<(i64, RecordBatch)>, LakeError> {
     let all = concat_batches(schema, batches)?;
     if all.num_rows() == 0 {
         return Ok(Vec::new());

@@ -140,7 +140,11 @@ impl Projector {
         let mut counts = ProjectCounts::default();
         let dictionary = Dictionary::new(&batch.processes);
         let device = context.device.to_string();
-        let frame = tables::Frame { device: &device, name: clip(context.device_name, MAX_NAME), received_at: context.received_at };
+        let frame = tables::Frame {
+            device: &device,
+            name: clip(context.device_name, MAX_NAME),
+            received_at: context.received_at,
+        };
         let mut budget = TEXT_BUDGET.saturating_add(dictionary.cost().saturating_mul(4));
         let mut rest = batch.facts.iter();
         for fact in rest.by_ref() {
@@ -164,7 +168,14 @@ impl Projector {
         counts
     }
 
-    fn one(&mut self, fact: &Fact, dictionary: &Dictionary<'_>, frame: &tables::Frame<'_>, wanted: TableSet, counts: &mut ProjectCounts) {
+    fn one(
+        &mut self,
+        fact: &Fact,
+        dictionary: &Dictionary<'_>,
+        frame: &tables::Frame<'_>,
+        wanted: TableSet,
+        counts: &mut ProjectCounts,
+    ) {
         let table = match &fact.kind {
             Some(Kind::ProcessCreated(_) | Kind::ProcessTerminated(_)) => PROCESSES,
             Some(Kind::Connection(_)) => NETWORK,
@@ -194,7 +205,8 @@ impl Projector {
                 0
             }
             Some(Kind::Heartbeat(h)) => {
-                let room = MAX_COUNTERS.saturating_sub(usize::try_from(counts.rows[COUNTERS]).unwrap_or(usize::MAX));
+                let room =
+                    MAX_COUNTERS.saturating_sub(usize::try_from(counts.rows[COUNTERS]).unwrap_or(usize::MAX));
                 made = self.counters.push(fact, h, room, frame);
                 counts.excess_counters += (h.counters.len() as u64).saturating_sub(made);
                 0
@@ -266,8 +278,15 @@ pub(crate) fn clip(text: &str, bytes: usize) -> &str {
 fn clipped(p: &Process) -> Process {
     let mut p = p.clone();
     for text in [
-        &mut p.path, &mut p.command_line, &mut p.working_directory, &mut p.user, &mut p.login_user,
-        &mut p.parent_path, &mut p.cgroup_path, &mut p.container_id, &mut p.comm,
+        &mut p.path,
+        &mut p.command_line,
+        &mut p.working_directory,
+        &mut p.user,
+        &mut p.login_user,
+        &mut p.parent_path,
+        &mut p.cgroup_path,
+        &mut p.container_id,
+        &mut p.comm,
     ] {
         text.truncate(text.floor_char_boundary(CLIPPED));
     }

@@ -39,7 +39,13 @@ impl Pin {
     pub fn load(hot_dir: &Path, lake_dir: &Path, tenant: TenantId) -> Result<Self, LakeError> {
         let manifest = Manifest::load(hot_dir, tenant)?;
         let lake = std::path::absolute(lake_dir).at(lake_dir)?;
-        Ok(Self { tenant, sealed: manifest.is_some(), manifest: manifest.unwrap_or_default(), hot: hot::tenant_dir(hot_dir, tenant), lake })
+        Ok(Self {
+            tenant,
+            sealed: manifest.is_some(),
+            manifest: manifest.unwrap_or_default(),
+            hot: hot::tenant_dir(hot_dir, tenant),
+            lake,
+        })
     }
 
     /// The last log offset that is in it; absent before the first.
@@ -150,6 +156,11 @@ impl PinnedCatalogue {
     pub fn scanned(&self) -> ScanStats {
         let read = |c: &AtomicU64| c.load(Ordering::Relaxed);
         let c = &self.counters;
-        ScanStats { files: read(&c.files), files_pruned: read(&c.pruned), rows: read(&c.rows), bytes: read(&c.bytes) }
+        ScanStats {
+            files: read(&c.files),
+            files_pruned: read(&c.pruned),
+            rows: read(&c.rows),
+            bytes: read(&c.bytes),
+        }
     }
 }

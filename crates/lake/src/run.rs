@@ -31,7 +31,12 @@ pub struct RunOptions {
 impl RunOptions {
     /// The defaults of a server.
     pub fn new(log_dir: impl Into<PathBuf>) -> Self {
-        Self { log_dir: log_dir.into(), seal_every: Duration::from_millis(250), compact_every: Duration::from_secs(600), flush_on_stop: true }
+        Self {
+            log_dir: log_dir.into(),
+            seal_every: Duration::from_millis(250),
+            compact_every: Duration::from_secs(600),
+            flush_on_stop: true,
+        }
     }
 }
 
@@ -39,7 +44,11 @@ impl RunOptions {
 ///
 /// # Errors
 /// What time does not heal: a trimmed or damaged log, a tier that cannot be written at stop.
-pub async fn run(mut writer: LakeWriter, options: RunOptions, mut stop: watch::Receiver<bool>) -> Result<(), LakeError> {
+pub async fn run(
+    mut writer: LakeWriter,
+    options: RunOptions,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), LakeError> {
     let mut reader = open_reader(&options.log_dir, &mut writer, &mut stop).await?;
     let stats = writer.stats();
     let compactor = writer.compactor();
@@ -51,7 +60,9 @@ pub async fn run(mut writer: LakeWriter, options: RunOptions, mut stop: watch::R
         let Some(taken) = reader.take() else { break };
         let (mut back, records) = tokio::task::spawn_blocking(move || {
             let mut reader = taken;
-            let records = reader.wait(pause).and_then(|ready| if ready { reader.next_batch(READ_BYTES) } else { Ok(Vec::new()) });
+            let records = reader
+                .wait(pause)
+                .and_then(|ready| if ready { reader.next_batch(READ_BYTES) } else { Ok(Vec::new()) });
             (reader, records)
         })
         .await
@@ -102,7 +113,11 @@ pub async fn run(mut writer: LakeWriter, options: RunOptions, mut stop: watch::R
 
 /// Opens the log where the cursor points. While ingest has not brought the log up again its end
 /// may lie before the cursor.
-async fn open_reader(dir: &Path, writer: &mut LakeWriter, stop: &mut watch::Receiver<bool>) -> Result<Option<LogReader>, LakeError> {
+async fn open_reader(
+    dir: &Path,
+    writer: &mut LakeWriter,
+    stop: &mut watch::Receiver<bool>,
+) -> Result<Option<LogReader>, LakeError> {
     loop {
         match LogReader::open(dir, writer.resume_offset()) {
             Ok(reader) => return Ok(Some(reader)),

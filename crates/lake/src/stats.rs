@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::project::ProjectCounts;
 
 /// Upper bounds of the freshness histogram's buckets, microseconds; the last bucket has none.
-pub const FRESHNESS_BOUNDS_US: [i64; 8] = [100_000, 250_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 15_000_000, 60_000_000];
+pub const FRESHNESS_BOUNDS_US: [i64; 8] =
+    [100_000, 250_000, 500_000, 1_000_000, 2_000_000, 5_000_000, 15_000_000, 60_000_000];
 
 /// What the lake has done since it was opened, for metrics.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -72,7 +73,8 @@ impl LakeStats {
 
     pub(crate) fn sealed(&mut self, freshness_us: i64) {
         self.freshness_us = freshness_us;
-        let bucket = FRESHNESS_BOUNDS_US.iter().position(|b| freshness_us <= *b).unwrap_or(FRESHNESS_BOUNDS_US.len());
+        let bucket =
+            FRESHNESS_BOUNDS_US.iter().position(|b| freshness_us <= *b).unwrap_or(FRESHNESS_BOUNDS_US.len());
         self.freshness[bucket] += 1;
     }
 }

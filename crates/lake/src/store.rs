@@ -105,7 +105,9 @@ impl ObjectStore for DurableStore {
             let parts: Vec<&[u8]> = payload.iter().map(AsRef::as_ref).collect();
             match write_whole(&target, &parts, replace) {
                 Ok(()) => Ok(PutResult { e_tag: None, version: None }),
-                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Err(Error::AlreadyExists { path, source: Box::new(e) }),
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+                    Err(Error::AlreadyExists { path, source: Box::new(e) })
+                }
                 Err(e) => Err(failed(e)),
             }
         })
@@ -113,7 +115,11 @@ impl ObjectStore for DurableStore {
         .map_err(|e| failed(io::Error::other(e)))?
     }
 
-    async fn put_multipart_opts(&self, location: &Path, opts: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
+    async fn put_multipart_opts(
+        &self,
+        location: &Path,
+        opts: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
         let target = self.inner.path_to_filesystem(location)?;
         let inner = self.inner.put_multipart_opts(location, opts).await?;
         Ok(Box::new(SyncedUpload { inner, target }))
@@ -123,7 +129,11 @@ impl ObjectStore for DurableStore {
         self.inner.get_opts(location, options).await
     }
 
-    async fn get_ranges(&self, location: &Path, ranges: &[std::ops::Range<u64>]) -> Result<Vec<bytes::Bytes>> {
+    async fn get_ranges(
+        &self,
+        location: &Path,
+        ranges: &[std::ops::Range<u64>],
+    ) -> Result<Vec<bytes::Bytes>> {
         self.inner.get_ranges(location, ranges).await
     }
 
@@ -135,7 +145,11 @@ impl ObjectStore for DurableStore {
         self.inner.list(prefix)
     }
 
-    fn list_with_offset(&self, prefix: Option<&Path>, offset: &Path) -> BoxStream<'static, Result<ObjectMeta>> {
+    fn list_with_offset(
+        &self,
+        prefix: Option<&Path>,
+        offset: &Path,
+    ) -> BoxStream<'static, Result<ObjectMeta>> {
         self.inner.list_with_offset(prefix, offset)
     }
 

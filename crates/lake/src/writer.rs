@@ -67,7 +67,10 @@ pub struct LakeWriter {
 
 impl std::fmt::Debug for LakeWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LakeWriter").field("applied", &self.applied).field("tenants", &self.tenants.len()).finish_non_exhaustive()
+        f.debug_struct("LakeWriter")
+            .field("applied", &self.applied)
+            .field("tenants", &self.tenants.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -127,7 +130,8 @@ impl LakeWriter {
                 continue;
             }
             let mut state = TenantState::open(&self.config, tenant).await?;
-            state.hold_until = Manifest::load(&self.config.hot_dir, tenant).ok().flatten().and_then(|m| m.offset);
+            state.hold_until =
+                Manifest::load(&self.config.hot_dir, tenant).ok().flatten().and_then(|m| m.offset);
             self.tenants.insert(tenant, state);
         }
         Ok(())
@@ -145,7 +149,12 @@ impl LakeWriter {
     /// I/O on the cursor.
     pub fn skip_trimmed(&mut self, offset: u64) -> Result<(), LakeError> {
         let missed = offset.saturating_sub(self.cursor.get());
-        tracing::error!(records = missed, from = self.cursor.get(), to = offset, "the log was trimmed before the lake had read it");
+        tracing::error!(
+            records = missed,
+            from = self.cursor.get(),
+            to = offset,
+            "the log was trimmed before the lake had read it"
+        );
         self.cursor.set(offset)?;
         self.cursor.rejoin()?;
         self.applied = offset.checked_sub(1);
@@ -224,7 +233,8 @@ impl LakeWriter {
         state.touched(record.offset, &counts);
         self.shared.stats.lock().count(&counts);
         self.unsealed_bytes += meta.raw_length.saturating_mul(4);
-        self.oldest_received = Some(self.oldest_received.map_or(meta.received_at, |o| o.min(meta.received_at)));
+        self.oldest_received =
+            Some(self.oldest_received.map_or(meta.received_at, |o| o.min(meta.received_at)));
         Ok(())
     }
 
@@ -312,7 +322,11 @@ impl LakeWriter {
                 self.flushes.spawn(async move {
                     // A panic must come back as a failure of its table, which is then tried again.
                     let result = AssertUnwindSafe(job.run(&shared)).catch_unwind().await;
-                    (job.tenant, job.table, result.unwrap_or_else(|_| Err(LakeError::Task("a flush panicked".into()))))
+                    (
+                        job.tenant,
+                        job.table,
+                        result.unwrap_or_else(|_| Err(LakeError::Task("a flush panicked".into()))),
+                    )
                 });
             }
         }
@@ -367,7 +381,8 @@ impl LakeWriter {
         let now = Instant::now();
         self.garbage.retain(|(due, path)| {
             let keep = *due > now;
-            if !keep && let Err(e) = fs::remove_file(path)
+            if !keep
+                && let Err(e) = fs::remove_file(path)
                 && e.kind() != std::io::ErrorKind::NotFound
             {
                 tracing::warn!(path = %path.display(), error = %e, "an old hot file could not be removed");
@@ -380,7 +395,11 @@ impl LakeWriter {
     /// The first offset with rows that are not in Delta; with none, the one after the last.
     fn durable_next(&self) -> u64 {
         let end = self.applied.map_or(0, |a| a.saturating_add(1));
-        self.tenants.values().flat_map(|t| &t.tables).filter_map(state::TableState::first_unflushed).fold(end, u64::min)
+        self.tenants
+            .values()
+            .flat_map(|t| &t.tables)
+            .filter_map(state::TableState::first_unflushed)
+            .fold(end, u64::min)
     }
 
     /// Moves every applied row to Delta and the cursor behind them.

@@ -106,10 +106,19 @@ impl Lock {
     pub fn take(state_dir: &Path) -> Result<Self, SensorError> {
         use std::io::Write;
         let path = state_dir.join("lock");
-        let file = File::options().create(true).read(true).write(true).truncate(false).open(&path).map_err(SensorError::file(&path))?;
+        let file = File::options()
+            .create(true)
+            .read(true)
+            .write(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(SensorError::file(&path))?;
         let held = nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock);
         let mut flock = held.map_err(|_| SensorError::AlreadyRunning(crate::files::read_text(&path)))?;
-        flock.set_len(0).and_then(|()| writeln!(flock, "{}", std::process::id())).map_err(SensorError::file(&path))?;
+        flock
+            .set_len(0)
+            .and_then(|()| writeln!(flock, "{}", std::process::id()))
+            .map_err(SensorError::file(&path))?;
         Ok(Self { _file: flock })
     }
 
@@ -128,7 +137,10 @@ pub fn run(settings: Settings) -> Result<(), SensorError> {
     let state_dir = settings.state_dir.clone();
     let _lock = Lock::take(&state_dir)?;
     let agent = Arc::new(Agent::open(settings)?);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SensorError::file("/proc/self"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(SensorError::file("/proc/self"))?;
     let thread = std::thread::Builder::new().name("capture".into()).spawn({
         let agent = agent.clone();
         move || pump::run(&agent)
@@ -167,7 +179,8 @@ async fn live(agent: Arc<Agent>, capture: std::thread::JoinHandle<()>) -> Result
         tracing::error!("the capture thread had ended badly");
     }
     let deadline = Instant::now() + FLUSH;
-    while !agent.spool.is_empty() && Instant::now() < deadline && agent.connection.view().state == "connected" {
+    while !agent.spool.is_empty() && Instant::now() < deadline && agent.connection.view().state == "connected"
+    {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     agent.stop.send_replace(Stop::Ending);
@@ -188,7 +201,10 @@ impl Agent {
         let identity = Identity::load(&dir)?;
         let boot = boot::read();
         let counters = Arc::new(Counters::default());
-        let spool = Spool::open(SpoolConfig::new(dir.join("spool"), settings.spool_max_bytes, boot.bytes), counters.clone())?;
+        let spool = Spool::open(
+            SpoolConfig::new(dir.join("spool"), settings.spool_max_bytes, boot.bytes),
+            counters.clone(),
+        )?;
         if boot::begin(&dir, &boot).map_err(SensorError::file(&dir))? {
             tracing::warn!("the machine went down without a clean end of the sensor");
             counters.add("unclean_boot", 1);
@@ -232,10 +248,18 @@ impl Agent {
         let unsent: u64 = usage.lanes.iter().map(|l| l.unsent_batches).sum();
         let (state, detail) = match &usage.error {
             Some(e) => ("failed", format!("the disk refuses writes, events are kept in memory only: {e}")),
-            None if usage.bytes >= usage.max_bytes / 10 * 9 => ("degraded", format!("nearly full, {unsent} batches wait")),
+            None if usage.bytes >= usage.max_bytes / 10 * 9 => {
+                ("degraded", format!("nearly full, {unsent} batches wait"))
+            }
             None => ("ok", String::new()),
         };
-        all.push(Component { name: "spool".into(), state: state.into(), rung: 0, detail, mechanism: "disk".into() });
+        all.push(Component {
+            name: "spool".into(),
+            state: state.into(),
+            rung: 0,
+            detail,
+            mechanism: "disk".into(),
+        });
         all.extend(self.connection.components());
         all
     }
@@ -247,5 +271,6 @@ impl Agent {
 /// When something cannot be removed.
 pub fn detach(settings: &Settings) -> Result<bool, SensorError> {
     let pins = crate::capture::default_pin_dir(&settings.instance);
-    crate::capture::Capture::detach(&pins).map_err(|e| SensorError::Config(format!("{}: {e}", pins.display())))
+    crate::capture::Capture::detach(&pins)
+        .map_err(|e| SensorError::Config(format!("{}: {e}", pins.display())))
 }

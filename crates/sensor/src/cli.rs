@@ -58,7 +58,9 @@ pub fn main(cli: Cli) -> i32 {
         Command::Enrol(args) => enrol::enrol(&cli.common, &args).map(|()| 0),
         Command::Run(args) => settings::load(&cli.common, args).and_then(crate::agent::run).map(|()| 0),
         Command::Status(args) => status::status(&cli.common, args.json),
-        Command::Connectivity { command: ConnectivityCommand::Test(args) } => connectivity::test(&cli.common, &args),
+        Command::Connectivity { command: ConnectivityCommand::Test(args) } => {
+            connectivity::test(&cli.common, &args)
+        }
         Command::Detach => detach::detach(&cli.common).map(|()| 0),
     };
     match done {
@@ -75,7 +77,10 @@ pub fn main(cli: Cli) -> i32 {
 
 /// A runtime for a command that talks to the server and ends.
 fn block_on<T>(future: impl Future<Output = T>) -> Result<T, SensorError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(SensorError::file("/proc/self"))?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(SensorError::file("/proc/self"))?;
     Ok(runtime.block_on(future))
 }
 

@@ -38,7 +38,13 @@ pub fn process_summary() -> ProcessSummary {
             continue;
         }
         let status = read_text(entry.path().join("status"));
-        let field = |name: &str| status.lines().find_map(|l| l.strip_prefix(name)).and_then(|l| l.split_whitespace().next()).map(str::to_owned);
+        let field = |name: &str| {
+            status
+                .lines()
+                .find_map(|l| l.strip_prefix(name))
+                .and_then(|l| l.split_whitespace().next())
+                .map(str::to_owned)
+        };
         // A process that ended meanwhile has no status.
         if let Some(uid) = field("Uid:") {
             out.processes += 1;

@@ -23,15 +23,16 @@ pub fn write_lightly(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()
 
 fn replace(path: &Path, bytes: &[u8], mode: u32, sync: bool) -> std::io::Result<()> {
     let tmp = path.with_extension("new");
-    let written = OpenOptions::new().create(true).write(true).truncate(true).mode(mode).open(&tmp).and_then(|mut f| {
-        // The mode at creation passes through the umask and does not apply to a leftover file.
-        f.set_permissions(Permissions::from_mode(mode))?;
-        f.write_all(bytes)?;
-        if sync {
-            f.sync_data()?;
-        }
-        std::fs::rename(&tmp, path)
-    });
+    let written =
+        OpenOptions::new().create(true).write(true).truncate(true).mode(mode).open(&tmp).and_then(|mut f| {
+            // The mode at creation passes through the umask and does not apply to a leftover file.
+            f.set_permissions(Permissions::from_mode(mode))?;
+            f.write_all(bytes)?;
+            if sync {
+                f.sync_data()?;
+            }
+            std::fs::rename(&tmp, path)
+        });
     if let Err(e) = written {
         let _ = std::fs::remove_file(&tmp);
         return Err(e);

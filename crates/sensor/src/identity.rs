@@ -42,7 +42,11 @@ pub struct Identity {
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Identity").field("url", &self.url).field("device_id", &self.device_id).field("tenant_id", &self.tenant_id).finish_non_exhaustive()
+        f.debug_struct("Identity")
+            .field("url", &self.url)
+            .field("device_id", &self.device_id)
+            .field("tenant_id", &self.tenant_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -62,7 +66,9 @@ impl Identity {
     pub fn load(state_dir: &Path) -> Result<Self, SensorError> {
         let path = path(state_dir);
         match files::read_bounded(&path, MAX_FILE) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| SensorError::File { path, source: e.into() }),
+            Ok(bytes) => {
+                serde_json::from_slice(&bytes).map_err(|e| SensorError::File { path, source: e.into() })
+            }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(SensorError::NotEnrolled),
             Err(source) => Err(SensorError::File { path, source }),
         }
@@ -82,7 +88,12 @@ impl Identity {
     ///
     /// # Errors
     /// When the answer lacks something or does not fit.
-    pub fn from_response(url: &str, key: &NewKey, given_roots: &[CertificateDer<'_>], r: &EnrolResponse) -> Result<Self, SensorError> {
+    pub fn from_response(
+        url: &str,
+        key: &NewKey,
+        given_roots: &[CertificateDer<'_>],
+        r: &EnrolResponse,
+    ) -> Result<Self, SensorError> {
         if r.action_key.len() != 32 || r.certificate.is_empty() || r.ca_certificate.is_empty() {
             return Err(SensorError::Malformed("enrolment without certificate, CA or action key"));
         }

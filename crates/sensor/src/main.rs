@@ -23,7 +23,8 @@ fn main() {
     quiet_allocator();
     // Two providers may be linked in; this one is ours.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let filter = EnvFilter::try_from_env("PALISADE_SENSOR_LOG").unwrap_or_else(|_| EnvFilter::new("info,hyper=warn,h2=warn,reqwest=warn,hickory=warn"));
+    let filter = EnvFilter::try_from_env("PALISADE_SENSOR_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("info,hyper=warn,h2=warn,reqwest=warn,hickory=warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
     std::process::exit(cli::main(cli::Cli::parse()));
 }

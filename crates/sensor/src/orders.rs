@@ -62,7 +62,10 @@ impl Orders {
         if p.number > agent.spool.last_receipt() {
             tracing::warn!(order = %p.id, number = p.number, "an order was interrupted by the end of the sensor");
             agent.counters.add("order_interrupted", 1);
-            let outcome = Outcome::failed("interrupted", "the sensor ended while it executed the order; it was not tried again");
+            let outcome = Outcome::failed(
+                "interrupted",
+                "the sensor ended while it executed the order; it was not tried again",
+            );
             self.receipt(agent, &p, &outcome);
         }
         self.close(agent, &p);
@@ -76,7 +79,13 @@ impl Orders {
             let Ok(key) = identity.action_key() else { return };
             (key, identity.device_id, identity.tenant_id.to_string())
         };
-        let check = OrderCheck { key: &key, device, tenant: &tenant, last_number: self.last_number(), now_us: agent.connection.now_us() };
+        let check = OrderCheck {
+            key: &key,
+            device,
+            tenant: &tenant,
+            last_number: self.last_number(),
+            now_us: agent.connection.now_us(),
+        };
         match verify(signed, &check) {
             Ok(order) => self.obey(agent, &order, received_us).await,
             Err(e) => self.refuse(agent, signed, &e, received_us),
@@ -84,7 +93,8 @@ impl Orders {
     }
 
     async fn obey(&self, agent: &Arc<Agent>, order: &Order, received_us: i64) {
-        let entry = Done { number: order.number, id: order.id.clone(), kind: order.kind.clone(), received_us };
+        let entry =
+            Done { number: order.number, id: order.id.clone(), kind: order.kind.clone(), received_us };
         if let Err(e) = self.journal.lock().begin(&entry) {
             // Without the journal it might run twice, so it does not run; the server asks again.
             tracing::error!(error = %e, "cannot journal an order");
@@ -134,7 +144,11 @@ impl Orders {
             finished_us: TimeMicros::now().0,
             proof: outcome.proof.clone(),
         };
-        let fact = Fact { time_us: receipt.finished_us, kind: Some(fact::Kind::Receipt(receipt)), ..Fact::default() };
+        let fact = Fact {
+            time_us: receipt.finished_us,
+            kind: Some(fact::Kind::Receipt(receipt)),
+            ..Fact::default()
+        };
         agent.spool.append_facts(Lane::Control, vec![fact], Some(entry.number));
         agent.spool.seal(Lane::Control);
     }

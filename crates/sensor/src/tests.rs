@@ -37,14 +37,26 @@ fn settings(dir: &TempDir) -> Settings {
 
 /// Runs the real command line; it has a runtime of its own, so it gets a thread.
 async fn command(args: &[&str]) -> i32 {
-    let args: Vec<String> = std::iter::once("palisade-sensor").chain(args.iter().copied()).map(str::to_owned).collect();
+    let args: Vec<String> =
+        std::iter::once("palisade-sensor").chain(args.iter().copied()).map(str::to_owned).collect();
     tokio::task::spawn_blocking(move || cli::main(Cli::parse_from(args))).await.expect("ends")
 }
 
 async fn enrolled(server: &TestServer) -> TempDir {
     let dir = TempDir::new().expect("dir");
     let state = dir.path().to_str().expect("utf-8");
-    let code = command(&["enrol", "--state-dir", state, "--url", &server.url, "--token", &server.token, "--ca", &server.ca_sha256]).await;
+    let code = command(&[
+        "enrol",
+        "--state-dir",
+        state,
+        "--url",
+        &server.url,
+        "--token",
+        &server.token,
+        "--ca",
+        &server.ca_sha256,
+    ])
+    .await;
     assert_eq!(code, 0);
     dir
 }
@@ -59,7 +71,8 @@ impl Running {
     fn start(dir: &TempDir) -> Self {
         let agent = Arc::new(Agent::open(settings(dir)).expect("opens"));
         agent.orders.answer_interrupted(&agent);
-        let mut tasks: Vec<_> = Lane::ALL.into_iter().map(|l| tokio::spawn(upload::run(agent.clone(), l))).collect();
+        let mut tasks: Vec<_> =
+            Lane::ALL.into_iter().map(|l| tokio::spawn(upload::run(agent.clone(), l))).collect();
         tasks.push(tokio::spawn(channel::run(agent.clone())));
         tasks.push(tokio::spawn(renew::run(agent.clone())));
         let ticking = agent.clone();
@@ -98,7 +111,10 @@ fn bulk(server: &TestServer) -> Vec<i64> {
 
 fn receipts(server: &TestServer) -> Vec<OrderReceipt> {
     let b = server.behaviour.lock();
-    b.facts[0].iter().filter_map(|f| if let Some(fact::Kind::Receipt(r)) = &f.kind { Some(r.clone()) } else { None }).collect()
+    b.facts[0]
+        .iter()
+        .filter_map(|f| if let Some(fact::Kind::Receipt(r)) = &f.kind { Some(r.clone()) } else { None })
+        .collect()
 }
 
 #[tokio::test]
@@ -111,7 +127,9 @@ async fn enrolment_needs_the_right_token_and_ca_and_is_kept() {
     let pem = pem.to_str().expect("utf-8");
     let wrong_pin = "00".repeat(32);
     for (token, ca) in [("another", pem), (server.token.as_str(), wrong_pin.as_str())] {
-        let code = command(&["enrol", "--state-dir", state, "--url", &server.url, "--token", token, "--ca", ca]).await;
+        let code =
+            command(&["enrol", "--state-dir", state, "--url", &server.url, "--token", token, "--ca", ca])
+                .await;
         assert_eq!(code, 1);
         assert!(matches!(Identity::load(dir.path()), Err(SensorError::NotEnrolled)));
     }
@@ -131,7 +149,11 @@ async fn facts_arrive_once_whatever_the_server_does() {
     let dir = enrolled(&server).await;
     {
         let mut b = server.behaviour.lock();
-        b.refusals.extend([(StatusCode::SERVICE_UNAVAILABLE, "log_unavailable", 0), (StatusCode::TOO_MANY_REQUESTS, "rate_limited", 30), (StatusCode::INTERNAL_SERVER_ERROR, "internal", 0)]);
+        b.refusals.extend([
+            (StatusCode::SERVICE_UNAVAILABLE, "log_unavailable", 0),
+            (StatusCode::TOO_MANY_REQUESTS, "rate_limited", 30),
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal", 0),
+        ]);
         b.swallow_answers = 2;
         b.flush_ms = 2000;
     }
@@ -203,16 +225,24 @@ async fn orders_are_executed_once_and_answered_with_proof() {
     server.push(server.order(4, "ping", -1));
     server.push(server.order(5, "make-coffee", 60_000_000));
     eventually("all that can be answered is", || receipts(&server).len() == 5).await;
-    let answers: Vec<(u64, bool, String)> = receipts(&server).into_iter().map(|r| (r.number, r.ok, r.code)).collect();
+    let answers: Vec<(u64, bool, String)> =
+        receipts(&server).into_iter().map(|r| (r.number, r.ok, r.code)).collect();
     let expected = [(1, "order_replayed"), (4, "order_expired"), (5, "order_unknown_kind")];
     assert_eq!(answers[2..], expected.map(|(n, c)| (n, false, c.to_owned())));
     let count = |kind: &str| running.agent.counters.get(kind);
-    assert_eq!((count("order_done"), count("order_forged"), count("order_replayed"), count("order_expired")), (2, 1, 2, 1));
+    assert_eq!(
+        (count("order_done"), count("order_forged"), count("order_replayed"), count("order_expired")),
+        (2, 1, 2, 1)
+    );
     assert_eq!(running.agent.orders.last_number(), 5);
     drop(running);
 
     // A sensor that ended between journal and receipt says so and does not try again.
-    Journal::open(dir.path()).and_then(|mut j| j.begin(&Done { number: 6, id: "order-6-ping".into(), kind: "ping".into(), received_us: 1 })).expect("begun");
+    Journal::open(dir.path())
+        .and_then(|mut j| {
+            j.begin(&Done { number: 6, id: "order-6-ping".into(), kind: "ping".into(), received_us: 1 })
+        })
+        .expect("begun");
     let running = Running::start(&dir);
     eventually("the interruption is told", || receipts(&server).len() == 6).await;
     let last = receipts(&server).remove(5);
@@ -246,7 +276,10 @@ async fn a_certificate_is_renewed_in_time_with_a_new_key() {
     eventually("it is renewed", || running.agent.counters.get("certificate_renewed") == 1).await;
     let after = Identity::load(dir.path()).expect("there");
     assert!(after.not_after_us > before.not_after_us);
-    assert_ne!(before.client_auth().expect("key").1.secret_der(), after.client_auth().expect("key").1.secret_der());
+    assert_ne!(
+        before.client_auth().expect("key").1.secret_der(),
+        after.client_auth().expect("key").1.secret_der()
+    );
     running.send(1);
     eventually("uploads go on", || bulk(&server) == [1]).await;
 }
@@ -267,7 +300,9 @@ async fn the_status_file_shows_all_and_no_secret() {
     let shown: status::Status = serde_json::from_str(&text).expect("JSON");
     assert_eq!((shown.device_id, shown.connection.state.as_str()), (server.device.to_string(), "connected"));
     assert!(shown.counters.get("facts_sent").is_some_and(|n| *n >= 1));
-    let secret: serde_json::Value = serde_json::from_slice(&std::fs::read(dir.path().join("identity.json")).expect("there")).expect("JSON");
+    let secret: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(dir.path().join("identity.json")).expect("there"))
+            .expect("JSON");
     for field in ["key", "certificate", "action_key"] {
         let value = secret[field].as_str().expect("a text");
         assert!(!text.contains(value), "{field} is in the status file");

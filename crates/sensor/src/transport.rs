@@ -35,7 +35,10 @@ impl Link {
     /// # Errors
     /// When the identity cannot be used for TLS.
     pub fn new(identity: &Identity) -> Result<Self, SensorError> {
-        Ok(Self { url: identity.url.clone(), client: RwLock::new(client(&Trust::Roots(identity.roots()?), Some(identity))?) })
+        Ok(Self {
+            url: identity.url.clone(),
+            client: RwLock::new(client(&Trust::Roots(identity.roots()?), Some(identity))?),
+        })
     }
 
     /// A link for enrolment: with a certificate only where there is an old identity.
@@ -65,7 +68,11 @@ impl Link {
     ///
     /// # Errors
     /// All of transport, and what the server refuses.
-    pub async fn post<A: Message + Default>(&self, path: &str, body: &impl Message) -> Result<A, SensorError> {
+    pub async fn post<A: Message + Default>(
+        &self,
+        path: &str,
+        body: &impl Message,
+    ) -> Result<A, SensorError> {
         let client = self.client.read().clone();
         let request = client
             .post(format!("{}{path}", self.url))
@@ -127,14 +134,24 @@ async fn accepted(answer: Response) -> Result<Response, SensorError> {
     if status.is_success() {
         return Ok(answer);
     }
-    let header = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok()).map(Duration::from_secs);
+    let header = answer
+        .headers()
+        .get("retry-after")
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.parse().ok())
+        .map(Duration::from_secs);
     let bytes = read(answer).await.unwrap_or_default();
     let said = msg::Error::decode(bytes.as_slice()).unwrap_or_default();
-    let code = if said.code.is_empty() || said.code.len() > 64 { format!("http_{}", status.as_u16()) } else { said.code };
+    let code = if said.code.is_empty() || said.code.len() > 64 {
+        format!("http_{}", status.as_u16())
+    } else {
+        said.code
+    };
     let asked = (said.retry_after_ms > 0).then(|| Duration::from_millis(u64::from(said.retry_after_ms)));
     let mut message = said.message;
     if said.protocol_max > 0 {
-        message = format!("{message} (the server speaks versions {} to {})", said.protocol_min, said.protocol_max);
+        message =
+            format!("{message} (the server speaks versions {} to {})", said.protocol_min, said.protocol_max);
     }
     if message.is_empty() {
         message = status.to_string();
@@ -193,7 +210,11 @@ mod tests {
     fn only_plain_https_addresses_are_used() {
         assert_eq!(checked_url("https://h:8443/").ok().as_deref(), Some("https://h:8443"));
         for bad in ["http://h", "https://h/path", "h:8443", "file:///x", ""] {
-            assert_eq!(checked_url(bad).map_err(|e| e.code().to_owned()), Err("settings_invalid".into()), "{bad}");
+            assert_eq!(
+                checked_url(bad).map_err(|e| e.code().to_owned()),
+                Err("settings_invalid".into()),
+                "{bad}"
+            );
         }
     }
 }

@@ -64,7 +64,9 @@ pub async fn serve(
     running: Arc<Mutex<BTreeMap<String, u32>>>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<()> {
-    let listener = TcpListener::bind(("127.0.0.1", instance.record.ports.admin)).await.context("binding the admin port")?;
+    let listener = TcpListener::bind(("127.0.0.1", instance.record.ports.admin))
+        .await
+        .context("binding the admin port")?;
     let app = Router::new()
         .route("/healthz", get(|| async { "alive" }))
         .route("/readyz", get(ready))

@@ -43,9 +43,8 @@ fn config(instance: &Instance) -> Result<ClusterConfig> {
         None
     };
     let own = User::from_uid(getuid())?.map_or_else(|| "root".to_owned(), |u| u.name);
-    let login = |role_user: &str, role| {
-        (if system::privileged() { role_user.to_owned() } else { own.clone() }, role)
-    };
+    let login =
+        |role_user: &str, role| (if system::privileged() { role_user.to_owned() } else { own.clone() }, role);
     Ok(ClusterConfig {
         data_dir: pg.join("data"),
         socket_dir: instance.pg_socket_dir(),
@@ -79,7 +78,11 @@ async fn seed(instance: &mut Instance) -> Result<()> {
         *instance = Instance::store(instance.home(), &record)?;
     }
     if !instance.secret("cli.token").exists() {
-        let new = NewToken { name: "command line on the server".into(), role: Role::Administrator, expires_at: None };
+        let new = NewToken {
+            name: "command line on the server".into(),
+            role: Role::Administrator,
+            expires_at: None,
+        };
         let (_, text) = state.create_token(tenant, None, new, now).await?;
         let root = Account { uid: nix::unistd::Uid::effective(), gid: nix::unistd::Gid::effective() };
         secret(instance, "cli.token", text.as_bytes(), root, 0o400)?;

@@ -8,7 +8,8 @@ use anyhow::{Context, Result};
 use ed25519_dalek::SigningKey;
 use palisade_types::TimeMicros;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
 
 use crate::instance::{Instance, Ports, Record, write_atomic};
@@ -58,8 +59,10 @@ fn free_ports() -> Result<Ports> {
     if std::env::var_os("PALISADE_ANY_PORTS").is_none() && usual.is_ok() {
         return Ok(Ports { console: PORTS[0], ingest: PORTS[1], admin: PORTS[2] });
     }
-    let any: Vec<TcpListener> =
-        (0..3).map(|_| TcpListener::bind(("127.0.0.1", 0))).collect::<Result<_, _>>().context("finding free ports")?;
+    let any: Vec<TcpListener> = (0..3)
+        .map(|_| TcpListener::bind(("127.0.0.1", 0)))
+        .collect::<Result<_, _>>()
+        .context("finding free ports")?;
     let port = |i: usize| -> Result<u16> { Ok(any[i].local_addr()?.port()) };
     Ok(Ports { console: port(0)?, ingest: port(1)?, admin: port(2)? })
 }
@@ -95,7 +98,8 @@ fn authority(instance: &Instance) -> Result<()> {
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+    params.key_usages =
+        vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
     params.distinguished_name.push(DnType::CommonName, format!("Palisade {}", instance.record.instance_id));
     validity(&mut params, 3650);
     let certificate = params.self_signed(&key)?;
@@ -148,7 +152,11 @@ fn action_key(instance: &Instance) -> Result<()> {
     getrandom::fill(&mut seed).map_err(|e| anyhow::anyhow!("no randomness: {e}"))?;
     let key = SigningKey::from_bytes(&seed);
     secret(instance, "action.key", hex::encode(seed).as_bytes(), system::account("palisade-api")?, 0o400)?;
-    write_atomic(&instance.secret("action.pub"), hex::encode(key.verifying_key().to_bytes()).as_bytes(), 0o444)
+    write_atomic(
+        &instance.secret("action.pub"),
+        hex::encode(key.verifying_key().to_bytes()).as_bytes(),
+        0o444,
+    )
 }
 
 /// Writes a secret for the one account that reads it.

@@ -196,7 +196,9 @@ fn spawn_keeper(
             match ended {
                 Ok(status) if role.one_shot && status.contains("exit status: 0") => continue,
                 Ok(status) => tracing::error!(role = role.name, status, "a role ended and is started again"),
-                Err(e) => tracing::error!(role = role.name, error = format!("{e:#}"), "a role could not be started"),
+                Err(e) => {
+                    tracing::error!(role = role.name, error = format!("{e:#}"), "a role could not be started")
+                }
             }
             if began.elapsed() > Duration::from_secs(30) {
                 pause = Duration::from_millis(200);
@@ -209,7 +211,10 @@ fn spawn_keeper(
 
 fn start(instance: &Instance, role: &Role, listener: &UnixListener) -> Result<Child> {
     let log_name = role.args.get(1).filter(|_| role.query).unwrap_or(&role.name);
-    let log = OpenOptions::new().create(true).append(true).open(instance.logs_dir().join(format!("{log_name}.log")))?;
+    let log = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(instance.logs_dir().join(format!("{log_name}.log")))?;
     let mut command = Command::new(instance.bin(role.executable));
     command.args(&role.args).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).current_dir("/");
     command.env("PALISADE_HOME", instance.home()).kill_on_drop(false);

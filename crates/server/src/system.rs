@@ -39,7 +39,17 @@ pub fn ensure_accounts() -> Result<()> {
         if User::from_name(user)?.is_none() {
             run(
                 "useradd",
-                &["--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", "--gid", GROUP, user],
+                &[
+                    "--system",
+                    "--no-create-home",
+                    "--home-dir",
+                    "/nonexistent",
+                    "--shell",
+                    "/usr/sbin/nologin",
+                    "--gid",
+                    GROUP,
+                    user,
+                ],
             )?;
         }
     }

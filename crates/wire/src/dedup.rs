@@ -194,7 +194,11 @@ mod tests {
         }
         assert_eq!(again.judge(&mark(1999, (1999 % 251) as u8), 0), Verdict::Duplicate);
         assert_eq!(again.judge(&mark(1999, 0), 0), Verdict::Fork);
-        assert_eq!(again.judge(&mark(3, 3), 0), Verdict::Fork, "from a snapshot older than what is remembered");
+        assert_eq!(
+            again.judge(&mark(3, 3), 0),
+            Verdict::Fork,
+            "from a snapshot older than what is remembered"
+        );
         assert_eq!(again.judge(&mark(2000, 0), 0), Verdict::Accept);
     }
 

@@ -14,7 +14,7 @@ export class ApiError extends Error {
 }
 
 const ADVICE: Record<string, string> = {
-  no_answer: 'Check that the Palisade server runs (`palisade status` on its host) and that this machine reaches it, then try again.',
+  no_answer: 'Check that the Palisade server runs (“palisade status” on its host) and that this machine reaches it, then try again.',
   invalid_credentials: 'Check both. An administrator can invite you again if the password is lost.',
   totp_required: 'Type the six digits that your authenticator shows.',
   totp_invalid: 'Type the code that it shows now; each holds for 30 seconds. If none works, check the clock of the phone.',

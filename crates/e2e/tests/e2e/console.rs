@@ -12,11 +12,22 @@ fn the_console_works_in_a_browser() {
         return;
     }
     let product = Product::up(true).expect("up");
-    let link = product.printed().lines().find(|l| l.contains("/setup?token=")).expect("a set-up link").trim().to_owned();
+    let link = product
+        .printed()
+        .lines()
+        .find(|l| l.contains("/setup?token="))
+        .expect("a set-up link")
+        .trim()
+        .to_owned();
     let url = link.split("/setup?").next().expect("an address").to_owned();
     // Something to look at: a parent with children, files and a connection.
     let demo = product.palisade(&["demo"]).output().expect("demo");
-    assert!(demo.status.success(), "{}{}", String::from_utf8_lossy(&demo.stdout), String::from_utf8_lossy(&demo.stderr));
+    assert!(
+        demo.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&demo.stdout),
+        String::from_utf8_lossy(&demo.stderr)
+    );
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
     let shots = product.home().join("shots");
     let out = Command::new("npm")
@@ -27,5 +38,10 @@ fn the_console_works_in_a_browser() {
         .env("PALISADE_SHOTS", std::env::var_os("PALISADE_SHOTS").unwrap_or(shots.into_os_string()))
         .output()
         .expect("npm runs");
-    assert!(out.status.success(), "{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert!(
+        out.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&out.stdout),
+        String::from_utf8_lossy(&out.stderr)
+    );
 }

@@ -17,8 +17,10 @@ fn the_product_starts_records_obeys_and_leaves_nothing() {
 
     let marker = format!("pal-e2e-{}", std::process::id());
     std::process::Command::new("/bin/echo").arg(&marker).status().expect("echo runs");
-    let query = format!("DeviceProcessEvents | where ProcessCommandLine has '{marker}' and FileName == 'echo'");
-    let row = wait_until("the echo is queryable", 30, || product.query(&query).ok()?.into_iter().next()).expect("row");
+    let query =
+        format!("DeviceProcessEvents | where ProcessCommandLine has '{marker}' and FileName == 'echo'");
+    let row = wait_until("the echo is queryable", 30, || product.query(&query).ok()?.into_iter().next())
+        .expect("row");
     assert_eq!(row["InitiatingProcessId"], std::process::id(), "{row}");
     assert_eq!(row["AccountName"], "root", "{row}");
     assert_eq!(row["SHA256"].as_str().map(str::len), Some(64), "{row}");
@@ -26,7 +28,11 @@ fn the_product_starts_records_obeys_and_leaves_nothing() {
     for kind in ["ping", "collect-now"] {
         let out = product.palisade(&["order", kind]).output().expect("order");
         let text = String::from_utf8_lossy(&out.stdout);
-        assert!(out.status.success() && text.contains("\"succeeded\""), "{kind}: {text}{}", String::from_utf8_lossy(&out.stderr));
+        assert!(
+            out.status.success() && text.contains("\"succeeded\""),
+            "{kind}: {text}{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
     }
 
     let supervisor = std::fs::read_to_string(product.home().join("run/supervisor.pid")).expect("pid");

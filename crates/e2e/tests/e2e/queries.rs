@@ -9,9 +9,9 @@ fn a_killed_and_a_greedy_query_hurt_nobody_else() {
         return;
     }
     let product = Product::up(true).expect("up");
-    // A query that takes long enough to be caught: a self-growing text over every row.
-    let slow = "range i from 1 to 200000000 step 1 | extend s = strcat(tostring(i), '-', tostring(i)) \
-                | summarize dcount(s), max(s)";
+    // A query that takes long enough to be caught: a greedy expression over millions of texts.
+    let slow = "range i from 1 to 5000000 step 1 | extend s = strcat(tostring(i), '-', tostring(i), '-', tostring(i)) \
+                | where s matches regex '(1.*2.*3.*4.*){3,}' or strcat(s, s, s, s) has 'nothing' | summarize max(s)";
     let victim = std::thread::scope(|scope| {
         let run = scope.spawn(|| product.query_error(slow));
         let busy = wait_until("a query worker is busy", 20, || {
@@ -23,7 +23,7 @@ fn a_killed_and_a_greedy_query_hurt_nobody_else() {
     });
     assert!(victim.contains("query_lost"), "{victim}");
 
-    let greedy = "range i from 1 to 2000000000 step 1 | extend s = strcat(tostring(i), 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx') \
+    let greedy = "range i from 1 to 5000000 step 1 | extend s = strcat(tostring(i), 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx') \
                   | summarize make_set(s)";
     let told = product.query_error(greedy).expect("it failed");
     assert!(told.contains("query_memory") || told.contains("query_lost"), "{told}");
@@ -37,5 +37,9 @@ fn a_killed_and_a_greedy_query_hurt_nobody_else() {
 /// User time of a process in clock ticks; 0 where it is gone.
 fn cpu_ticks(pid: i32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(11)).and_then(|t| t.parse().ok()).unwrap_or(0)
+    stat.rsplit(") ")
+        .next()
+        .and_then(|rest| rest.split(' ').nth(11))
+        .and_then(|t| t.parse().ok())
+        .unwrap_or(0)
 }

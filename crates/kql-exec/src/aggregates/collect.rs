@@ -27,7 +27,8 @@ pub(super) struct Collect {
 
 impl Collect {
     pub fn new(spec: Spec) -> Self {
-        let size = spec.constant.and_then(|n| usize::try_from(n).ok()).unwrap_or(DEFAULT_SIZE).min(DEFAULT_SIZE);
+        let size =
+            spec.constant.and_then(|n| usize::try_from(n).ok()).unwrap_or(DEFAULT_SIZE).min(DEFAULT_SIZE);
         Self { spec, size, items: Vec::new(), seen: HashSet::new(), bag: Map::new(), bytes: 0 }
     }
 

@@ -107,7 +107,8 @@ impl Accumulator for Pick {
             V::Str(s) => s.len(),
             _ => 0,
         };
-        size_of::<Self>() + self.best.as_ref().map_or(0, |b| b.iter().map(|v| size_of::<V<'_>>() + text(v)).sum())
+        size_of::<Self>()
+            + self.best.as_ref().map_or(0, |b| b.iter().map(|v| size_of::<V<'_>>() + text(v)).sum())
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {

@@ -12,7 +12,17 @@ use crate::kernels::convert::{dynamic_text, json_of_text};
 use crate::value::{Cells, V, to_scalar};
 
 pub(super) const KNOWN: &[&str] = &[
-    "stdev", "stdevp", "variance", "variancep", "percentile", "binary_all_and", "binary_all_or", "binary_all_xor", "avg", "min", "max",
+    "stdev",
+    "stdevp",
+    "variance",
+    "variancep",
+    "percentile",
+    "binary_all_and",
+    "binary_all_or",
+    "binary_all_xor",
+    "avg",
+    "min",
+    "max",
 ];
 
 #[derive(Debug)]
@@ -30,7 +40,17 @@ pub(super) struct Statistic {
 
 impl Statistic {
     pub fn new(spec: Spec, returns: DataType) -> Self {
-        Self { spec, returns, count: 0, mean: 0.0, spread: 0.0, bits: None, sum: 0, values: Vec::new(), extreme: None }
+        Self {
+            spec,
+            returns,
+            count: 0,
+            mean: 0.0,
+            spread: 0.0,
+            bits: None,
+            sum: 0,
+            values: Vec::new(),
+            extreme: None,
+        }
     }
 
     #[allow(clippy::cast_precision_loss)]
@@ -110,7 +130,9 @@ impl Statistic {
         match &self.returns {
             DataType::Float64 => ScalarValue::Float64(Some(n)),
             DataType::Int32 => ScalarValue::Int32(Some(n as i32)),
-            DataType::Timestamp(TimeUnit::Microsecond, zone) => ScalarValue::TimestampMicrosecond(Some(n as i64), zone.clone()),
+            DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+                ScalarValue::TimestampMicrosecond(Some(n as i64), zone.clone())
+            }
             _ => ScalarValue::Int64(Some(n as i64)),
         }
     }
@@ -143,7 +165,11 @@ impl Accumulator for Statistic {
                 None => ScalarValue::try_from(&self.returns)?,
             },
             "avg" => {
-                let mean = if self.count == 0 { None } else { i64::try_from(self.sum / i128::from(self.count)).ok() };
+                let mean = if self.count == 0 {
+                    None
+                } else {
+                    i64::try_from(self.sum / i128::from(self.count)).ok()
+                };
                 to_scalar(&mean.map_or(V::Null, V::Int), ty)
             }
             "min" | "max" => match (&self.extreme, ty) {

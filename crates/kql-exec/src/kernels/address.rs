@@ -23,15 +23,22 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
         },
         "ipv4_is_match" => |_, a| compare(a).map_or(V::Null, |n| V::Bool(n == 0)),
         "ipv4_compare" => |_, a| compare(a).map_or(V::Null, V::Int),
-        "parse_ipv4" => |_, a| parse(arg(a, 0).text()).map_or(V::Null, |(ip, bits)| V::Int(i64::from(mask(ip, bits)))),
+        "parse_ipv4" => {
+            |_, a| parse(arg(a, 0).text()).map_or(V::Null, |(ip, bits)| V::Int(i64::from(mask(ip, bits))))
+        }
         "format_ipv4" => format,
-        "ipv4_netmask_suffix" => |_, a| parse(arg(a, 0).text()).map_or(V::Null, |(_, bits)| V::Int(i64::from(bits))),
+        "ipv4_netmask_suffix" => {
+            |_, a| parse(arg(a, 0).text()).map_or(V::Null, |(_, bits)| V::Int(i64::from(bits)))
+        }
         "has_ipv4" => |_, a| {
             let wanted = arg(a, 1).text();
             if parse(wanted).is_none() {
                 return V::Bool(false);
             }
-            let found = arg(a, 0).text().split(|c: char| !c.is_ascii_alphanumeric() && c != '.').any(|w| w.trim_matches('.') == wanted);
+            let found = arg(a, 0)
+                .text()
+                .split(|c: char| !c.is_ascii_alphanumeric() && c != '.')
+                .any(|w| w.trim_matches('.') == wanted);
             V::Bool(found)
         },
         "has_ipv4_prefix" => |_, a| {

@@ -1,7 +1,9 @@
 //! Conversions between types, JSON included.
 
 use palisade_kql::Type;
-use palisade_kql::time::{MICROS_PER_DAY, MIN_DATETIME, format_datetime, format_timespan, parse_datetime, parse_timespan};
+use palisade_kql::time::{
+    MICROS_PER_DAY, MIN_DATETIME, format_datetime, format_timespan, parse_datetime, parse_timespan,
+};
 use serde_json::{Number, Value as Json};
 
 use super::{Call, RowFn, arg};
@@ -222,7 +224,13 @@ fn gettype(call: &Call<'_>, args: &[V<'_>]) -> V<'static> {
         (V::Str(text), Type::Dynamic) => match json_of_text(text) {
             Json::Null => "null",
             Json::Bool(_) => "bool",
-            Json::Number(n) => if n.is_i64() { "long" } else { "double" },
+            Json::Number(n) => {
+                if n.is_i64() {
+                    "long"
+                } else {
+                    "double"
+                }
+            }
             Json::String(_) => "string",
             Json::Array(_) => "array",
             Json::Object(_) => "dictionary",

@@ -14,13 +14,17 @@ const MAX_ITEMS: usize = 1_048_576;
 pub(super) fn lookup(name: &str) -> Option<RowFn> {
     Some(match name {
         "array_length" => |_, a| array(arg(a, 0)).map_or(V::Null, |items| count(items.len())),
-        "pack_array" => |c, a| {
-            from_json(&Json::Array(a.iter().enumerate().map(|(at, v)| to_json(v, c.ty(at))).collect()))
-        },
+        "pack_array" => {
+            |c, a| from_json(&Json::Array(a.iter().enumerate().map(|(at, v)| to_json(v, c.ty(at))).collect()))
+        }
         "bag_pack" => bag_pack,
-        "bag_keys" => |_, a| bag(arg(a, 0)).map_or(V::Null, |b| from_json(&json!(b.keys().collect::<Vec<_>>()))),
+        "bag_keys" => {
+            |_, a| bag(arg(a, 0)).map_or(V::Null, |b| from_json(&json!(b.keys().collect::<Vec<_>>())))
+        }
         "bag_merge" => bag_merge,
-        "bag_has_key" => |_, a| bag(arg(a, 0)).map_or(V::Null, |b| V::Bool(path(&Json::Object(b), arg(a, 1).text()).is_some())),
+        "bag_has_key" => |_, a| {
+            bag(arg(a, 0)).map_or(V::Null, |b| V::Bool(path(&Json::Object(b), arg(a, 1).text()).is_some()))
+        },
         "bag_remove_keys" => bag_remove_keys,
         "bag_set_key" => |c, a| match bag(arg(a, 0)) {
             Some(mut b) => {
@@ -38,10 +42,19 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
         "array_index_of" => array_index_of,
         "array_sort_asc" => |_, a| sort(a, false),
         "array_sort_desc" => |_, a| sort(a, true),
-        "array_reverse" => |_, a| array(arg(a, 0)).map_or(V::Null, |items| from_json(&Json::Array(items.into_iter().rev().collect()))),
-        "array_sum" => |_, a| array(arg(a, 0)).map_or(V::Null, |items| {
-            items.iter().map(|i| i.as_f64().or_else(|| i.as_bool().map(|b| f64::from(u8::from(b))))).sum::<Option<f64>>().map_or(V::Null, V::Real)
-        }),
+        "array_reverse" => |_, a| {
+            array(arg(a, 0))
+                .map_or(V::Null, |items| from_json(&Json::Array(items.into_iter().rev().collect())))
+        },
+        "array_sum" => |_, a| {
+            array(arg(a, 0)).map_or(V::Null, |items| {
+                items
+                    .iter()
+                    .map(|i| i.as_f64().or_else(|| i.as_bool().map(|b| f64::from(u8::from(b)))))
+                    .sum::<Option<f64>>()
+                    .map_or(V::Null, V::Real)
+            })
+        },
         "array_iff" => array_iff,
         "array_split" => array_split,
         "array_rotate_left" => |_, a| rotate(a, 1),
@@ -184,11 +197,14 @@ fn bag_zip(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
 }
 
 fn array_slice(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
-    let (Some(items), Some(start), Some(end)) = (array(arg(a, 0)), arg(a, 1).int(), arg(a, 2).int()) else { return V::Null };
+    let (Some(items), Some(start), Some(end)) = (array(arg(a, 0)), arg(a, 1).int(), arg(a, 2).int()) else {
+        return V::Null;
+    };
     let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
     let place = |at: i64| if at < 0 { at.saturating_add(len) } else { at }.clamp(0, len);
     // The end is inclusive.
-    let (from, to) = (place(start), if end < 0 { end.saturating_add(len) } else { end }.saturating_add(1).clamp(0, len));
+    let (from, to) =
+        (place(start), if end < 0 { end.saturating_add(len) } else { end }.saturating_add(1).clamp(0, len));
     let (from, to) = (usize::try_from(from).unwrap_or(0), usize::try_from(to).unwrap_or(0));
     from_json(&Json::Array(items.get(from..to.max(from)).unwrap_or_default().to_vec()))
 }
@@ -242,7 +258,13 @@ fn array_iff(call: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     let pick = |(n, condition): (usize, &Json)| match condition {
         Json::Bool(true) => yes(n),
         Json::Bool(false) => no(n),
-        Json::Number(number) => if number.as_f64() != Some(0.0) { yes(n) } else { no(n) },
+        Json::Number(number) => {
+            if number.as_f64() != Some(0.0) {
+                yes(n)
+            } else {
+                no(n)
+            }
+        }
         _ => Json::Null,
     };
     from_json(&Json::Array(conditions.iter().enumerate().map(pick).collect()))
@@ -317,7 +339,8 @@ fn zip(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
         })
         .collect();
     let len = lists.iter().map(Vec::len).max().unwrap_or(0);
-    let row = |at: usize| Json::Array(lists.iter().map(|l| l.get(at).cloned().unwrap_or(Json::Null)).collect());
+    let row =
+        |at: usize| Json::Array(lists.iter().map(|l| l.get(at).cloned().unwrap_or(Json::Null)).collect());
     from_json(&Json::Array((0..len).map(row).collect()))
 }
 
@@ -374,7 +397,8 @@ fn tree(json: &Json, prefix: &str, paths: &mut Vec<String>, depth: usize) {
     match json {
         Json::Object(bag) => {
             for (key, value) in bag {
-                let path = if prefix.is_empty() { format!("['{key}']") } else { format!("{prefix}['{key}']") };
+                let path =
+                    if prefix.is_empty() { format!("['{key}']") } else { format!("{prefix}['{key}']") };
                 paths.push(path.clone());
                 tree(value, &path, paths, depth + 1);
             }

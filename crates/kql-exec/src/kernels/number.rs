@@ -27,7 +27,9 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
         "isnan" => |_, a| V::Bool(arg(a, 0).real().is_some_and(f64::is_nan)),
         "isinf" => |_, a| V::Bool(arg(a, 0).real().is_some_and(f64::is_infinite)),
         "isfinite" => |_, a| V::Bool(arg(a, 0).real().is_some_and(f64::is_finite)),
-        "coalesce" => |c, a| a.iter().find(|v| !is_empty(v, c.returns)).map_or(V::Null, |v| v.clone().owned()),
+        "coalesce" => {
+            |c, a| a.iter().find(|v| !is_empty(v, c.returns)).map_or(V::Null, |v| v.clone().owned())
+        }
         "max_of" => |_, a| extreme(a, std::cmp::Ordering::Greater),
         "min_of" => |_, a| extreme(a, std::cmp::Ordering::Less),
         "abs" => |_, a| match arg(a, 0) {
@@ -75,8 +77,12 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
         "binary_or" => bits!(|x: i64, y: i64| V::Int(x | y)),
         "binary_xor" => bits!(|x: i64, y: i64| V::Int(x ^ y)),
         "binary_not" => |_, a| arg(a, 0).int().map_or(V::Null, |n| V::Int(!n)),
-        "binary_shift_left" => bits!(|x: i64, y: i64| V::Int(x.wrapping_shl(u32::try_from(y.rem_euclid(64)).unwrap_or(0)))),
-        "binary_shift_right" => bits!(|x: i64, y: i64| V::Int(x.wrapping_shr(u32::try_from(y.rem_euclid(64)).unwrap_or(0)))),
+        "binary_shift_left" => {
+            bits!(|x: i64, y: i64| V::Int(x.wrapping_shl(u32::try_from(y.rem_euclid(64)).unwrap_or(0))))
+        }
+        "binary_shift_right" => {
+            bits!(|x: i64, y: i64| V::Int(x.wrapping_shr(u32::try_from(y.rem_euclid(64)).unwrap_or(0))))
+        }
         "bitset_count_ones" => |_, a| arg(a, 0).int().map_or(V::Null, |n| V::Int(i64::from(n.count_ones()))),
         "__bin_number" => |_, a| bin(arg(a, 0), arg(a, 1), &V::Int(0)),
         "__bin_at_number" => |_, a| bin(arg(a, 0), arg(a, 1), arg(a, 2)),
@@ -153,7 +159,9 @@ fn bin(value: &V<'_>, step: &V<'_>, origin: &V<'_>) -> V<'static> {
         return bin_integer(*n, *step, origin).map_or(V::Null, V::Int);
     }
     match (value.real(), step.real(), origin.real()) {
-        (Some(n), Some(step), Some(origin)) if step > 0.0 => V::Real(origin + ((n - origin) / step).floor() * step),
+        (Some(n), Some(step), Some(origin)) if step > 0.0 => {
+            V::Real(origin + ((n - origin) / step).floor() * step)
+        }
         _ => V::Null,
     }
 }
@@ -176,4 +184,3 @@ fn modulo(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
         },
     }
 }
-

@@ -42,7 +42,9 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
         "countof" => countof,
         "extract" => extract,
         "extract_all" => |_, a| extract_all(arg(a, 0).text(), None, arg(a, 1).text()),
-        "extract_all_groups" => |_, a| extract_all(arg(a, 0).text(), Some(arg(a, 1).text()), arg(a, 2).text()),
+        "extract_all_groups" => {
+            |_, a| extract_all(arg(a, 0).text(), Some(arg(a, 1).text()), arg(a, 2).text())
+        }
         "reverse" => |_, a| V::string(arg(a, 0).text().chars().rev().collect::<String>()),
         "strrep" => |_, a| {
             let n = usize::try_from(arg(a, 1).int().unwrap_or(0)).unwrap_or(0);
@@ -53,11 +55,13 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
             }
             V::string(vec![text; n].join(between))
         },
-        "strcmp" => |_, a| V::Int(match arg(a, 0).text().cmp(arg(a, 1).text()) {
-            std::cmp::Ordering::Less => -1,
-            std::cmp::Ordering::Equal => 0,
-            std::cmp::Ordering::Greater => 1,
-        }),
+        "strcmp" => |_, a| {
+            V::Int(match arg(a, 0).text().cmp(arg(a, 1).text()) {
+                std::cmp::Ordering::Less => -1,
+                std::cmp::Ordering::Equal => 0,
+                std::cmp::Ordering::Greater => 1,
+            })
+        },
         "isascii" => |_, a| V::Bool(arg(a, 0).text().is_ascii()),
         "translate" => translate,
         "regex_quote" => |_, a| V::string(regex_quote(arg(a, 0).text())),
@@ -168,7 +172,11 @@ fn window<'t>(text: &'t str, a: &[V<'_>]) -> Option<(&'t str, usize, usize)> {
         return None;
     }
     let from = byte_at(text, usize::try_from(start).ok()?);
-    let end = if wanted < 0 { text.len() } else { byte_at(text, usize::try_from(start.saturating_add(wanted)).ok()?) };
+    let end = if wanted < 0 {
+        text.len()
+    } else {
+        byte_at(text, usize::try_from(start.saturating_add(wanted)).ok()?)
+    };
     Some((text.get(..end.max(from))?, from, occurrence))
 }
 
@@ -195,10 +203,16 @@ fn indexof_regex(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     if a.len() > 2 && arg(a, 2).int().is_none_or(|n| n < 0) {
         return V::Null;
     }
-    let (Some((within, from, occurrence)), Some(pattern)) = (window(text, a), Pattern::cached(arg(a, 1).text())) else {
+    let (Some((within, from, occurrence)), Some(pattern)) =
+        (window(text, a), Pattern::cached(arg(a, 1).text()))
+    else {
         return V::Null;
     };
-    let mut found = pattern.all(within).into_iter().filter_map(|s| s.first().copied().flatten()).filter(|(s, _)| *s >= from);
+    let mut found = pattern
+        .all(within)
+        .into_iter()
+        .filter_map(|s| s.first().copied().flatten())
+        .filter(|(s, _)| *s >= from);
     found.nth(occurrence - 1).map_or(V::Int(-1), |(at, _)| char_position(text, at))
 }
 
@@ -226,7 +240,9 @@ fn group(text: &str, spans: &[Option<(usize, usize)>], n: usize) -> String {
 
 fn extract(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     let text = arg(a, 2).text();
-    let (Some(pattern), Some(n)) = (Pattern::cached(arg(a, 0).text()), arg(a, 1).int().and_then(|n| usize::try_from(n).ok())) else {
+    let (Some(pattern), Some(n)) =
+        (Pattern::cached(arg(a, 0).text()), arg(a, 1).int().and_then(|n| usize::try_from(n).ok()))
+    else {
         return V::string("");
     };
     pattern.captures_at(text, 0).map_or_else(|| V::string(""), |spans| V::string(group(text, &spans, n)))
@@ -235,18 +251,22 @@ fn extract(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
 fn extract_all(pattern: &str, groups: Option<&str>, text: &str) -> V<'static> {
     let Some(pattern) = Pattern::cached(pattern) else { return V::Null };
     let wanted: Option<Vec<usize>> = groups.map(|g| match json_of_text(g) {
-        Json::Array(items) => items.iter().filter_map(Json::as_u64).filter_map(|n| usize::try_from(n).ok()).collect(),
+        Json::Array(items) => {
+            items.iter().filter_map(Json::as_u64).filter_map(|n| usize::try_from(n).ok()).collect()
+        }
         _ => Vec::new(),
     });
     let mut rows = Vec::new();
     for spans in pattern.all(text) {
         let every = || if spans.len() > 1 { (1..spans.len()).collect() } else { vec![0] };
-        let mut numbers: Vec<usize> = wanted.clone().unwrap_or_default().into_iter().filter(|n| *n < spans.len()).collect();
+        let mut numbers: Vec<usize> =
+            wanted.clone().unwrap_or_default().into_iter().filter(|n| *n < spans.len()).collect();
         // A selection without a group that there is means every group.
         if numbers.is_empty() {
             numbers = every();
         }
-        let mut texts: Vec<Json> = numbers.into_iter().map(|n| Json::String(group(text, &spans, n))).collect();
+        let mut texts: Vec<Json> =
+            numbers.into_iter().map(|n| Json::String(group(text, &spans, n))).collect();
         rows.push(if texts.len() == 1 { texts.remove(0) } else { Json::Array(texts) });
     }
     if rows.is_empty() { V::Null } else { from_json(&Json::Array(rows)) }

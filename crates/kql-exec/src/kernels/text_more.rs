@@ -38,7 +38,9 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
         },
         "parse_path" => |_, a| parse_path(arg(a, 0).text()),
         "parse_url" => |_, a| parse_url(arg(a, 0).text()),
-        "parse_urlquery" => |_, a| from_json(&json!({ "Query Parameters": query_parameters(arg(a, 0).text()) })),
+        "parse_urlquery" => {
+            |_, a| from_json(&json!({ "Query Parameters": query_parameters(arg(a, 0).text()) }))
+        }
         "parse_command_line" => |_, a| from_json(&json!(command_line(arg(a, 0).text()))),
         "parse_csv" => |_, a| from_json(&json!(csv_record(arg(a, 0).text()))),
         "parse_version" => |_, a| version(arg(a, 0).text()).map_or(V::Null, V::Int),
@@ -240,7 +242,8 @@ fn format_bytes(call: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     }
     let scale = 10f64.powi(i32::try_from(precision).unwrap_or(0));
     let rounded = (n * scale).round() / scale;
-    let text = if rounded.fract() == 0.0 { format!("{rounded:.0}") } else { to_text(&V::Real(rounded), Type::Real) };
+    let text =
+        if rounded.fract() == 0.0 { format!("{rounded:.0}") } else { to_text(&V::Real(rounded), Type::Real) };
     let _ = call;
     V::string(format!("{text} {}", UNITS[unit]))
 }

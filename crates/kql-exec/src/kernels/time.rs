@@ -2,8 +2,8 @@
 
 use palisade_kql::Type;
 use palisade_kql::time::{
-    MAX_DATETIME, MICROS_PER_DAY, MIN_DATETIME, TICKS_PER_DAY, TICKS_PER_SECOND, civil_from_days, datetime_parts,
-    days_from_civil, days_in_month, make_datetime,
+    MAX_DATETIME, MICROS_PER_DAY, MIN_DATETIME, TICKS_PER_DAY, TICKS_PER_SECOND, civil_from_days,
+    datetime_parts, days_from_civil, days_in_month, make_datetime,
 };
 
 use super::number::bin_integer;
@@ -36,7 +36,9 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
             _ => V::Null,
         },
         "datetime_add" => |_, a| match (arg(a, 1).int(), arg(a, 2).int()) {
-            (Some(n), Some(at)) => datetime_add(arg(a, 0).text(), n, at).and_then(valid).map_or(V::Null, V::Int),
+            (Some(n), Some(at)) => {
+                datetime_add(arg(a, 0).text(), n, at).and_then(valid).map_or(V::Null, V::Int)
+            }
             _ => V::Null,
         },
         "format_datetime" => |_, a| match arg(a, 0).int() {
@@ -311,25 +313,32 @@ fn format_parts(parts: &Parts, format: &str) -> String {
 
 fn make(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     let part = |at: usize, default: i64| if a.len() > at { arg(a, at).int() } else { Some(default) };
-    let (Some(year), Some(month), Some(day), Some(hour), Some(minute)) = (part(0, 1), part(1, 1), part(2, 1), part(3, 0), part(4, 0)) else {
+    let (Some(year), Some(month), Some(day), Some(hour), Some(minute)) =
+        (part(0, 1), part(1, 1), part(2, 1), part(3, 0), part(4, 0))
+    else {
         return V::Null;
     };
     let seconds = if a.len() > 5 { arg(a, 5).real() } else { Some(0.0) };
     let Some(seconds) = seconds.filter(|s| (0.0..60.0).contains(s)) else { return V::Null };
     #[allow(clippy::cast_possible_truncation)]
     let micros = (seconds * 1e6).round() as i64;
-    make_datetime(year, month, day, hour, minute, micros / 1_000_000, micros % 1_000_000).map_or(V::Null, V::Int)
+    make_datetime(year, month, day, hour, minute, micros / 1_000_000, micros % 1_000_000)
+        .map_or(V::Null, V::Int)
 }
 
 fn make_timespan(a: &[V<'_>], first: usize) -> V<'static> {
     let days = if first == 1 { arg(a, 0).int() } else { Some(0) };
     let seconds = if a.len() > first + 2 { arg(a, first + 2).real() } else { Some(0.0) };
     match (days, arg(a, first).int(), arg(a, first + 1).int(), seconds) {
-        (Some(d), Some(h), Some(m), Some(s)) if d >= 0 && (0..24).contains(&h) && (0..60).contains(&m) && (0.0..60.0).contains(&s) => {
+        (Some(d), Some(h), Some(m), Some(s))
+            if d >= 0 && (0..24).contains(&h) && (0..60).contains(&m) && (0.0..60.0).contains(&s) =>
+        {
             #[allow(clippy::cast_possible_truncation)]
             let fraction = (s * 1e7).round() as i64;
             let whole = d.checked_mul(TICKS_PER_DAY);
-            whole.and_then(|w| w.checked_add((h * 60 + m) * 60 * TICKS_PER_SECOND + fraction)).map_or(V::Null, V::Int)
+            whole
+                .and_then(|w| w.checked_add((h * 60 + m) * 60 * TICKS_PER_SECOND + fraction))
+                .map_or(V::Null, V::Int)
         }
         _ => V::Null,
     }

@@ -44,16 +44,18 @@ pub(super) fn nullable(expr: &program::Expr) -> bool {
         _ if expr.ty == Type::String => false,
         ExprKind::Literal(value) => matches!(value, Value::Null(_)),
         ExprKind::Text { .. } | ExprKind::Terms { .. } | ExprKind::In { .. } => false,
-        ExprKind::Call { function, .. } => {
-            !matches!(*function, "isempty" | "isnotempty" | "isnull" | "isnotnull" | "strlen" | "isnan" | "isinf" | "isfinite")
-        }
+        ExprKind::Call { function, .. } => !matches!(
+            *function,
+            "isempty" | "isnotempty" | "isnull" | "isnotnull" | "strlen" | "isnan" | "isinf" | "isfinite"
+        ),
         _ => true,
     }
 }
 
 /// A function that the binder or this module names.
 fn function(name: &'static str, args: Vec<Expr>, types: Vec<Type>, returns: Type) -> Result<Expr, ExecError> {
-    let kernel = kernels::lookup(name).ok_or_else(|| ExecError::Internal(format!("the function {name} has no kernel")))?;
+    let kernel = kernels::lookup(name)
+        .ok_or_else(|| ExecError::Internal(format!("the function {name} has no kernel")))?;
     Ok(row_call(name, kernel, types, returns, args))
 }
 
@@ -80,7 +82,8 @@ impl Lowerer<'_> {
             ExprKind::Call { function: name, args } => self.call(name, args, expr.ty)?,
             ExprKind::Case { branches, otherwise } => {
                 let mut rest = branches.iter();
-                let (condition, value) = rest.next().ok_or_else(|| ExecError::Internal("case without branches".to_owned()))?;
+                let (condition, value) =
+                    rest.next().ok_or_else(|| ExecError::Internal("case without branches".to_owned()))?;
                 let mut builder = when(self.predicate(condition, false)?, self.value(value)?);
                 for (condition, value) in rest {
                     builder = builder.when(self.predicate(condition, false)?, self.value(value)?);
@@ -101,12 +104,20 @@ impl Lowerer<'_> {
             (Type::Int, Type::Long) | (Type::Int | Type::Long, Type::Real) | (Type::Bool, Type::Long) => {
                 cast(value, arrow_type(to))
             }
-            (Type::Guid, Type::String) => datafusion::functions::core::expr_fn::coalesce(vec![value, lit("")]),
+            (Type::Guid, Type::String) => {
+                datafusion::functions::core::expr_fn::coalesce(vec![value, lit("")])
+            }
             (from, _) => function("to", vec![value], vec![from], to)?,
         })
     }
 
-    fn binary(&self, op: BinaryOp, left: &program::Expr, right: &program::Expr, ty: Type) -> Result<Expr, ExecError> {
+    fn binary(
+        &self,
+        op: BinaryOp,
+        left: &program::Expr,
+        right: &program::Expr,
+        ty: Type,
+    ) -> Result<Expr, ExecError> {
         use BinaryOp as B;
         let (a, b) = (self.value(left)?, self.value(right)?);
         let types = vec![left.ty, right.ty];
@@ -149,7 +160,13 @@ impl Lowerer<'_> {
         }
     }
 
-    pub(super) fn text(&self, op: TextOp, negated: bool, left: &program::Expr, right: &program::Expr) -> Result<Expr, ExecError> {
+    pub(super) fn text(
+        &self,
+        op: TextOp,
+        negated: bool,
+        left: &program::Expr,
+        right: &program::Expr,
+    ) -> Result<Expr, ExecError> {
         let subject = self.value(left)?;
         let constant = match right.as_literal() {
             Some(Value::String(needle)) => Some(needle.clone()),
@@ -164,24 +181,33 @@ impl Lowerer<'_> {
         let Some(text) = constant else {
             let needle = self.value(right)?;
             let key = format!("kql_{op:?}_{negated}");
-            return Ok(call("kql_text", key, DataType::Boolean, false, vec![subject, needle], move |inputs, rows| {
-                let mut column = Column::new(Type::Bool, rows);
-                for row in 0..rows {
-                    let (hay, needle) = (inputs[0].get(row), inputs[1].get(row));
-                    let found = if op == TextOp::MatchesRegex {
-                        Pattern::cached(needle.text()).is_some_and(|p| p.is_match(hay.text()))
-                    } else {
-                        Needle::new(needle.text()).test(op, hay.text())
-                    };
-                    column.push(&V::Bool(found != negated));
-                }
-                Ok(column.finish())
-            }));
+            return Ok(call(
+                "kql_text",
+                key,
+                DataType::Boolean,
+                false,
+                vec![subject, needle],
+                move |inputs, rows| {
+                    let mut column = Column::new(Type::Bool, rows);
+                    for row in 0..rows {
+                        let (hay, needle) = (inputs[0].get(row), inputs[1].get(row));
+                        let found = if op == TextOp::MatchesRegex {
+                            Pattern::cached(needle.text()).is_some_and(|p| p.is_match(hay.text()))
+                        } else {
+                            Needle::new(needle.text()).test(op, hay.text())
+                        };
+                        column.push(&V::Bool(found != negated));
+                    }
+                    Ok(column.finish())
+                },
+            ));
         };
         let key = format!("kql_{op:?}_{negated}[{text:?}]");
         if op == TextOp::MatchesRegex {
-            let pattern = Pattern::compile(&text)
-                .map_err(|message| ExecError::InvalidRegex { pattern: text.chars().take(80).collect(), message })?;
+            let pattern = Pattern::compile(&text).map_err(|message| ExecError::InvalidRegex {
+                pattern: text.chars().take(80).collect(),
+                message,
+            })?;
             return Ok(text_test("kql_text", key, subject, move |hay| pattern.is_match(hay) != negated));
         }
         let needle = Needle::new(&text);
@@ -221,7 +247,12 @@ impl Lowerer<'_> {
             for item in items {
                 let span = item.span;
                 let kind = if ignore_case {
-                    ExprKind::Text { op: TextOp::EqualIgnoreCase, negated: false, left: Box::new(left.clone()), right: Box::new(item.clone()) }
+                    ExprKind::Text {
+                        op: TextOp::EqualIgnoreCase,
+                        negated: false,
+                        left: Box::new(left.clone()),
+                        right: Box::new(item.clone()),
+                    }
                 } else {
                     ExprKind::Binary(BinaryOp::Equal, Box::new(left.clone()), Box::new(item.clone()))
                 };
@@ -268,7 +299,13 @@ impl Lowerer<'_> {
         }))
     }
 
-    fn terms(&self, all: bool, left: &program::Expr, items: &[program::Expr], stages: &[usize]) -> Result<Expr, ExecError> {
+    fn terms(
+        &self,
+        all: bool,
+        left: &program::Expr,
+        items: &[program::Expr],
+        stages: &[usize],
+    ) -> Result<Expr, ExecError> {
         let subject = self.value(left)?;
         let Some(values) = self.constants(items, stages) else {
             let mut parts = Vec::new();
@@ -282,7 +319,9 @@ impl Lowerer<'_> {
         let key = format!("kql_terms_{all}{texts:?}");
         if all {
             let needles: Vec<Needle> = texts.into_iter().map(Needle::new).collect();
-            return Ok(text_test("kql_terms", key, subject, move |hay| needles.iter().all(|n| n.test(TextOp::Has, hay))));
+            return Ok(text_test("kql_terms", key, subject, move |hay| {
+                needles.iter().all(|n| n.test(TextOp::Has, hay))
+            }));
         }
         let set = TermSet::new(texts);
         Ok(text_test("kql_terms", key, subject, move |hay| set.any(hay)))
@@ -319,11 +358,22 @@ impl Lowerer<'_> {
     fn call(&self, name: &'static str, args: &[program::Expr], returns: Type) -> Result<Expr, ExecError> {
         let lowered = args.iter().map(|a| self.value(a)).collect::<Result<Vec<_>, _>>()?;
         let types: Vec<Type> = args.iter().map(|a| a.ty).collect();
-        if matches!(name, "extract" | "extract_all" | "extract_all_groups" | "replace_regex" | "trim" | "trim_start" | "trim_end") {
+        if matches!(
+            name,
+            "extract"
+                | "extract_all"
+                | "extract_all_groups"
+                | "replace_regex"
+                | "trim"
+                | "trim_start"
+                | "trim_end"
+        ) {
             let at = usize::from(name == "replace_regex");
             if let Some(Value::String(pattern)) = args.get(at).and_then(program::Expr::as_literal) {
-                Pattern::compile(pattern)
-                    .map_err(|message| ExecError::InvalidRegex { pattern: pattern.chars().take(80).collect(), message })?;
+                Pattern::compile(pattern).map_err(|message| ExecError::InvalidRegex {
+                    pattern: pattern.chars().take(80).collect(),
+                    message,
+                })?;
             }
         }
         // Plain forms that the store and the optimiser understand.

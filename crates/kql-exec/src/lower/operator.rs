@@ -5,9 +5,10 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Fields};
 use datafusion::common::{Column, JoinType, NullEquality, ScalarValue};
 use datafusion::functions_aggregate::expr_fn as agg;
+use datafusion::logical_expr::expr_rewriter::normalize_sorts;
 use datafusion::logical_expr::{
-    Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, Sort, SortExpr, WindowFrame, WindowFrameBound, WindowFrameUnits,
-    WindowFunctionDefinition,
+    Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, Sort, SortExpr, WindowFrame, WindowFrameBound,
+    WindowFrameUnits, WindowFunctionDefinition,
 };
 use datafusion::prelude::lit;
 use palisade_kql::Type;
@@ -20,7 +21,12 @@ use crate::value::{V, arrow_type};
 
 impl Lowerer<'_> {
     /// Adds one operator; `order` is the row order that earlier operators left.
-    pub(super) fn operator(&self, plan: LogicalPlan, operator: &Operator, order: &mut Vec<SortExpr>) -> Result<LogicalPlan, ExecError> {
+    pub(super) fn operator(
+        &self,
+        plan: LogicalPlan,
+        operator: &Operator,
+        order: &mut Vec<SortExpr>,
+    ) -> Result<LogicalPlan, ExecError> {
         let builder = LogicalPlanBuilder::from(plan);
         let plan = match operator {
             Operator::Filter(predicate) => builder.filter(self.predicate(predicate, false)?)?.build()?,
@@ -28,7 +34,10 @@ impl Lowerer<'_> {
                 if !keeps_order(columns, order) {
                     order.clear();
                 }
-                let list = columns.iter().map(|(n, e)| Ok(self.value(e)?.alias(n))).collect::<Result<Vec<_>, ExecError>>()?;
+                let list = columns
+                    .iter()
+                    .map(|(n, e)| Ok(self.value(e)?.alias(n)))
+                    .collect::<Result<Vec<_>, ExecError>>()?;
                 project(builder.build()?, list)?
             }
             Operator::Aggregate { group, aggregates } => {
@@ -42,9 +51,16 @@ impl Lowerer<'_> {
                     .collect::<Result<Vec<_>, ExecError>>()?;
                 order.clone_from(&keys);
                 // The builder would take `n + 1` for a column that was computed by the same words.
-                LogicalPlan::Sort(Sort { expr: keys, input: Arc::new(builder.build()?), fetch: None })
+                let input = builder.build()?;
+                LogicalPlan::Sort(Sort {
+                    expr: normalize_sorts(keys, &input)?,
+                    input: Arc::new(input),
+                    fetch: None,
+                })
             }
-            Operator::Take(n) => builder.limit(0, Some(usize::try_from(*n).unwrap_or(usize::MAX)))?.build()?,
+            Operator::Take(n) => {
+                builder.limit(0, Some(usize::try_from(*n).unwrap_or(usize::MAX)))?.build()?
+            }
             Operator::Distinct => {
                 order.clear();
                 builder.distinct()?.build()?
@@ -61,7 +77,12 @@ impl Lowerer<'_> {
     }
 
     /// Keys and arguments become columns first, so that aggregation works on plain columns.
-    fn aggregate(&self, plan: LogicalPlan, group: &[(String, program::Expr)], list: &[Aggregate]) -> Result<LogicalPlan, ExecError> {
+    fn aggregate(
+        &self,
+        plan: LogicalPlan,
+        group: &[(String, program::Expr)],
+        list: &[Aggregate],
+    ) -> Result<LogicalPlan, ExecError> {
         let mut inputs = Vec::new();
         for (at, (_, expr)) in group.iter().enumerate() {
             inputs.push(self.value(expr)?.alias(format!("$g{at}")));
@@ -91,10 +112,13 @@ impl Lowerer<'_> {
         for (at, aggregate) in list.iter().enumerate() {
             let whole = column(&format!("$o{at}"));
             match aggregate.outputs.as_slice() {
-                [(name, ty)] if !aggregates::is_struct(aggregate) => outputs.push(finish(aggregate, whole, *ty).alias(name)),
+                [(name, ty)] if !aggregates::is_struct(aggregate) => {
+                    outputs.push(finish(aggregate, whole, *ty).alias(name))
+                }
                 several => {
                     for (n, (name, ty)) in several.iter().enumerate() {
-                        let cell = datafusion::functions::core::expr_fn::get_field(whole.clone(), format!("c{n}"));
+                        let cell =
+                            datafusion::functions::core::expr_fn::get_field(whole.clone(), format!("c{n}"));
                         outputs.push(never_null(cell, *ty).alias(name));
                     }
                 }
@@ -143,7 +167,8 @@ impl Lowerer<'_> {
             JoinKind::LeftAnti => JoinType::LeftAnti,
             JoinKind::RightAnti => JoinType::RightAnti,
         };
-        let joined = left.join_detailed(right, kind, (left_keys, right_keys), None, NullEquality::NullEqualsNull)?;
+        let joined =
+            left.join_detailed(right, kind, (left_keys, right_keys), None, NullEquality::NullEqualsNull)?;
         let outer = matches!(join.kind, JoinKind::LeftOuter | JoinKind::RightOuter | JoinKind::FullOuter);
         let outputs: Vec<Expr> = join
             .columns
@@ -159,7 +184,12 @@ impl Lowerer<'_> {
     }
 
     /// Adds the columns of functions over the order of rows.
-    fn window(&self, plan: LogicalPlan, functions: &[(String, Type, WindowFunction)], order: &[SortExpr]) -> Result<LogicalPlan, ExecError> {
+    fn window(
+        &self,
+        plan: LogicalPlan,
+        functions: &[(String, Type, WindowFunction)],
+        order: &[SortExpr],
+    ) -> Result<LogicalPlan, ExecError> {
         use datafusion::functions_window::expr_fn as window;
         let mut calls = Vec::new();
         let mut outputs: Vec<Expr> = plan.schema().columns().into_iter().map(Expr::Column).collect();
@@ -168,18 +198,28 @@ impl Lowerer<'_> {
                 WindowFunction::RowNumber(_) => window::row_number(),
                 WindowFunction::Neighbour { value, offset, default } => {
                     let default = default.as_ref().map(crate::value::scalar);
-                    let default = default.or_else(|| (*ty == Type::String).then(|| crate::value::null_scalar(*ty)));
+                    let default =
+                        default.or_else(|| (*ty == Type::String).then(|| crate::value::null_scalar(*ty)));
                     let value = self.value(value)?;
-                    if *offset < 0 { window::lag(value, Some(-offset), default) } else { window::lead(value, Some(*offset), default) }
+                    if *offset < 0 {
+                        window::lag(value, Some(-offset), default)
+                    } else {
+                        window::lead(value, Some(*offset), default)
+                    }
                 }
                 WindowFunction::CumulativeSum(value) => {
-                    let sum = WindowFunctionDefinition::AggregateUDF(datafusion::functions_aggregate::sum::sum_udaf());
+                    let sum = WindowFunctionDefinition::AggregateUDF(
+                        datafusion::functions_aggregate::sum::sum_udaf(),
+                    );
                     let rows = WindowFrame::new_bounds(
                         WindowFrameUnits::Rows,
                         WindowFrameBound::Preceding(ScalarValue::UInt64(None)),
                         WindowFrameBound::CurrentRow,
                     );
-                    let call = Expr::from(datafusion::logical_expr::expr::WindowFunction::new(sum, vec![self.value(value)?]));
+                    let call = Expr::from(datafusion::logical_expr::expr::WindowFunction::new(
+                        sum,
+                        vec![self.value(value)?],
+                    ));
                     call.window_frame(rows).build()?
                 }
             };
@@ -212,7 +252,10 @@ impl Lowerer<'_> {
         let rows = crate::expand::call(args, Fields::from(fields), types, expand.array_bags, expand.limit);
         let mut kept: Vec<Expr> = plan.schema().columns().into_iter().map(Expr::Column).collect();
         kept.push(rows.alias("$rows"));
-        let plan = LogicalPlanBuilder::from(project(plan, kept)?).unnest_column("$rows")?;
+        let plan = project(plan, kept)?;
+        let rows = plan.schema().columns().into_iter().find(|c| c.name == "$rows");
+        let rows = rows.ok_or_else(|| ExecError::Internal("the expanded column is missing".to_owned()))?;
+        let plan = LogicalPlanBuilder::from(plan).unnest_column(rows)?;
         let field = |name: String| datafusion::functions::core::expr_fn::get_field(column("$rows"), name);
         let unnested = plan.schema().clone();
         let outputs: Vec<Expr> = expand
@@ -223,7 +266,9 @@ impl Lowerer<'_> {
                 if let Some(at) = expand.items.iter().position(|(name, _, _)| *name == c.name) {
                     return never_null(field(format!("c{at}")), c.ty).alias(&c.name);
                 }
-                if expand.index.as_deref() == Some(c.name.as_str()) && !unnested.has_column_with_unqualified_name(&c.name) {
+                if expand.index.as_deref() == Some(c.name.as_str())
+                    && !unnested.has_column_with_unqualified_name(&c.name)
+                {
                     return field("index".to_owned()).alias(&c.name);
                 }
                 column(&c.name).alias(&c.name)
@@ -235,7 +280,11 @@ impl Lowerer<'_> {
 
 /// A string is never null.
 pub(crate) fn never_null(expr: Expr, ty: Type) -> Expr {
-    if ty == Type::String { datafusion::functions::core::expr_fn::coalesce(vec![expr, lit("")]) } else { expr }
+    if ty == Type::String {
+        datafusion::functions::core::expr_fn::coalesce(vec![expr, lit("")])
+    } else {
+        expr
+    }
 }
 
 /// Sums of nothing are zero.

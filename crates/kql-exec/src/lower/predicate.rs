@@ -38,7 +38,13 @@ impl Lowerer<'_> {
         Ok(balanced(lowered, op).unwrap_or_else(|| lit(op == Operator::And)))
     }
 
-    fn comparison(&self, op: BinaryOp, left: &program::Expr, right: &program::Expr, negated: bool) -> Result<Expr, ExecError> {
+    fn comparison(
+        &self,
+        op: BinaryOp,
+        left: &program::Expr,
+        right: &program::Expr,
+        negated: bool,
+    ) -> Result<Expr, ExecError> {
         use BinaryOp as B;
         let (a, b) = (self.value(left)?, self.value(right)?);
         let plain = !nullable(left) && !nullable(right);

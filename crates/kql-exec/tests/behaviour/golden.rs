@@ -27,7 +27,8 @@ pub(crate) async fn tables() -> (MemoryCatalogue, Arc<MemoryTables>) {
         let program = palisade_kql::compile(&text, &MemoryCatalogue::new(), super::NOW).unwrap();
         let columns: Vec<(String, palisade_kql::Type)> =
             program.schema().columns.iter().map(|c| (c.name.clone(), c.ty)).collect();
-        let borrowed: Vec<(&str, palisade_kql::Type)> = columns.iter().map(|(n, t)| (n.as_str(), *t)).collect();
+        let borrowed: Vec<(&str, palisade_kql::Type)> =
+            columns.iter().map(|(n, t)| (n.as_str(), *t)).collect();
         catalogue.add(&name, &borrowed);
         let executor = LocalExecutor::new(Arc::new(MemoryTables::new()));
         let mut stream = executor.execute(program, QueryContext::default()).await.unwrap();

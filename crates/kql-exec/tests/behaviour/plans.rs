@@ -56,9 +56,11 @@ async fn pushed(predicate: &str) -> Vec<String> {
     let mut tables = MemoryTables::new();
     tables.add_provider("T", Arc::new(Spy { schema, seen: Arc::clone(&seen) }));
     let mut catalogue = MemoryCatalogue::new();
-    catalogue.add("T", &[("Timestamp", Type::Datetime), ("FileName", Type::String), ("ProcessId", Type::Long)]);
+    catalogue
+        .add("T", &[("Timestamp", Type::Datetime), ("FileName", Type::String), ("ProcessId", Type::Long)]);
     let program = palisade_kql::compile(&format!("T | where {predicate}"), &catalogue, super::NOW).unwrap();
-    let mut stream = LocalExecutor::new(Arc::new(tables)).execute(program, QueryContext::default()).await.unwrap();
+    let mut stream =
+        LocalExecutor::new(Arc::new(tables)).execute(program, QueryContext::default()).await.unwrap();
     stream.read_all().await.unwrap();
     let seen = seen.lock().unwrap();
     seen.clone()
@@ -74,5 +76,9 @@ async fn comparisons_with_constants_are_plain() {
     let time = pushed("Timestamp > ago(1d)").await;
     assert!(time.len() == 1 && time[0].starts_with("Timestamp > TimestampMicrosecond("), "{time:?}");
     let between = pushed("Timestamp between (ago(2d) .. 1d) and FileName has 'a'").await;
-    assert!(between.iter().any(|f| f.starts_with("Timestamp >= ")) && between.iter().any(|f| f.starts_with("Timestamp <= ")), "{between:?}");
+    assert!(
+        between.iter().any(|f| f.starts_with("Timestamp >= "))
+            && between.iter().any(|f| f.starts_with("Timestamp <= ")),
+        "{between:?}"
+    );
 }

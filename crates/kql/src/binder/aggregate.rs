@@ -15,7 +15,12 @@ pub(super) struct Collected {
 }
 
 impl Binder<'_, '_, '_> {
-    pub(super) fn summarize(&mut self, mut input: Relation, items: &[NamedExpr], by: &[NamedExpr]) -> Relation {
+    pub(super) fn summarize(
+        &mut self,
+        mut input: Relation,
+        items: &[NamedExpr],
+        by: &[NamedExpr],
+    ) -> Relation {
         let mut output = Schema::default();
         let mut group = Vec::new();
         let mut unnamed = 0;
@@ -44,7 +49,9 @@ impl Binder<'_, '_, '_> {
             group.iter().map(|(n, e)| (n.clone(), Expr::column(n, e.ty))).collect();
         let mut collected = Collected::default();
         for item in items {
-            if let Some(mut columns) = self.multi_column(item, &input, &group_names, &plain_keys, &mut collected, &output) {
+            if let Some(mut columns) =
+                self.multi_column(item, &input, &group_names, &plain_keys, &mut collected, &output)
+            {
                 match columns.as_mut() {
                     Some(columns) => {
                         for (name, expr) in columns.drain(..) {
@@ -111,7 +118,13 @@ impl Binder<'_, '_, '_> {
     }
 
     /// An aggregate inside an expression: it becomes a column "$n" of the aggregation.
-    pub(super) fn nested_aggregate(&mut self, name: &ast::Name, args: &[NamedExpr], row: &Relation, span: Span) -> Option<Expr> {
+    pub(super) fn nested_aggregate(
+        &mut self,
+        name: &ast::Name,
+        args: &[NamedExpr],
+        row: &Relation,
+        span: Span,
+    ) -> Option<Expr> {
         let def = aggregates::lookup(&name.text)?;
         let mut collected = self.aggregates.take()?;
         let result = if def.outcome == Outcome::Columns {
@@ -130,7 +143,13 @@ impl Binder<'_, '_, '_> {
     }
 
     /// `take_any(x)` and the like with one column, inside an expression.
-    fn single_column(&mut self, def: &'static AggregateDef, args: &[NamedExpr], row: &Relation, span: Span) -> Option<(Aggregate, Type)> {
+    fn single_column(
+        &mut self,
+        def: &'static AggregateDef,
+        args: &[NamedExpr],
+        row: &Relation,
+        span: Span,
+    ) -> Option<(Aggregate, Type)> {
         let [only] = args else {
             self.unsupported(&format!("{}() of several columns inside an expression", def.name), span);
             return None;
@@ -145,13 +164,23 @@ impl Binder<'_, '_, '_> {
         Some((Aggregate { function, args: vec![expr], filter: None, outputs: Vec::new() }, ty))
     }
 
-    fn aggregate(&mut self, def: &'static AggregateDef, args: &[NamedExpr], row: &Relation, span: Span) -> Option<(Aggregate, Type)> {
+    fn aggregate(
+        &mut self,
+        def: &'static AggregateDef,
+        args: &[NamedExpr],
+        row: &Relation,
+        span: Span,
+    ) -> Option<(Aggregate, Type)> {
         let bound: Option<Vec<Expr>> = args.iter().map(|a| self.scalar(&a.expr, row)).collect();
         let mut bound = bound?;
         let conditions = usize::from(def.conditional);
         let needed = def.values + conditions;
         if bound.len() < needed || bound.len() > needed + usize::from(def.limit) {
-            self.error("wrong_arguments", span, format!("{}() takes {needed} arguments, not {}", def.name, bound.len()));
+            self.error(
+                "wrong_arguments",
+                span,
+                format!("{}() takes {needed} arguments, not {}", def.name, bound.len()),
+            );
             return None;
         }
         let limit = if bound.len() > needed { bound.pop() } else { None };
@@ -236,7 +265,9 @@ impl Binder<'_, '_, '_> {
             if matches!(arg.expr.kind, K::Star) {
                 let taken: Vec<String> = values.iter().map(|(n, _)| n.clone()).collect();
                 for column in &input.schema.columns {
-                    let skip = group.contains(&column.name) || plain_keys.contains(&column.name) || taken.contains(&column.name);
+                    let skip = group.contains(&column.name)
+                        || plain_keys.contains(&column.name)
+                        || taken.contains(&column.name);
                     if !skip {
                         values.push((column.name.clone(), Expr::column(&column.name, column.ty)));
                     }
@@ -248,7 +279,10 @@ impl Binder<'_, '_, '_> {
                     let own = names::automatic(&arg.expr);
                     let fallback = if at == 0 && def.function != "take_any" { "arg" } else { "Column" };
                     let own = own.unwrap_or_else(|| format!("{fallback}{}", at + 1));
-                    values.push((if def.prefix.is_empty() { own } else { format!("{}{own}", def.prefix) }, expr));
+                    values.push((
+                        if def.prefix.is_empty() { own } else { format!("{}{own}", def.prefix) },
+                        expr,
+                    ));
                 }
                 None => whole = false,
             }

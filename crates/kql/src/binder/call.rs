@@ -10,7 +10,13 @@ use crate::program::{Expr, ExprKind, Source, StageOutput, WindowFunction};
 use crate::types::{Schema, Type, Value};
 
 impl Binder<'_, '_, '_> {
-    pub(super) fn call(&mut self, name: &ast::Name, args: &[NamedExpr], row: &Relation, span: Span) -> Option<Expr> {
+    pub(super) fn call(
+        &mut self,
+        name: &ast::Name,
+        args: &[NamedExpr],
+        row: &Relation,
+        span: Span,
+    ) -> Option<Expr> {
         if let Some(Binding::Function(function, scope)) = self.scope.get(&name.text).cloned() {
             return self.scalar_function(&function, &scope, args, row, span);
         }
@@ -27,9 +33,13 @@ impl Binder<'_, '_, '_> {
                 self.unsupported("the type decimal", name.span);
                 return None;
             }
-            "toscalar" => return self.to_scalar(args, span),
+            "toscalar" => return self.scalar_stage(args, span),
             "materialize" => {
-                self.error("scalar_expected", span, "a table stands where a value is expected; use toscalar()");
+                self.error(
+                    "scalar_expected",
+                    span,
+                    "a table stands where a value is expected; use toscalar()",
+                );
                 return None;
             }
             _ => {}
@@ -41,7 +51,8 @@ impl Binder<'_, '_, '_> {
                 _ => self.scalar(&a.expr, row),
             })
             .collect();
-        let known = functions::lookup(&name.text).is_some() || functions::SPECIAL.contains(&name.text.as_str());
+        let known =
+            functions::lookup(&name.text).is_some() || functions::SPECIAL.contains(&name.text.as_str());
         if !known {
             self.unknown_function(name);
             return None;
@@ -98,7 +109,13 @@ impl Binder<'_, '_, '_> {
     }
 
     /// Casts arguments as the table of functions says.
-    fn apply(&mut self, function: &'static Function, args: Vec<Expr>, name: &ast::Name, span: Span) -> Option<Expr> {
+    fn apply(
+        &mut self,
+        function: &'static Function,
+        args: Vec<Expr>,
+        name: &ast::Name,
+        span: Span,
+    ) -> Option<Expr> {
         let most = function.params.len();
         if args.len() < function.required || (args.len() > most && function.rest.is_none()) {
             let wanted = match (function.rest, function.required == most) {
@@ -135,7 +152,11 @@ impl Binder<'_, '_, '_> {
                     ty if ty.is_numeric() || ty == Type::Timespan => arg,
                     Type::Dynamic => cast(arg, Type::Real),
                     other => {
-                        self.error("type_mismatch", arg.span, format!("{}() needs a number, not a {other}", name.text));
+                        self.error(
+                            "type_mismatch",
+                            arg.span,
+                            format!("{}() needs a number, not a {other}", name.text),
+                        );
                         return None;
                     }
                 },
@@ -155,7 +176,13 @@ impl Binder<'_, '_, '_> {
     }
 
     /// Functions with rules of their own; none when the table of functions says it all.
-    fn special(&mut self, name: &ast::Name, mut args: Vec<Expr>, row: &Relation, span: Span) -> Option<Option<Expr>> {
+    fn special(
+        &mut self,
+        name: &ast::Name,
+        mut args: Vec<Expr>,
+        row: &Relation,
+        span: Span,
+    ) -> Option<Option<Expr>> {
         let count = args.len();
         let wrong = |b: &mut Self, wanted: &str| {
             b.arguments_error(name, wanted, count, span);
@@ -175,7 +202,8 @@ impl Binder<'_, '_, '_> {
                     ("now", None, 0) => Some(Some(now)),
                     ("now", Some(offset), 1) => Some(self.arithmetic(BinaryOp::Add, now, offset, span)),
                     (_, Some(offset), 1) => {
-                        let offset = if offset.ty == Type::Dynamic { cast(offset, Type::Timespan) } else { offset };
+                        let offset =
+                            if offset.ty == Type::Dynamic { cast(offset, Type::Timespan) } else { offset };
                         Some(self.arithmetic(BinaryOp::Subtract, now, offset, span))
                     }
                     _ => wrong(self, "1 timespan"),
@@ -188,7 +216,7 @@ impl Binder<'_, '_, '_> {
                 Some(self.cases(args, span))
             }
             "case" => {
-                if count < 3 || count % 2 == 0 {
+                if count < 3 || count.is_multiple_of(2) {
                     return wrong(self, "pairs of condition and value, and a default");
                 }
                 Some(self.cases(args, span))
@@ -199,9 +227,7 @@ impl Binder<'_, '_, '_> {
                 let call = self.build("extract", args, name, span);
                 Some(call.map(|c| cast(c, ty)))
             }
-            "extract_all" if count == 3 => {
-                Some(self.build("extract_all_groups", args, name, span))
-            }
+            "extract_all" if count == 3 => Some(self.build("extract_all_groups", args, name, span)),
             "extractjson" | "extract_json" => Some(self.extract_json(args, name, span)),
             "make_timespan" if count == 4 => Some(self.build("make_timespan_days", args, name, span)),
             "ipv4_is_in_any_range" => {
@@ -217,13 +243,15 @@ impl Binder<'_, '_, '_> {
                 }
                 Some(self.build("bag_pack", pairs, name, span))
             }
-            "column_ifexists" | "columnifexists" => match (args.first().and_then(Expr::as_literal).cloned(), count) {
-                (Some(Value::String(column)), 2) => match row.resolve(&column) {
-                    Some(found) => Some(Some(Expr { span, ..Expr::column(&found.name, found.ty) })),
-                    None => Some(args.pop()),
-                },
-                _ => wrong(self, "the name of a column as text, and a default"),
-            },
+            "column_ifexists" | "columnifexists" => {
+                match (args.first().and_then(Expr::as_literal).cloned(), count) {
+                    (Some(Value::String(column)), 2) => match row.resolve(&column) {
+                        Some(found) => Some(Some(Expr { span, ..Expr::column(&found.name, found.ty) })),
+                        None => Some(args.pop()),
+                    },
+                    _ => wrong(self, "the name of a column as text, and a default"),
+                }
+            }
             "ingestion_time" => match row.hidden.iter().find(|c| c.name == "_IngestTime") {
                 Some(column) => Some(Some(Expr { span, ..Expr::column(&column.name, column.ty) })),
                 None => {
@@ -243,7 +271,9 @@ impl Binder<'_, '_, '_> {
                 self.unsupported(&format!("the function {}()", name.text), span);
                 Some(None)
             }
-            "parse_json" | "todynamic" | "parsejson" | "toobject" if args.first().is_some_and(|a| a.ty == Type::Dynamic) && count == 1 => {
+            "parse_json" | "todynamic" | "parsejson" | "toobject"
+                if args.first().is_some_and(|a| a.ty == Type::Dynamic) && count == 1 =>
+            {
                 Some(args.pop())
             }
             _ => None,
@@ -256,7 +286,10 @@ impl Binder<'_, '_, '_> {
         let mut ty = otherwise.ty;
         let mut null_default = matches!(otherwise.as_literal(), Some(Value::Null(_)));
         for value in args.iter().skip(1).step_by(2) {
-            ty = if null_default && !matches!(value.as_literal(), Some(Value::Null(_))) && common_type(ty, value.ty).is_none() {
+            ty = if null_default
+                && !matches!(value.as_literal(), Some(Value::Null(_)))
+                && common_type(ty, value.ty).is_none()
+            {
                 null_default = false;
                 value.ty
             } else if let Some(common) = common_type(ty, value.ty) {
@@ -273,7 +306,11 @@ impl Binder<'_, '_, '_> {
         let mut rest = args.into_iter();
         while let (Some(condition), Some(value)) = (rest.next(), rest.next()) {
             if !matches!(condition.ty, Type::Bool | Type::Dynamic | Type::Int | Type::Long) {
-                self.error("type_mismatch", condition.span, format!("a condition must be a bool, not a {}", condition.ty));
+                self.error(
+                    "type_mismatch",
+                    condition.span,
+                    format!("a condition must be a bool, not a {}", condition.ty),
+                );
                 return None;
             }
             branches.push((cast(condition, Type::Bool), cast(value, ty)));
@@ -306,7 +343,10 @@ impl Binder<'_, '_, '_> {
             }
         };
         // A long step does not widen an int.
-        if value == Type::Int && let Some(Value::Long(n)) = args[1].as_literal() && let Ok(n) = i32::try_from(*n) {
+        if value == Type::Int
+            && let Some(Value::Long(n)) = args[1].as_literal()
+            && let Ok(n) = i32::try_from(*n)
+        {
             args[1] = Expr::literal(Value::Int(n), args[1].span);
         }
         self.build(function[usize::from(at)], args, name, span)
@@ -389,11 +429,15 @@ impl Binder<'_, '_, '_> {
             return None;
         };
         let source = source.clone();
-        let parsed = if source.ty == Type::Dynamic { source } else { self.build("parse_json", vec![source], name, span)? };
+        let parsed = if source.ty == Type::Dynamic {
+            source
+        } else {
+            self.build("parse_json", vec![source], name, span)?
+        };
         Some(cast(Expr::new(ExprKind::Path(Box::new(parsed), steps), Type::Dynamic, span), ty))
     }
 
-    fn to_scalar(&mut self, args: &[NamedExpr], span: Span) -> Option<Expr> {
+    fn scalar_stage(&mut self, args: &[NamedExpr], span: Span) -> Option<Expr> {
         let [only] = args else {
             self.error("wrong_arguments", span, "toscalar() takes one table");
             return None;
@@ -427,7 +471,8 @@ impl Binder<'_, '_, '_> {
         span: Span,
     ) -> Option<Scope> {
         if args.len() > function.parameters.len() {
-            let message = format!("this function takes {} arguments, not {}", function.parameters.len(), args.len());
+            let message =
+                format!("this function takes {} arguments, not {}", function.parameters.len(), args.len());
             self.error("wrong_arguments", span, message);
             return None;
         }
@@ -451,7 +496,11 @@ impl Binder<'_, '_, '_> {
                     if relation.poisoned {
                         return None;
                     }
-                    Binding::Stage(self.stage(Some(parameter.name.text.clone()), StageOutput::Table, relation))
+                    Binding::Stage(self.stage(
+                        Some(parameter.name.text.clone()),
+                        StageOutput::Table,
+                        relation,
+                    ))
                 }
             };
             inner.insert(parameter.name.text.clone(), binding);
@@ -476,7 +525,9 @@ impl Binder<'_, '_, '_> {
                 match statement {
                     ast::Statement::Let { name, value } => b.bind_let(name, value),
                     ast::Statement::Query(expr) => value = b.scalar(expr, &empty),
-                    ast::Statement::Unsupported { word, .. } => b.unsupported(&format!("'{}' in a function", word.text), word.span),
+                    ast::Statement::Unsupported { word, .. } => {
+                        b.unsupported(&format!("'{}' in a function", word.text), word.span)
+                    }
                 }
             }
             value

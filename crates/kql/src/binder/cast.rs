@@ -33,9 +33,15 @@ fn fold_cast(value: &Value, ty: Type) -> Option<Value> {
         (Value::Long(n), Type::String) => Value::String(n.to_string()),
         (Value::Int(n), Type::String) => Value::String(n.to_string()),
         (Value::Guid(s), Type::String) => Value::String(s.clone()),
-        (Value::String(s), Type::Guid) => crate::literal::guid(s).map_or(Value::Null(Type::Guid), Value::Guid),
-        (Value::String(s), Type::Datetime) => time::parse_datetime(s).map_or(Value::Null(ty), Value::Datetime),
-        (Value::String(s), Type::Timespan) => time::parse_timespan(s).map_or(Value::Null(ty), Value::Timespan),
+        (Value::String(s), Type::Guid) => {
+            crate::literal::guid(s).map_or(Value::Null(Type::Guid), Value::Guid)
+        }
+        (Value::String(s), Type::Datetime) => {
+            time::parse_datetime(s).map_or(Value::Null(ty), Value::Datetime)
+        }
+        (Value::String(s), Type::Timespan) => {
+            time::parse_timespan(s).map_or(Value::Null(ty), Value::Timespan)
+        }
         (Value::String(s), Type::Dynamic) => Value::Dynamic(serde_json::Value::String(s.clone()).to_string()),
         (Value::Long(n), Type::Dynamic) => Value::Dynamic(n.to_string()),
         (Value::Int(n), Type::Dynamic) => Value::Dynamic(n.to_string()),
@@ -97,7 +103,9 @@ fn fold_arithmetic(op: BinaryOp, a: &Value, b: &Value) -> Option<Value> {
             Value::Datetime(at)
         }
         (Value::Timespan(_), Value::Datetime(_)) if op == Add => return fold_arithmetic(op, b, a),
-        (Value::Datetime(x), Value::Datetime(y)) if op == Subtract => Value::Timespan((x - y).checked_mul(10)?),
+        (Value::Datetime(x), Value::Datetime(y)) if op == Subtract => {
+            Value::Timespan((x - y).checked_mul(10)?)
+        }
         (Value::Timespan(x), Value::Timespan(y)) => match op {
             Add => Value::Timespan(x.checked_add(*y)?),
             Subtract => Value::Timespan(x.checked_sub(*y)?),
@@ -149,7 +157,8 @@ impl Binder<'_, '_, '_> {
                 Timespan
             }
             _ => {
-                let hint = if op == Add && (a == Type::String || b == Type::String) { "; use strcat()" } else { "" };
+                let hint =
+                    if op == Add && (a == Type::String || b == Type::String) { "; use strcat()" } else { "" };
                 let sign = match op {
                     Add => "+",
                     Subtract => "-",
@@ -182,7 +191,11 @@ impl Binder<'_, '_, '_> {
             return Some((cast(left, Type::String), cast(right, Type::String)));
         }
         // A small constant keeps an int column plain, so that statistics can prune.
-        if a == Type::Int && b == Type::Long && let Some(Value::Long(n)) = right.as_literal() && let Ok(n) = i32::try_from(*n) {
+        if a == Type::Int
+            && b == Type::Long
+            && let Some(Value::Long(n)) = right.as_literal()
+            && let Ok(n) = i32::try_from(*n)
+        {
             let right = Expr::literal(Value::Int(n), right.span);
             return Some((left, right));
         }
@@ -192,22 +205,20 @@ impl Binder<'_, '_, '_> {
         }
         match super::common_type(a, b) {
             Some(ty) => Some((cast(left, ty), cast(right, ty))),
-            None if plain(a) && b == Type::String => {
-                Some(match constant_as(&right, a) {
-                    Some(constant) => (left, constant),
-                    None => (cast(left, Type::String), right),
-                })
-            }
-            None if a == Type::String && plain(b) => {
-                Some(match constant_as(&left, b) {
-                    Some(constant) => (constant, right),
-                    None => (left, cast(right, Type::String)),
-                })
-            }
+            None if plain(a) && b == Type::String => Some(match constant_as(&right, a) {
+                Some(constant) => (left, constant),
+                None => (cast(left, Type::String), right),
+            }),
+            None if a == Type::String && plain(b) => Some(match constant_as(&left, b) {
+                Some(constant) => (constant, right),
+                None => (left, cast(right, Type::String)),
+            }),
             None => {
                 let hint = match (a, b) {
                     (Type::Datetime, Type::String) => "; write datetime(...) or todatetime()",
-                    (Type::Timespan, Type::Long) | (Type::Long, Type::Timespan) => "; write a timespan such as 1d or 10s",
+                    (Type::Timespan, Type::Long) | (Type::Long, Type::Timespan) => {
+                        "; write a timespan such as 1d or 10s"
+                    }
                     _ => "",
                 };
                 self.error("type_mismatch", span, format!("{a} and {b} cannot be compared{hint}"));

@@ -29,9 +29,11 @@ impl Binder<'_, '_, '_> {
                 let (left, right) = (self.scalar(left, row), self.scalar(right, row));
                 let (left, right) = (left?, right?);
                 match op {
-                    BinaryOp::Add | BinaryOp::Subtract | BinaryOp::Multiply | BinaryOp::Divide | BinaryOp::Modulo => {
-                        self.arithmetic(*op, left, right, span)
-                    }
+                    BinaryOp::Add
+                    | BinaryOp::Subtract
+                    | BinaryOp::Multiply
+                    | BinaryOp::Divide
+                    | BinaryOp::Modulo => self.arithmetic(*op, left, right, span),
                     _ => self.comparison(*op, left, right, span),
                 }
             }
@@ -53,7 +55,11 @@ impl Binder<'_, '_, '_> {
                 None
             }
             K::Pipe(..) | K::Datatable(..) | K::Print(_) | K::Range { .. } | K::Union(_) => {
-                self.error("scalar_expected", span, "a table stands where a value is expected; use toscalar()");
+                self.error(
+                    "scalar_expected",
+                    span,
+                    "a table stands where a value is expected; use toscalar()",
+                );
                 None
             }
             K::Error => None,
@@ -89,7 +95,12 @@ impl Binder<'_, '_, '_> {
             return None;
         }
         if name == "null" {
-            self.sink.error("unknown_column", span, "a null has a type, such as int(null)".to_owned(), Some("dynamic(null)".into()));
+            self.sink.error(
+                "unknown_column",
+                span,
+                "a null has a type, such as int(null)".to_owned(),
+                Some("dynamic(null)".into()),
+            );
             return None;
         }
         let lets: Vec<String> = self.scope.keys().cloned().collect();
@@ -113,7 +124,11 @@ impl Binder<'_, '_, '_> {
         let base = self.scalar(base, row)?;
         if base.ty != Type::Dynamic {
             // A path into a text reads it as JSON in Kusto's tables of dynamic columns only.
-            self.error("type_mismatch", span, format!("a path needs a dynamic, not a {}; use parse_json()", base.ty));
+            self.error(
+                "type_mismatch",
+                span,
+                format!("a path needs a dynamic, not a {}; use parse_json()", base.ty),
+            );
             return None;
         }
         let mut bound = Vec::new();
@@ -154,7 +169,13 @@ impl Binder<'_, '_, '_> {
         self.arithmetic(BinaryOp::Subtract, Expr::literal(zero, span), value, span)
     }
 
-    fn logic(&mut self, parts: &[ast::Expr], row: &Relation, span: Span, make: fn(Vec<Expr>) -> ExprKind) -> Option<Expr> {
+    fn logic(
+        &mut self,
+        parts: &[ast::Expr],
+        row: &Relation,
+        span: Span,
+        make: fn(Vec<Expr>) -> ExprKind,
+    ) -> Option<Expr> {
         let mut bound = Vec::with_capacity(parts.len());
         let mut whole = true;
         for part in parts {
@@ -198,11 +219,19 @@ impl Binder<'_, '_, '_> {
                 .filter(|c| matches!(c.ty, Type::String | Type::Dynamic))
                 .map(|c| {
                     let left = Box::new(cast(Expr::column(&c.name, c.ty), Type::String));
-                    Expr::new(ExprKind::Text { op, negated: false, left, right: Box::new(right.clone()) }, Type::Bool, span)
+                    Expr::new(
+                        ExprKind::Text { op, negated: false, left, right: Box::new(right.clone()) },
+                        Type::Bool,
+                        span,
+                    )
                 })
                 .collect();
             let any = Expr::new(ExprKind::Or(parts), Type::Bool, span);
-            return Some(if negated { Expr::new(ExprKind::Not(Box::new(any)), Type::Bool, span) } else { any });
+            return Some(if negated {
+                Expr::new(ExprKind::Not(Box::new(any)), Type::Bool, span)
+            } else {
+                any
+            });
         }
         let (left, right) = (self.scalar(left, row), self.scalar(right, row));
         let (left, right) = (Box::new(cast(left?, Type::String)), Box::new(cast(right?, Type::String)));
@@ -303,12 +332,19 @@ impl Binder<'_, '_, '_> {
             && stages.is_empty()
         {
             let function = if ignore_case { "__in_array_ignore_case" } else { "__in_array" };
-            let call = Expr::new(ExprKind::Call { function, args: vec![left, only.clone()] }, Type::Bool, span);
-            return Some(if negated { Expr::new(ExprKind::Not(Box::new(call)), Type::Bool, span) } else { call });
+            let call =
+                Expr::new(ExprKind::Call { function, args: vec![left, only.clone()] }, Type::Bool, span);
+            return Some(if negated {
+                Expr::new(ExprKind::Not(Box::new(call)), Type::Bool, span)
+            } else {
+                call
+            });
         }
         let mut left = if ignore_case { cast(left, Type::String) } else { left };
         if left.ty == Type::Dynamic {
-            let ty = items.first().map_or(Type::String, |i| if i.ty == Type::Dynamic { Type::String } else { i.ty });
+            let ty = items
+                .first()
+                .map_or(Type::String, |i| if i.ty == Type::Dynamic { Type::String } else { i.ty });
             left = cast(left, ty);
         }
         // A real among integers makes the comparison real.
@@ -325,7 +361,9 @@ impl Binder<'_, '_, '_> {
         if texts && super::cast::plain(left.ty) {
             let converted: Option<Vec<Expr>> = items
                 .iter()
-                .map(|i| if i.ty == Type::String { super::cast::constant_as(i, left.ty) } else { Some(i.clone()) })
+                .map(|i| {
+                    if i.ty == Type::String { super::cast::constant_as(i, left.ty) } else { Some(i.clone()) }
+                })
                 .collect();
             match converted {
                 Some(constants) => items = constants,

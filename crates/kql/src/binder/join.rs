@@ -23,23 +23,51 @@ impl Binder<'_, '_, '_> {
                     "leftanti" | "anti" | "leftantisemi" if !lookup => JoinKind::LeftAnti,
                     "rightanti" | "rightantisemi" if !lookup => JoinKind::RightAnti,
                     other => {
-                        let kinds = ["innerunique", "inner", "leftouter", "rightouter", "fullouter", "leftsemi", "rightsemi", "leftanti", "rightanti"];
+                        let kinds = [
+                            "innerunique",
+                            "inner",
+                            "leftouter",
+                            "rightouter",
+                            "fullouter",
+                            "leftsemi",
+                            "rightsemi",
+                            "leftanti",
+                            "rightanti",
+                        ];
                         let suggestion = nearest(other, kinds);
-                        self.sink.error("unknown_setting", setting.value.span, format!("'{other}' is not a kind of join"), suggestion);
+                        self.sink.error(
+                            "unknown_setting",
+                            setting.value.span,
+                            format!("'{other}' is not a kind of join"),
+                            suggestion,
+                        );
                         return None;
                     }
                 };
             } else if !name.starts_with("hint.") {
-                self.error("unknown_setting", setting.name.span, format!("'{name}' is not a setting of join"));
+                self.error(
+                    "unknown_setting",
+                    setting.name.span,
+                    format!("'{name}' is not a setting of join"),
+                );
                 return None;
             }
         }
         Some(kind)
     }
 
-    pub(super) fn join(&mut self, left: Relation, settings: &[ast::Setting], right: &ast::Expr, on: &[ast::Expr], span: Span) -> Relation {
+    pub(super) fn join(
+        &mut self,
+        left: Relation,
+        settings: &[ast::Setting],
+        right: &ast::Expr,
+        on: &[ast::Expr],
+        span: Span,
+    ) -> Relation {
         let kind = self.join_kind(settings, JoinKind::InnerUnique, false);
-        let Some((right, keys)) = self.join_sides(&left, right, on, span) else { return Relation { poisoned: true, ..left } };
+        let Some((right, keys)) = self.join_sides(&left, right, on, span) else {
+            return Relation { poisoned: true, ..left };
+        };
         let Some(kind) = kind else { return Relation { poisoned: true, ..left } };
         let mut columns = Vec::new();
         let left_rows = !matches!(kind, JoinKind::RightSemi | JoinKind::RightAnti);
@@ -62,9 +90,18 @@ impl Binder<'_, '_, '_> {
         self.joined(left, right, kind, keys, columns)
     }
 
-    pub(super) fn lookup(&mut self, left: Relation, settings: &[ast::Setting], right: &ast::Expr, on: &[ast::Expr], span: Span) -> Relation {
+    pub(super) fn lookup(
+        &mut self,
+        left: Relation,
+        settings: &[ast::Setting],
+        right: &ast::Expr,
+        on: &[ast::Expr],
+        span: Span,
+    ) -> Relation {
         let kind = self.join_kind(settings, JoinKind::LeftOuter, true);
-        let Some((right, keys)) = self.join_sides(&left, right, on, span) else { return Relation { poisoned: true, ..left } };
+        let Some((right, keys)) = self.join_sides(&left, right, on, span) else {
+            return Relation { poisoned: true, ..left };
+        };
         let Some(kind) = kind else { return Relation { poisoned: true, ..left } };
         let right_keys: Vec<&str> = keys
             .iter()
@@ -96,14 +133,22 @@ impl Binder<'_, '_, '_> {
         columns: Vec<(String, bool, String, Type)>,
     ) -> Relation {
         left.poisoned |= right.poisoned;
-        left.schema = Schema { columns: columns.iter().map(|(n, _, _, ty)| Column { name: n.clone(), ty: *ty }).collect() };
+        left.schema = Schema {
+            columns: columns.iter().map(|(n, _, _, ty)| Column { name: n.clone(), ty: *ty }).collect(),
+        };
         left.hidden.clear();
         let join = Join { kind, right: right.finish(), keys, columns };
         left.operators.push(Operator::Join(Box::new(join)));
         left
     }
 
-    fn join_sides(&mut self, left: &Relation, right: &ast::Expr, on: &[ast::Expr], span: Span) -> Option<(Relation, Vec<(Expr, Expr)>)> {
+    fn join_sides(
+        &mut self,
+        left: &Relation,
+        right: &ast::Expr,
+        on: &[ast::Expr],
+        span: Span,
+    ) -> Option<(Relation, Vec<(Expr, Expr)>)> {
         let right = self.table(right)?;
         if on.is_empty() {
             self.error("syntax_error", span, "a join needs 'on' with its keys");
@@ -117,7 +162,13 @@ impl Binder<'_, '_, '_> {
         whole.then_some((right, keys))
     }
 
-    fn join_condition(&mut self, left: &Relation, right: &Relation, condition: &ast::Expr, keys: &mut Vec<(Expr, Expr)>) -> bool {
+    fn join_condition(
+        &mut self,
+        left: &Relation,
+        right: &Relation,
+        condition: &ast::Expr,
+        keys: &mut Vec<(Expr, Expr)>,
+    ) -> bool {
         match &condition.kind {
             K::Name(name) => {
                 let a = self.side(left, name, "left", condition.span);
@@ -142,7 +193,11 @@ impl Binder<'_, '_, '_> {
                         self.key(a, b, condition.span, keys)
                     }
                     (Some(_), Some(_)) => {
-                        self.error("syntax_error", condition.span, "one side of '==' must be $left and the other $right");
+                        self.error(
+                            "syntax_error",
+                            condition.span,
+                            "one side of '==' must be $left and the other $right",
+                        );
                         false
                     }
                     _ => false,

@@ -23,7 +23,9 @@ pub(super) fn automatic(expr: &Expr) -> Option<String> {
             Some(name)
         }
         ExprKind::Call { name, args } if keeps_name(&name.text) => automatic(&args.first()?.expr),
-        ExprKind::Call { name, args } if matches!(name.text.as_str(), "column_ifexists" | "columnifexists") => {
+        ExprKind::Call { name, args }
+            if matches!(name.text.as_str(), "column_ifexists" | "columnifexists") =>
+        {
             match &args.first()?.expr.kind {
                 ExprKind::Literal(Value::String(column)) => Some(column.clone()),
                 _ => None,
@@ -36,8 +38,26 @@ pub(super) fn automatic(expr: &Expr) -> Option<String> {
 pub(super) fn keeps_name(function: &str) -> bool {
     matches!(
         function,
-        "tostring" | "toint" | "tolong" | "todouble" | "toreal" | "tobool" | "toboolean" | "todatetime" | "totimespan" | "todynamic"
-            | "toguid" | "bin" | "floor" | "bin_at" | "todecimal" | "todate" | "totime" | "tofloat" | "round" | "bin_auto"
+        "tostring"
+            | "toint"
+            | "tolong"
+            | "todouble"
+            | "toreal"
+            | "tobool"
+            | "toboolean"
+            | "todatetime"
+            | "totimespan"
+            | "todynamic"
+            | "toguid"
+            | "bin"
+            | "floor"
+            | "bin_at"
+            | "todecimal"
+            | "todate"
+            | "totime"
+            | "tofloat"
+            | "round"
+            | "bin_auto"
     ) || functions::lookup(function).is_some_and(|f| f.keeps_name)
 }
 

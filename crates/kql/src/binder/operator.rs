@@ -52,8 +52,12 @@ impl Binder<'_, '_, '_> {
                 input.operators.push(Operator::Aggregate { group: Vec::new(), aggregates: vec![aggregate] });
             }
             OperatorKind::Union(union) => return self.union(Some(input), union, operator.span),
-            OperatorKind::Join { settings, right, on } => return self.join(input, settings, right, on, operator.span),
-            OperatorKind::Lookup { settings, right, on } => return self.lookup(input, settings, right, on, operator.span),
+            OperatorKind::Join { settings, right, on } => {
+                return self.join(input, settings, right, on, operator.span);
+            }
+            OperatorKind::Lookup { settings, right, on } => {
+                return self.lookup(input, settings, right, on, operator.span);
+            }
             OperatorKind::MvExpand { settings, items, limit } => {
                 return self.mv_expand(input, settings, items, limit.as_ref(), operator.span);
             }
@@ -64,7 +68,8 @@ impl Binder<'_, '_, '_> {
                 if !input.poisoned {
                     let schema = input.schema.clone();
                     let aliases = input.aliases.clone();
-                    let stage = self.stage(Some(name.text.clone()), crate::program::StageOutput::Table, input);
+                    let stage =
+                        self.stage(Some(name.text.clone()), crate::program::StageOutput::Table, input);
                     self.define(&name.text, Binding::Stage(stage));
                     let relation = Relation::new(crate::program::Source::Stage(stage), schema);
                     return Relation { aliases, ..relation };
@@ -99,7 +104,11 @@ impl Binder<'_, '_, '_> {
             if let Some(given) = item.names.first()
                 && output.get(&given.text).is_some()
             {
-                self.error("duplicate_column", given.span, format!("the column '{}' is given twice", given.text));
+                self.error(
+                    "duplicate_column",
+                    given.span,
+                    format!("the column '{}' is given twice", given.text),
+                );
                 whole = false;
                 continue;
             }
@@ -125,7 +134,8 @@ impl Binder<'_, '_, '_> {
         for item in items {
             let Some(expr) = self.scalar(&item.expr, &input) else {
                 whole = false;
-                let name = item.names.first().map(|n| n.text.clone()).or_else(|| names::automatic(&item.expr));
+                let name =
+                    item.names.first().map(|n| n.text.clone()).or_else(|| names::automatic(&item.expr));
                 if let Some(name) = name
                     && input.schema.get(&name).is_none()
                 {
@@ -151,7 +161,11 @@ impl Binder<'_, '_, '_> {
                     changed.iter().for_each(|(n, e)| taken.push(n, e.ty));
                     changed.push((names::unique(&taken, &name), expr));
                 } else {
-                    self.error("duplicate_column", item.expr.span, format!("the column '{name}' is given twice"));
+                    self.error(
+                        "duplicate_column",
+                        item.expr.span,
+                        format!("the column '{name}' is given twice"),
+                    );
                     whole = false;
                 }
                 continue;
@@ -182,7 +196,8 @@ impl Binder<'_, '_, '_> {
                 columns.push((name.clone(), expr.clone()));
             }
         }
-        let schema = Schema { columns: columns.iter().map(|(n, e)| Column { name: n.clone(), ty: e.ty }).collect() };
+        let schema =
+            Schema { columns: columns.iter().map(|(n, e)| Column { name: n.clone(), ty: e.ty }).collect() };
         input.hidden.retain(|h| schema.get(&h.name).is_none());
         columns.extend(input.hidden.iter().map(|h| (h.name.clone(), Expr::column(&h.name, h.ty))));
         input.schema = schema;
@@ -296,7 +311,8 @@ impl Binder<'_, '_, '_> {
                 }
             }
         }
-        let rest: Vec<String> = input.schema.names().filter(|n| !order.iter().any(|o| o == n)).map(str::to_owned).collect();
+        let rest: Vec<String> =
+            input.schema.names().filter(|n| !order.iter().any(|o| o == n)).map(str::to_owned).collect();
         order.extend(rest);
         let columns: Vec<(String, Expr)> = order
             .into_iter()
@@ -315,7 +331,11 @@ impl Binder<'_, '_, '_> {
                 continue;
             };
             if expr.ty == Type::Dynamic {
-                self.error("type_mismatch", expr.span, "rows cannot be ordered by a dynamic; convert it first");
+                self.error(
+                    "type_mismatch",
+                    expr.span,
+                    "rows cannot be ordered by a dynamic; convert it first",
+                );
                 whole = false;
                 continue;
             }
@@ -383,7 +403,9 @@ impl Binder<'_, '_, '_> {
             };
             let name = match item.expr.names.first() {
                 Some(given) => given.text.clone(),
-                None => names::automatic(&item.expr.expr).unwrap_or_else(|| names::unique(&schema, "Column1")),
+                None => {
+                    names::automatic(&item.expr.expr).unwrap_or_else(|| names::unique(&schema, "Column1"))
+                }
             };
             let ty = item.to.unwrap_or(Type::Dynamic);
             match schema.columns.iter_mut().find(|c| c.name == name) {
@@ -460,7 +482,14 @@ impl Binder<'_, '_, '_> {
             .columns
             .iter()
             .zip(0i64..)
-            .map(|(c, at)| vec![text(&c.name), Expr::literal(Value::Long(at), span), text(clr_name(c.ty)), text(c.ty.name())])
+            .map(|(c, at)| {
+                vec![
+                    text(&c.name),
+                    Expr::literal(Value::Long(at), span),
+                    text(clr_name(c.ty)),
+                    text(c.ty.name()),
+                ]
+            })
             .collect();
         Relation::new(crate::program::Source::Values { schema: schema.clone(), rows }, schema)
     }

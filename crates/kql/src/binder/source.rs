@@ -118,9 +118,12 @@ impl Binder<'_, '_, '_> {
                 return Some(Relation::new(Source::Stage(*stage), schema));
             }
             Some(Binding::Broken) => return None,
-            Some(Binding::Function(function, _)) if function.parameters.iter().all(|p| p.default.is_some()) => {
+            Some(Binding::Function(function, _))
+                if function.parameters.iter().all(|p| p.default.is_some()) =>
+            {
                 // A function without arguments can be named like a table.
-                let call = K::Call { name: ast::Name { text: name.to_owned(), span: expr.span }, args: Vec::new() };
+                let call =
+                    K::Call { name: ast::Name { text: name.to_owned(), span: expr.span }, args: Vec::new() };
                 return self.table(&ast::Expr { kind: call, span: expr.span, depth: expr.depth });
             }
             Some(Binding::Scalar(_) | Binding::Function(..)) => {
@@ -134,13 +137,16 @@ impl Binder<'_, '_, '_> {
             let visible: Vec<Column> = table.columns.iter().map(column).collect();
             let hidden: Vec<Column> = table.hidden.iter().map(column).collect();
             let all = Schema { columns: visible.iter().chain(&hidden).cloned().collect() };
-            let mut relation = Relation::new(Source::Table { name: table.name, schema: all }, Schema { columns: visible });
+            let mut relation =
+                Relation::new(Source::Table { name: table.name, schema: all }, Schema { columns: visible });
             relation.hidden = hidden;
             relation.aliases = table.aliases;
             return Some(relation);
         }
         let mut candidates = self.catalogue.tables();
-        candidates.extend(self.scope.iter().filter(|(_, b)| matches!(b, Binding::Stage(_))).map(|(n, _)| n.clone()));
+        candidates.extend(
+            self.scope.iter().filter(|(_, b)| matches!(b, Binding::Stage(_))).map(|(n, _)| n.clone()),
+        );
         let suggestion = nearest(name, candidates.iter().map(String::as_str));
         let message = match &suggestion {
             Some(near) => format!("there is no table '{name}'; did you mean '{near}'?"),
@@ -150,7 +156,12 @@ impl Binder<'_, '_, '_> {
         None
     }
 
-    fn datatable(&mut self, columns: &[(ast::Name, Type)], cells: &[ast::Expr], expr: &ast::Expr) -> Option<Relation> {
+    fn datatable(
+        &mut self,
+        columns: &[(ast::Name, Type)],
+        cells: &[ast::Expr],
+        expr: &ast::Expr,
+    ) -> Option<Relation> {
         if columns.is_empty() {
             self.error("syntax_error", expr.span, "a datatable needs columns");
             return None;
@@ -163,7 +174,11 @@ impl Binder<'_, '_, '_> {
         let mut schema = Schema::default();
         for (name, ty) in columns {
             if schema.get(&name.text).is_some() {
-                self.error("duplicate_column", name.span, format!("the column '{}' is given twice", name.text));
+                self.error(
+                    "duplicate_column",
+                    name.span,
+                    format!("the column '{}' is given twice", name.text),
+                );
                 return None;
             }
             schema.push(&name.text, *ty);
@@ -186,7 +201,12 @@ impl Binder<'_, '_, '_> {
     }
 
     /// Union by column name; a column that has two types splits into `name_type`.
-    pub(super) fn union(&mut self, first: Option<Relation>, union: &ast::Union, span: crate::diagnostic::Span) -> Relation {
+    pub(super) fn union(
+        &mut self,
+        first: Option<Relation>,
+        union: &ast::Union,
+        span: crate::diagnostic::Span,
+    ) -> Relation {
         let mut inner_kind = false;
         let mut with_source: Option<String> = None;
         let mut fuzzy = false;
@@ -208,7 +228,10 @@ impl Binder<'_, '_, '_> {
             match &table.kind {
                 K::Wildcard(pattern) => {
                     let mut matching = self.catalogue.tables();
-                    let lets = self.scope.iter().filter(|(_, b)| matches!(b, Binding::Stage(_) | Binding::Function(..)));
+                    let lets = self
+                        .scope
+                        .iter()
+                        .filter(|(_, b)| matches!(b, Binding::Stage(_) | Binding::Function(..)));
                     let mut own: Vec<String> = lets.map(|(n, _)| n.clone()).collect();
                     own.sort();
                     matching.extend(own);
@@ -224,7 +247,11 @@ impl Binder<'_, '_, '_> {
                 }
                 // A fuzzy union leaves out tables that are not there.
                 K::Name(name) if fuzzy && !self.is_tabular(table) && !self.scope.contains_key(name) => {
-                    self.sink.warning("table_left_out", table.span, format!("the union leaves out '{name}', which is not there"));
+                    self.sink.warning(
+                        "table_left_out",
+                        table.span,
+                        format!("the union leaves out '{name}', which is not there"),
+                    );
                 }
                 _ => match self.table(table) {
                     Some(relation) => {

@@ -49,9 +49,33 @@ fn word_operator(word: &str) -> Option<Infix> {
 }
 
 const WORD_OPERATORS: [&str; 27] = [
-    "has", "has_cs", "hasprefix", "hassuffix", "contains", "contains_cs", "startswith", "startswith_cs", "endswith",
-    "endswith_cs", "in", "in~", "has_any", "has_all", "between", "matches regex", "!has", "!has_cs", "!hasprefix",
-    "!hassuffix", "!contains", "!contains_cs", "!startswith", "!endswith", "!in", "!in~", "!between",
+    "has",
+    "has_cs",
+    "hasprefix",
+    "hassuffix",
+    "contains",
+    "contains_cs",
+    "startswith",
+    "startswith_cs",
+    "endswith",
+    "endswith_cs",
+    "in",
+    "in~",
+    "has_any",
+    "has_all",
+    "between",
+    "matches regex",
+    "!has",
+    "!has_cs",
+    "!hasprefix",
+    "!hassuffix",
+    "!contains",
+    "!contains_cs",
+    "!startswith",
+    "!endswith",
+    "!in",
+    "!in~",
+    "!between",
 ];
 
 impl Parser<'_, '_, '_> {
@@ -122,7 +146,12 @@ impl Parser<'_, '_, '_> {
         let word = self.word().to_owned();
         let span = self.span();
         if matches!(word.as_str(), "like" | "notlike" | "likecs" | "notlikecs") {
-            self.sink.error("not_supported", span, format!("the operator '{word}' is not supported; use contains or matches regex"), None);
+            self.sink.error(
+                "not_supported",
+                span,
+                format!("the operator '{word}' is not supported; use contains or matches regex"),
+                None,
+            );
         } else if self.peek() == Tok::BangWord {
             let suggestion = nearest(&word, WORD_OPERATORS);
             self.sink.error("unknown_operator", span, format!("'{word}' is not an operator"), suggestion);
@@ -169,7 +198,12 @@ impl Parser<'_, '_, '_> {
                 let to = self.additive_nested()?;
                 let end = self.expect(Tok::CloseParen, "')'")?.span;
                 let (span, below) = (left.span.to(end), low.max(from.depth).max(to.depth));
-                let kind = ExprKind::Between { negated, value: Box::new(left), low: Box::new(from), high: Box::new(to) };
+                let kind = ExprKind::Between {
+                    negated,
+                    value: Box::new(left),
+                    low: Box::new(from),
+                    high: Box::new(to),
+                };
                 self.node(kind, span, below)
             }
         }
@@ -255,8 +289,9 @@ impl Parser<'_, '_, '_> {
         loop {
             match self.peek() {
                 // "4." is a number.
-                Tok::Dot if matches!(base.kind, ExprKind::Literal(Value::Long(_)))
-                    && !matches!(self.peek_at(1), Tok::Ident | Tok::OpenBracket) =>
+                Tok::Dot
+                    if matches!(base.kind, ExprKind::Literal(Value::Long(_)))
+                        && !matches!(self.peek_at(1), Tok::Ident | Tok::OpenBracket) =>
                 {
                     self.bump();
                     if let ExprKind::Literal(Value::Long(n)) = base.kind {

@@ -1,24 +1,70 @@
 //! Tabular operators.
 
 use super::{Abort, Parsed, Parser};
-use crate::ast::{Expr, ExpandItem, Name, NamedExpr, OperatorKind, ParsePart, SortKey};
+use crate::ast::{ExpandItem, Expr, Name, NamedExpr, OperatorKind, ParsePart, SortKey};
 use crate::diagnostic::nearest;
 use crate::lexer::Tok;
 use crate::types::Type;
 
 /// Operators of the language, for suggestions.
 const OPERATORS: [&str; 27] = [
-    "where", "project", "project-away", "project-keep", "project-rename", "project-reorder", "extend", "summarize",
-    "sort", "order", "top", "take", "limit", "distinct", "count", "union", "join", "lookup", "mv-expand", "parse",
-    "parse-where", "filter", "serialize", "as", "getschema", "render", "evaluate",
+    "where",
+    "project",
+    "project-away",
+    "project-keep",
+    "project-rename",
+    "project-reorder",
+    "extend",
+    "summarize",
+    "sort",
+    "order",
+    "top",
+    "take",
+    "limit",
+    "distinct",
+    "count",
+    "union",
+    "join",
+    "lookup",
+    "mv-expand",
+    "parse",
+    "parse-where",
+    "filter",
+    "serialize",
+    "as",
+    "getschema",
+    "render",
+    "evaluate",
 ];
 
 /// Operators that exist in the language and are not carried out here.
 const UNSUPPORTED: [&str; 26] = [
-    "mv-apply", "make-series", "top-nested", "top-hitters", "scan", "partition", "evaluate", "invoke", "search", "find",
-    "sample", "sample-distinct", "reduce", "fork", "facet", "consume", "execute_and_cache", "parse-kv", "make-graph",
-    "graph-match", "graph-to-table", "graph-shortest-paths", "graph-mark-components", "graph-where-nodes",
-    "project-by-names", "macro-expand",
+    "mv-apply",
+    "make-series",
+    "top-nested",
+    "top-hitters",
+    "scan",
+    "partition",
+    "evaluate",
+    "invoke",
+    "search",
+    "find",
+    "sample",
+    "sample-distinct",
+    "reduce",
+    "fork",
+    "facet",
+    "consume",
+    "execute_and_cache",
+    "parse-kv",
+    "make-graph",
+    "graph-match",
+    "graph-to-table",
+    "graph-shortest-paths",
+    "graph-mark-components",
+    "graph-where-nodes",
+    "project-by-names",
+    "macro-expand",
 ];
 
 impl Parser<'_, '_, '_> {
@@ -47,7 +93,11 @@ impl Parser<'_, '_, '_> {
                 OperatorKind::Where(self.expression()?)
             }
             "project" => {
-                if self.at_operator_end() { OperatorKind::Project(Vec::new()) } else { OperatorKind::Project(self.star_or_named_list()?) }
+                if self.at_operator_end() {
+                    OperatorKind::Project(Vec::new())
+                } else {
+                    OperatorKind::Project(self.star_or_named_list()?)
+                }
             }
             "project-away" => OperatorKind::ProjectAway(self.patterns()?),
             "project-keep" => OperatorKind::ProjectKeep(self.patterns()?),
@@ -214,7 +264,9 @@ impl Parser<'_, '_, '_> {
 
     fn mv_expand(&mut self) -> Parsed<OperatorKind> {
         let mut settings = Vec::new();
-        while matches!(self.word(), "bagexpansion" | "with_itemindex" | "kind") && self.peek_at(1) == Tok::Assign {
+        while matches!(self.word(), "bagexpansion" | "with_itemindex" | "kind")
+            && self.peek_at(1) == Tok::Assign
+        {
             let name = self.name("a setting")?;
             self.bump();
             let span = self.bump().span;

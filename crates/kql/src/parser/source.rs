@@ -24,7 +24,13 @@ impl Parser<'_, '_, '_> {
             };
             let ended = matches!(
                 self.peek(),
-                Tok::Pipe | Tok::Semicolon | Tok::End | Tok::CloseParen | Tok::CloseBrace | Tok::Comma | Tok::CloseBracket
+                Tok::Pipe
+                    | Tok::Semicolon
+                    | Tok::End
+                    | Tok::CloseParen
+                    | Tok::CloseBrace
+                    | Tok::Comma
+                    | Tok::CloseBracket
             );
             if !ended {
                 self.unexpected("'|', ';' or the end of the query");
@@ -45,8 +51,18 @@ impl Parser<'_, '_, '_> {
         // A word that starts a source can also be a plain name; what follows decides.
         let operand = !matches!(
             self.peek_at(1),
-            Tok::Pipe | Tok::Semicolon | Tok::End | Tok::Comma | Tok::CloseParen | Tok::Dot | Tok::Assign | Tok::Equal
-                | Tok::NotEqual | Tok::Plus | Tok::Slash | Tok::CloseBracket
+            Tok::Pipe
+                | Tok::Semicolon
+                | Tok::End
+                | Tok::Comma
+                | Tok::CloseParen
+                | Tok::Dot
+                | Tok::Assign
+                | Tok::Equal
+                | Tok::NotEqual
+                | Tok::Plus
+                | Tok::Slash
+                | Tok::CloseBracket
         );
         let kind = match self.word() {
             "datatable" if self.peek_at(1) == Tok::OpenParen => self.datatable()?,
@@ -126,7 +142,8 @@ impl Parser<'_, '_, '_> {
                 && self.peek_at(1) == Tok::Dot
                 && self.peek_at(2) == Tok::Ident
                 && self.peek_at(3) == Tok::Assign;
-            if !dotted && !(self.peek() == Tok::Ident && self.peek_at(1) == Tok::Assign) {
+            let plain = self.peek() == Tok::Ident && self.peek_at(1) == Tok::Assign;
+            if !dotted && !plain {
                 return Ok(settings);
             }
             let mut name = self.name("a setting")?;

@@ -59,15 +59,20 @@ fn public_hunting_queries() {
         if errors.is_empty() {
             parsed += 1;
         } else if verbose && row["official_semantic_errors"].as_u64() == Some(0) {
-            println!("PARSE {} {}:{} {} {}", row["id"], errors[0].line, errors[0].column, errors[0].code, errors[0].message);
+            println!(
+                "PARSE {} {}:{} {} {}",
+                row["id"], errors[0].line, errors[0].column, errors[0].code, errors[0].message
+            );
         }
         match palisade_kql::compile(query, &catalogue, super::NOW) {
             Ok(program) => {
                 compiled += 1;
                 if let Some(expected) = row["result_columns"].as_array() {
                     comparable += 1;
-                    let expected: Vec<String> =
-                        expected.iter().map(|c| format!("{}:{}", c[0].as_str().unwrap(), c[1].as_str().unwrap())).collect();
+                    let expected: Vec<String> = expected
+                        .iter()
+                        .map(|c| format!("{}:{}", c[0].as_str().unwrap(), c[1].as_str().unwrap()))
+                        .collect();
                     let actual: Vec<String> =
                         program.schema().columns.iter().map(|c| format!("{}:{}", c.name, c.ty)).collect();
                     if expected == actual {
@@ -75,28 +80,38 @@ fn public_hunting_queries() {
                     } else if verbose {
                         let at = expected.iter().zip(&actual).position(|(e, a)| e != a);
                         let at = at.unwrap_or(expected.len().min(actual.len()));
-                        println!("SCHEMA {} at {at}: expected {:?} got {:?}", row["id"], expected.get(at), actual.get(at));
+                        println!(
+                            "SCHEMA {} at {at}: expected {:?} got {:?}",
+                            row["id"],
+                            expected.get(at),
+                            actual.get(at)
+                        );
                     }
                 }
             }
             Err(diagnostics) => {
                 let first = diagnostics.iter().find(|d| d.severity == Severity::Error);
                 let key = first.map_or_else(String::new, |d| match d.code.as_str() {
-                    "not_supported" | "unknown_function" | "unknown_operator" => format!("{}: {}", d.code, d.message),
+                    "not_supported" | "unknown_function" | "unknown_operator" => {
+                        format!("{}: {}", d.code, d.message)
+                    }
                     other => other.to_owned(),
                 });
                 *reasons.entry(key).or_default() += 1;
-                if verbose && row["official_semantic_errors"].as_u64() == Some(0) {
-                    if let Some(d) = first.filter(|d| d.code != "not_supported") {
-                        println!("COMPILE {} {}:{} {} {}", row["id"], d.line, d.column, d.code, d.message);
-                    }
+                if verbose
+                    && row["official_semantic_errors"].as_u64() == Some(0)
+                    && let Some(d) = first.filter(|d| d.code != "not_supported")
+                {
+                    println!("COMPILE {} {}:{} {} {}", row["id"], d.line, d.column, d.code, d.message);
                 }
             }
         }
     }
     let mut reasons: Vec<_> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    println!("{parsed} of {total} parse, {compiled} compile; {same} of {comparable} have the official names and types");
+    println!(
+        "{parsed} of {total} parse, {compiled} compile; {same} of {comparable} have the official names and types"
+    );
     for (reason, n) in reasons.iter().take(40) {
         println!("{n:5} {reason}");
     }

@@ -2,15 +2,14 @@ use super::{codes, compile};
 
 #[test]
 fn several_mistakes_are_found_in_one_go() {
-    let text = "DeviceProcessEvents\n| where FileNam == 'x'\n| extend y = tolowr(FileName)\n| project DeviceNme";
+    let text =
+        "DeviceProcessEvents\n| where FileNam == 'x'\n| extend y = tolowr(FileName)\n| project DeviceNme";
     let found = compile(text).unwrap_err();
-    let seen: Vec<_> = found.iter().map(|d| (d.code.as_str(), d.line, d.column, d.suggestion.as_deref())).collect();
+    let seen: Vec<_> =
+        found.iter().map(|d| (d.code.as_str(), d.line, d.column, d.suggestion.as_deref())).collect();
     assert_eq!(
         seen,
-        [
-            ("unknown_column", 2, 9, Some("FileName")),
-            ("unknown_function", 3, 14, Some("tolower")),
-        ]
+        [("unknown_column", 2, 9, Some("FileName")), ("unknown_function", 3, 14, Some("tolower")),]
     );
 }
 
@@ -29,7 +28,11 @@ fn suggestions_for_tables_operators_and_words() {
         ("DeviceProcessEvents | where FileName !containz 'x'", "unknown_operator", "!contains"),
     ] {
         let found = compile(text).unwrap_err();
-        assert_eq!((found[0].code.as_str(), found[0].suggestion.as_deref()), (code, Some(suggestion)), "{text}");
+        assert_eq!(
+            (found[0].code.as_str(), found[0].suggestion.as_deref()),
+            (code, Some(suggestion)),
+            "{text}"
+        );
     }
 }
 

@@ -199,8 +199,14 @@ mod tests {
 
     #[test]
     fn the_fullest_last_description_counts() {
-        let p = |id, path: &str, partial| Process { unique_id: id, path: path.into(), partial, ..Process::default() };
-        let listed = [p(1, "/a", true), p(1, "/b", false), p(1, "/c", true), p(2, "/x", false), p(2, "/y", false)];
+        let p = |id, path: &str, partial| Process {
+            unique_id: id,
+            path: path.into(),
+            partial,
+            ..Process::default()
+        };
+        let listed =
+            [p(1, "/a", true), p(1, "/b", false), p(1, "/c", true), p(2, "/x", false), p(2, "/y", false)];
         let d = Dictionary::new(&listed);
         let path = |id| d.get(id).map(|k| k.process.path.as_str());
         assert_eq!((path(1), path(2), path(3)), (Some("/b"), Some("/y"), None));

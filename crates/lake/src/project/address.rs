@@ -65,11 +65,25 @@ mod tests {
     #[test]
     fn each_class_is_told_apart() {
         for (text, expected) in [
-            ("127.0.0.1", "Loopback"), ("10.1.2.3", "Private"), ("172.31.0.1", "Private"), ("172.32.0.1", "Public"),
-            ("192.168.0.9", "Private"), ("8.8.8.8", "Public"), ("169.254.169.254", "Reserved"), ("100.64.0.1", "Reserved"),
-            ("255.255.255.255", "Broadcast"), ("224.0.0.1", "Reserved"), ("0.0.0.0", "Reserved"), ("::1", "Loopback"),
-            ("::ffff:1.2.3.4", "FourToSixMapping"), ("2001:0:1::1", "Teredo"), ("fd00::1", "Private"), ("fe80::1", "Reserved"),
-            ("2606:4700::1111", "Public"), ("2001:db8::1", "Reserved"), ("::", "Reserved"),
+            ("127.0.0.1", "Loopback"),
+            ("10.1.2.3", "Private"),
+            ("172.31.0.1", "Private"),
+            ("172.32.0.1", "Public"),
+            ("192.168.0.9", "Private"),
+            ("8.8.8.8", "Public"),
+            ("169.254.169.254", "Reserved"),
+            ("100.64.0.1", "Reserved"),
+            ("255.255.255.255", "Broadcast"),
+            ("224.0.0.1", "Reserved"),
+            ("0.0.0.0", "Reserved"),
+            ("::1", "Loopback"),
+            ("::ffff:1.2.3.4", "FourToSixMapping"),
+            ("2001:0:1::1", "Teredo"),
+            ("fd00::1", "Private"),
+            ("fe80::1", "Reserved"),
+            ("2606:4700::1111", "Public"),
+            ("2001:db8::1", "Reserved"),
+            ("::", "Reserved"),
         ] {
             assert_eq!(class(text.parse().expect("an address")), expected, "{text}");
         }

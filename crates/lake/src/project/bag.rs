@@ -127,7 +127,15 @@ mod tests {
     fn the_text_is_json_and_leaves_out_what_is_absent() {
         let mut bag = Bag::default();
         let hostile = "a\"b\\c\n\u{1}é\u{1f600}";
-        let text = bag.begin().text("A", hostile).text("B", "").number("C", Some(-7i32)).number("D", None::<u32>).flag("E", true).list("F", &["x".into()]).end();
+        let text = bag
+            .begin()
+            .text("A", hostile)
+            .text("B", "")
+            .number("C", Some(-7i32))
+            .number("D", None::<u32>)
+            .flag("E", true)
+            .list("F", &["x".into()])
+            .end();
         let value: serde_json::Value = serde_json::from_str(text).expect("is json");
         assert_eq!(value, serde_json::json!({"A": hostile, "C": -7, "E": true, "F": ["x"]}));
         assert_eq!(bag.begin().end(), "{}");

@@ -18,7 +18,12 @@ pub(super) struct Processes {
 
 impl Processes {
     pub(super) fn new() -> Self {
-        Self { common: CommonColumns::new(), actor: ActorColumns::new(), own: ProcessColumns::new(), bag: Bag::default() }
+        Self {
+            common: CommonColumns::new(),
+            actor: ActorColumns::new(),
+            own: ProcessColumns::new(),
+            bag: Bag::default(),
+        }
     }
 
     pub(super) fn drain(&mut self) -> Columns {
@@ -30,17 +35,36 @@ impl Processes {
     }
 
     /// One exec. Returns how many processes the batch names but does not describe.
-    pub(super) fn created(&mut self, fact: &Fact, c: &ProcessCreated, dictionary: &Dictionary<'_>, frame: &Frame<'_>) -> u64 {
+    pub(super) fn created(
+        &mut self,
+        fact: &Fact,
+        c: &ProcessCreated,
+        dictionary: &Dictionary<'_>,
+        frame: &Frame<'_>,
+    ) -> u64 {
         let subject = dictionary.get(c.created);
         let actor = dictionary.get(fact.process);
         self.push("ProcessCreated", fact, (fact.process, actor), (c.created, subject), None, frame)
     }
 
     /// One exit. Where the sensor names no other process, the process ended itself.
-    pub(super) fn terminated(&mut self, fact: &Fact, t: &ProcessTerminated, dictionary: &Dictionary<'_>, frame: &Frame<'_>) -> u64 {
+    pub(super) fn terminated(
+        &mut self,
+        fact: &Fact,
+        t: &ProcessTerminated,
+        dictionary: &Dictionary<'_>,
+        frame: &Frame<'_>,
+    ) -> u64 {
         let by = if fact.process == 0 { t.terminated } else { fact.process };
         let subject = dictionary.get(t.terminated);
-        self.push("ProcessTerminated", fact, (by, dictionary.get(by)), (t.terminated, subject), Some(t), frame)
+        self.push(
+            "ProcessTerminated",
+            fact,
+            (by, dictionary.get(by)),
+            (t.terminated, subject),
+            Some(t),
+            frame,
+        )
     }
 
     fn push(
@@ -60,12 +84,21 @@ impl Processes {
         own.AdditionalFields.append_value(bag(&mut self.bag, subject, actor, end));
         let Some(k) = subject else {
             for text in [
-                &mut own.FileName, &mut own.FolderPath, &mut own.SHA1, &mut own.SHA256, &mut own.MD5,
-                &mut own.ProcessCommandLine, &mut own.AccountDomain, &mut own.AccountName, &mut own.AccountSid,
+                &mut own.FileName,
+                &mut own.FolderPath,
+                &mut own.SHA1,
+                &mut own.SHA256,
+                &mut own.MD5,
+                &mut own.ProcessCommandLine,
+                &mut own.AccountDomain,
+                &mut own.AccountName,
+                &mut own.AccountSid,
             ] {
                 text.append_value("");
             }
-            for number in [&mut own.FileSize, &mut own.ProcessId, &mut own.LogonId, &mut own.CreatedProcessSessionId] {
+            for number in
+                [&mut own.FileSize, &mut own.ProcessId, &mut own.LogonId, &mut own.CreatedProcessSessionId]
+            {
                 number.append_null();
             }
             own.ProcessCreationTime.append_null();
@@ -92,7 +125,12 @@ impl Processes {
     }
 }
 
-fn bag<'b>(bag: &'b mut Bag, subject: Option<&Known<'_>>, actor: Option<&Known<'_>>, end: Option<&ProcessTerminated>) -> &'b str {
+fn bag<'b>(
+    bag: &'b mut Bag,
+    subject: Option<&Known<'_>>,
+    actor: Option<&Known<'_>>,
+    end: Option<&ProcessTerminated>,
+) -> &'b str {
     let p = subject.map(|k| k.process);
     bag.begin()
         .number("AuditSession", p.and_then(|p| p.audit_session))

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int32Builder, Int64Builder, RecordBatch, RecordBatchOptions, StringArray, StringBuilder, TimestampMicrosecondBuilder, new_null_array};
+use arrow::array::{
+    ArrayRef, Int32Builder, Int64Builder, RecordBatch, RecordBatchOptions, StringArray, StringBuilder,
+    TimestampMicrosecondBuilder, new_null_array,
+};
 use arrow::buffer::{Buffer, OffsetBuffer};
 use arrow::datatypes::DataType;
 
@@ -13,16 +16,30 @@ use crate::error::LakeError;
 pub(super) type Columns = Vec<(&'static str, ArrayRef)>;
 
 macro_rules! builder {
-    (str) => { StringBuilder };
-    (json) => { StringBuilder };
-    (int) => { Int32Builder };
-    (long) => { Int64Builder };
-    (time) => { TimestampMicrosecondBuilder };
+    (str) => {
+        StringBuilder
+    };
+    (json) => {
+        StringBuilder
+    };
+    (int) => {
+        Int32Builder
+    };
+    (long) => {
+        Int64Builder
+    };
+    (time) => {
+        TimestampMicrosecondBuilder
+    };
 }
 
 macro_rules! new_builder {
-    (time) => { TimestampMicrosecondBuilder::new().with_data_type(instant()) };
-    ($other:ident) => { <builder!($other)>::new() };
+    (time) => {
+        TimestampMicrosecondBuilder::new().with_data_type(instant())
+    };
+    ($other:ident) => {
+        <builder!($other)>::new()
+    };
 }
 
 macro_rules! columns {
@@ -109,7 +126,11 @@ pub(super) fn assemble(table: &'static str, columns: Columns) -> Result<RecordBa
             None => missing(f.data_type(), f.is_nullable(), rows),
         })
         .collect();
-    Ok(RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &RecordBatchOptions::new().with_row_count(Some(rows)))?)
+    Ok(RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        arrays,
+        &RecordBatchOptions::new().with_row_count(Some(rows)),
+    )?)
 }
 
 /// A column that nothing produced: `''` for text, null for the rest.

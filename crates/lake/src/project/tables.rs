@@ -3,13 +3,17 @@
 use std::fmt::Write;
 
 use palisade_types::TimeMicros;
-use palisade_wire::msg::{Connection, DeviceInfo, Fact, FileEvent, Heartbeat, connection::Outcome, file_event::Action};
+use palisade_wire::msg::{
+    Connection, DeviceInfo, Fact, FileEvent, Heartbeat, connection::Outcome, file_event::Action,
+};
 
 use super::actor::{Dictionary, Known, file_name, folder, signed};
 use super::address::{address, class};
 use super::bag::{Bag, quote};
 use super::clip;
-use super::rows::{ActorColumns, Columns, CommonColumns, CounterColumns, FileColumns, InfoColumns, NetworkColumns};
+use super::rows::{
+    ActorColumns, Columns, CommonColumns, CounterColumns, FileColumns, InfoColumns, NetworkColumns,
+};
 
 /// Longest text that a heartbeat's rows share, bytes.
 const MAX_SHARED: usize = 4096;
@@ -73,7 +77,13 @@ table! {
 }
 
 impl Network {
-    pub(super) fn push(&mut self, fact: &Fact, c: &Connection, dictionary: &Dictionary<'_>, frame: &Frame<'_>) -> u64 {
+    pub(super) fn push(
+        &mut self,
+        fact: &Fact,
+        c: &Connection,
+        dictionary: &Dictionary<'_>,
+        frame: &Frame<'_>,
+    ) -> u64 {
         frame.push(&mut self.common, fact);
         let actor = dictionary.get(fact.process);
         let unknown = self.actor.push(fact.process, actor, frame.name);
@@ -122,7 +132,13 @@ fn port(value: u32) -> Option<i32> {
 }
 
 impl Files {
-    pub(super) fn push(&mut self, fact: &Fact, f: &FileEvent, dictionary: &Dictionary<'_>, frame: &Frame<'_>) -> u64 {
+    pub(super) fn push(
+        &mut self,
+        fact: &Fact,
+        f: &FileEvent,
+        dictionary: &Dictionary<'_>,
+        frame: &Frame<'_>,
+    ) -> u64 {
         frame.push(&mut self.common, fact);
         let actor = dictionary.get(fact.process);
         let unknown = self.actor.push(fact.process, actor, frame.name);

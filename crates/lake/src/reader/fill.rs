@@ -8,7 +8,9 @@ use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{Column, lit};
-use datafusion::physical_expr_adapter::{DefaultPhysicalExprAdapter, PhysicalExprAdapter, PhysicalExprAdapterFactory};
+use datafusion::physical_expr_adapter::{
+    DefaultPhysicalExprAdapter, PhysicalExprAdapter, PhysicalExprAdapterFactory,
+};
 
 /// For Parquet scans.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +35,10 @@ impl PhysicalExprAdapter for Fill {
         let filled = expr
             .transform(|e| {
                 let Some(column) = e.downcast_ref::<Column>() else { return Ok(Transformed::no(e)) };
-                let text = self.logical.field_with_name(column.name()).is_ok_and(|f| *f.data_type() == DataType::Utf8 && !f.is_nullable());
+                let text = self
+                    .logical
+                    .field_with_name(column.name())
+                    .is_ok_and(|f| *f.data_type() == DataType::Utf8 && !f.is_nullable());
                 if text && self.physical.index_of(column.name()).is_err() {
                     return Ok(Transformed::yes(lit("")));
                 }

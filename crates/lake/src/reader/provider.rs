@@ -60,19 +60,30 @@ impl PinnedTable {
         (self.files.len(), self.hot.len())
     }
 
-    fn parquet(&self, state: &dyn Session, projection: Option<&Vec<usize>>, predicate: Option<&Arc<dyn PhysicalExpr>>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    fn parquet(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        predicate: Option<&Arc<dyn PhysicalExpr>>,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let known: Vec<Known<'_>> = self
             .files
             .iter()
-            .map(|f| Known { rows: f.rows, time: f.time, device: f.device.as_ref().map(|(l, h)| (l.as_str(), h.as_str())) })
+            .map(|f| Known {
+                rows: f.rows,
+                time: f.time,
+                device: f.device.as_ref().map(|(l, h)| (l.as_str(), h.as_str())),
+            })
             .collect();
         let keep = may_match(predicate, &self.schemas.visible, &known);
         self.counters.pruned(keep.iter().filter(|k| !**k).count() as u64);
-        let files: Vec<&DataFile> = self.files.iter().zip(keep).filter_map(|(f, keep)| keep.then_some(f)).collect();
+        let files: Vec<&DataFile> =
+            self.files.iter().zip(keep).filter_map(|(f, keep)| keep.then_some(f)).collect();
         if files.is_empty() {
             return Ok(None);
         }
-        let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new(); state.config().target_partitions().clamp(1, files.len())];
+        let mut groups: Vec<Vec<PartitionedFile>> =
+            vec![Vec::new(); state.config().target_partitions().clamp(1, files.len())];
         let count = groups.len();
         for (i, file) in files.into_iter().enumerate() {
             self.counters.scanned(file.rows, file.size);
@@ -81,9 +92,16 @@ impl PinnedTable {
         Ok(Some(parquet_scan(&self.schemas.visible, groups, projection.cloned(), predicate)?))
     }
 
-    fn memory(&self, projection: Option<&Vec<usize>>, predicate: Option<&Arc<dyn PhysicalExpr>>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let known: Vec<Known<'_>> =
-            self.hot.iter().map(|(f, _)| Known { rows: f.rows, time: Some((f.min_us, f.max_us)), device: None }).collect();
+    fn memory(
+        &self,
+        projection: Option<&Vec<usize>>,
+        predicate: Option<&Arc<dyn PhysicalExpr>>,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let known: Vec<Known<'_>> = self
+            .hot
+            .iter()
+            .map(|(f, _)| Known { rows: f.rows, time: Some((f.min_us, f.max_us)), device: None })
+            .collect();
         let keep = may_match(predicate, &self.schemas.visible, &known);
         self.counters.pruned(keep.iter().filter(|k| !**k).count() as u64);
         let schema = match projection {
@@ -153,7 +171,13 @@ impl TableProvider for PinnedTable {
         TableType::Base
     }
 
-    async fn scan(&self, state: &dyn Session, projection: Option<&Vec<usize>>, filters: &[Expr], _limit: Option<usize>) -> Result<Arc<dyn ExecutionPlan>> {
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         let predicate = match conjunction(filters.to_vec()) {
             Some(expr) => {
                 let schema = DFSchema::try_from(Arc::clone(&self.schemas.visible))?;

@@ -52,7 +52,8 @@ impl PruningStatistics for Files<'_> {
 
     fn null_counts(&self, column: &Column) -> Option<ArrayRef> {
         // Every row has both columns.
-        matches!(column.name.as_str(), "Timestamp" | "DeviceId").then(|| Arc::new(UInt64Array::from(vec![0; self.0.len()])) as ArrayRef)
+        matches!(column.name.as_str(), "Timestamp" | "DeviceId")
+            .then(|| Arc::new(UInt64Array::from(vec![0; self.0.len()])) as ArrayRef)
     }
 
     fn row_counts(&self) -> Option<ArrayRef> {
@@ -65,10 +66,15 @@ impl PruningStatistics for Files<'_> {
 }
 
 /// For each file, whether it may have a row that matches. In doubt it may.
-pub(super) fn may_match(predicate: Option<&Arc<dyn PhysicalExpr>>, schema: &SchemaRef, files: &[Known<'_>]) -> Vec<bool> {
+pub(super) fn may_match(
+    predicate: Option<&Arc<dyn PhysicalExpr>>,
+    schema: &SchemaRef,
+    files: &[Known<'_>],
+) -> Vec<bool> {
     let all = || vec![true; files.len()];
     let Some(predicate) = predicate else { return all() };
-    match PruningPredicateBuilder::new().with_file_schema(Arc::clone(schema)).try_build(Arc::clone(predicate)) {
+    match PruningPredicateBuilder::new().with_file_schema(Arc::clone(schema)).try_build(Arc::clone(predicate))
+    {
         Ok(p) => p.prune(&Files(files)).unwrap_or_else(|_| all()),
         Err(_) => all(),
     }

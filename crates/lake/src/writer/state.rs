@@ -169,7 +169,12 @@ impl TenantState {
     }
 
     /// Writes applied rows as new hot files.
-    fn seal(&mut self, dir: &Path, applied: Option<u64>, next_name: &mut dyn FnMut() -> String) -> Result<(), LakeError> {
+    fn seal(
+        &mut self,
+        dir: &Path,
+        applied: Option<u64>,
+        next_name: &mut dyn FnMut() -> String,
+    ) -> Result<(), LakeError> {
         for (number, batch) in self.rows.finish()? {
             self.tables[number].unwritten.push(batch);
         }
@@ -191,13 +196,20 @@ impl TenantState {
 
     /// Merges neighbouring small files, so that a table has few however long a flush is away.
     /// Returns the files that are no longer needed.
-    fn merge(&mut self, dir: &Path, fan_in: usize, next_name: &mut dyn FnMut() -> String) -> Result<Vec<PathBuf>, LakeError> {
+    fn merge(
+        &mut self,
+        dir: &Path,
+        fan_in: usize,
+        next_name: &mut dyn FnMut() -> String,
+    ) -> Result<Vec<PathBuf>, LakeError> {
         let mut gone = Vec::new();
         for (number, table) in self.tables.iter_mut().enumerate() {
             while let Some(at) = run_to_merge(&table.hot, &table.frozen, fan_in.max(2)) {
                 let run = &table.hot[at.clone()];
                 let batches = hot::read_all(dir, run.iter())?;
-                let schema = &schemas(TABLES[number]).ok_or_else(|| LakeError::UnknownTable(TABLES[number].to_owned()))?.stored;
+                let schema = &schemas(TABLES[number])
+                    .ok_or_else(|| LakeError::UnknownTable(TABLES[number].to_owned()))?
+                    .stored;
                 let batch = concat_batches(schema, &batches)?;
                 let (first, last, level) = run.iter().fold((u64::MAX, 0, 0), |(f, l, v), file| {
                     (f.min(file.first_offset), l.max(file.last_offset), v.max(file.level))
@@ -214,7 +226,11 @@ impl TenantState {
 
     fn manifest(&self, applied: Option<u64>) -> Manifest {
         let tables = TABLES.iter().zip(&self.tables).map(|(name, t)| {
-            let table = TableManifest { delta_version: t.delta_version, delta_offset: t.delta_offset, hot: t.hot.clone() };
+            let table = TableManifest {
+                delta_version: t.delta_version,
+                delta_offset: t.delta_offset,
+                hot: t.hot.clone(),
+            };
             ((*name).to_owned(), table)
         });
         Manifest { offset: applied, sealed_us: TimeMicros::now().0, tables: tables.collect() }
@@ -236,10 +252,15 @@ fn names_path(lake_dir: &Path, tenant: TenantId) -> PathBuf {
 }
 
 /// The first run of `fan_in` neighbours of one level that may be merged.
-fn run_to_merge(files: &[HotFile], frozen: &BTreeSet<String>, fan_in: usize) -> Option<std::ops::Range<usize>> {
+fn run_to_merge(
+    files: &[HotFile],
+    frozen: &BTreeSet<String>,
+    fan_in: usize,
+) -> Option<std::ops::Range<usize>> {
     (0..files.len().saturating_sub(fan_in - 1)).map(|start| start..start + fan_in).find(|at| {
         let run = &files[at.clone()];
-        run.iter().all(|f| f.level == run[0].level && !frozen.contains(&f.name)) && run.iter().map(|f| f.bytes).sum::<u64>() <= MERGE_BYTES
+        run.iter().all(|f| f.level == run[0].level && !frozen.contains(&f.name))
+            && run.iter().map(|f| f.bytes).sum::<u64>() <= MERGE_BYTES
     })
 }
 
@@ -248,7 +269,16 @@ mod tests {
     use super::*;
 
     fn file(name: &str, level: u8) -> HotFile {
-        HotFile { name: name.into(), rows: 1, bytes: 10, min_us: 0, max_us: 0, first_offset: 0, last_offset: 0, level }
+        HotFile {
+            name: name.into(),
+            rows: 1,
+            bytes: 10,
+            min_us: 0,
+            max_us: 0,
+            first_offset: 0,
+            last_offset: 0,
+            level,
+        }
     }
 
     #[test]

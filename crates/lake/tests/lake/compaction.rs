@@ -7,9 +7,17 @@ use crate::facts::{DAY, config, device, everything, numbered, record, rows, tena
 
 fn parquet_files(config: &LakeConfig, table: &str) -> usize {
     fn count(dir: &std::path::Path) -> usize {
-        std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).map(|p| {
-            if p.is_dir() && !p.ends_with("_delta_log") { count(&p) } else { usize::from(p.extension().is_some_and(|e| e == "parquet")) }
-        }).sum()
+        std::fs::read_dir(dir)
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .map(|p| {
+                if p.is_dir() && !p.ends_with("_delta_log") {
+                    count(&p)
+                } else {
+                    usize::from(p.extension().is_some_and(|e| e == "parquet"))
+                }
+            })
+            .sum()
     }
     count(&config.lake_dir.join(tenant(1).to_string()).join(table))
 }
@@ -59,7 +67,12 @@ async fn the_retention_removes_whole_days_by_ingest_time() {
     let config = LakeConfig { retain_days: Some(30), ..config(dir.path()) };
     let mut writer = LakeWriter::open(config.clone()).await.unwrap();
     let now = TimeMicros::now().0;
-    let batch = palisade_wire::open(&numbered(3).payload, numbered(3).meta.raw_length, &palisade_wire::BatchLimits::default()).unwrap();
+    let batch = palisade_wire::open(
+        &numbered(3).payload,
+        numbered(3).meta.raw_length,
+        &palisade_wire::BatchLimits::default(),
+    )
+    .unwrap();
     for (offset, age) in [(0, 40), (1, 31), (2, 29), (3, 0)] {
         writer.apply(&[record(offset, tenant(1), device(1), now - age * DAY, &batch)]).unwrap();
     }

@@ -71,7 +71,14 @@ pub fn fact(time_us: i64, report_id: u64, process: u64, kind: Kind) -> Fact {
 
 pub fn record(offset: u64, tenant: TenantId, device: DeviceId, received_at: i64, batch: &Batch) -> Record {
     let raw = batch.encode_to_vec();
-    let params = SealParams { epoch: Epoch(1), lane: Lane::Priority, sequence: offset + 1, dropped_below: 0, sealed_us: 0, facts: batch.facts.len() as u32 };
+    let params = SealParams {
+        epoch: Epoch(1),
+        lane: Lane::Priority,
+        sequence: offset + 1,
+        dropped_below: 0,
+        sealed_us: 0,
+        facts: batch.facts.len() as u32,
+    };
     let sealed = seal(&raw, params).unwrap();
     let meta = RecordMeta {
         tenant,
@@ -92,7 +99,12 @@ pub fn record(offset: u64, tenant: TenantId, device: DeviceId, received_at: i64,
 pub fn numbered(offset: u64) -> Record {
     let mut facts = Vec::new();
     for i in 0..=offset % 4 {
-        facts.push(fact(NOON + (offset * 10 + i) as i64, offset * 100 + i, 1, Kind::ProcessCreated(ProcessCreated { created: 2 })));
+        facts.push(fact(
+            NOON + (offset * 10 + i) as i64,
+            offset * 100 + i,
+            1,
+            Kind::ProcessCreated(ProcessCreated { created: 2 }),
+        ));
     }
     if offset.is_multiple_of(3) {
         let connection = palisade_wire::msg::Connection {
@@ -105,7 +117,11 @@ pub fn numbered(offset: u64) -> Record {
         };
         facts.push(fact(NOON + offset as i64, offset * 100 + 50, 2, Kind::Connection(connection)));
     }
-    let batch = Batch { processes: vec![process(1, 0, "/usr/bin/bash"), process(2, 1, "/usr/bin/curl")], facts, ..Batch::default() };
+    let batch = Batch {
+        processes: vec![process(1, 0, "/usr/bin/bash"), process(2, 1, "/usr/bin/curl")],
+        facts,
+        ..Batch::default()
+    };
     // Some batches arrive after midnight.
     let received = NOON + if offset % 7 == 6 { DAY } else { 0 } + offset as i64;
     record(offset, tenant(1 + u128::from(offset % 2)), device((offset % 5) as u8), received, &batch)
@@ -125,7 +141,8 @@ pub fn lines(batches: &[RecordBatch]) -> Vec<String> {
     let options = FormatOptions::default().with_null("∅");
     let mut out = Vec::new();
     for b in batches {
-        let columns: Vec<ArrayFormatter<'_>> = b.columns().iter().map(|c| ArrayFormatter::try_new(c.as_ref(), &options).unwrap()).collect();
+        let columns: Vec<ArrayFormatter<'_>> =
+            b.columns().iter().map(|c| ArrayFormatter::try_new(c.as_ref(), &options).unwrap()).collect();
         for row in 0..b.num_rows() {
             out.push(columns.iter().map(|c| c.value(row).to_string()).collect::<Vec<_>>().join("|"));
         }

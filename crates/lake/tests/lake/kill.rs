@@ -36,7 +36,11 @@ async fn child() {
             compactor.compact().await.unwrap();
         }
         // Standard error is not captured by the test harness.
-        std::io::Write::write_all(&mut std::io::stderr(), format!("at {at} resume {}\n", writer.resume_offset()).as_bytes()).unwrap();
+        std::io::Write::write_all(
+            &mut std::io::stderr(),
+            format!("at {at} resume {}\n", writer.resume_offset()).as_bytes(),
+        )
+        .unwrap();
     }
     writer.flush().await.unwrap();
 }
@@ -62,7 +66,11 @@ async fn a_killed_writer_neither_loses_nor_doubles_a_row() {
             .spawn()
             .unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let alive = lines.map_while(Result::ok).filter(|l| l.starts_with("at ")).nth((life * 7 % 23) as usize).is_some();
+        let alive = lines
+            .map_while(Result::ok)
+            .filter(|l| l.starts_with("at "))
+            .nth((life * 7 % 23) as usize)
+            .is_some();
         let _ = child.kill();
         let status = child.wait().unwrap();
         if status.success() {

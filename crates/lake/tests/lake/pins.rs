@@ -4,7 +4,9 @@ use datafusion::prelude::{SessionContext, ident, lit};
 use datafusion::scalar::ScalarValue;
 use palisade_lake::{LakeError, LakeWriter};
 
-use crate::facts::{DAY, NOON, batches, catalogue, column, config, device, everything, lines, numbered, record, rows, tenant};
+use crate::facts::{
+    DAY, NOON, batches, catalogue, column, config, device, everything, lines, numbered, record, rows, tenant,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pin_shows_the_same_rows_while_the_lake_moves_on() {
@@ -52,7 +54,12 @@ async fn filters_skip_files_and_change_no_answer() {
     let mut writer = LakeWriter::open(config.clone()).await.unwrap();
     // One device and one hour per flush.
     for i in 0..6u64 {
-        let mut batch = palisade_wire::open(&numbered(3).payload, numbered(3).meta.raw_length, &palisade_wire::BatchLimits::default()).unwrap();
+        let mut batch = palisade_wire::open(
+            &numbered(3).payload,
+            numbered(3).meta.raw_length,
+            &palisade_wire::BatchLimits::default(),
+        )
+        .unwrap();
         for f in &mut batch.facts {
             f.time_us = NOON + i as i64 * 3_600_000_000;
         }
@@ -63,7 +70,9 @@ async fn filters_skip_files_and_change_no_answer() {
             writer.seal().unwrap();
         }
     }
-    let at = |hours: i64| lit(ScalarValue::TimestampMicrosecond(Some(NOON + hours * 3_600_000_000), Some("UTC".into())));
+    let at = |hours: i64| {
+        lit(ScalarValue::TimestampMicrosecond(Some(NOON + hours * 3_600_000_000), Some("UTC".into())))
+    };
     for (filter, expected_rows, pruned) in [
         (ident("Timestamp").gt_eq(at(5)), 4, 5),
         (ident("Timestamp").lt(at(1)), 4, 5),
@@ -76,13 +85,22 @@ async fn filters_skip_files_and_change_no_answer() {
         let pinned = catalogue(&config, tenant(1)).await;
         let table = pinned.table("DeviceProcessEvents").await.unwrap();
         let frame = SessionContext::new().read_table(Arc::clone(&table) as _).unwrap();
-        let found = frame.filter(filter.clone()).unwrap().select_columns(&["ReportId", "FileName", "AppGuardContainerId"]).unwrap().collect().await.unwrap();
+        let found = frame
+            .filter(filter.clone())
+            .unwrap()
+            .select_columns(&["ReportId", "FileName", "AppGuardContainerId"])
+            .unwrap()
+            .collect()
+            .await
+            .unwrap();
         let scanned = pinned.scanned();
         assert_eq!(found.iter().map(|b| b.num_rows()).sum::<usize>(), expected_rows, "{filter}");
         assert_eq!(scanned.files_pruned, pruned, "{filter} {scanned:?}");
         assert_eq!(scanned.files + scanned.files_pruned, 6, "{filter}");
     }
-    let counted = SessionContext::new().read_table(catalogue(&config, tenant(1)).await.table("DeviceProcessEvents").await.unwrap() as _).unwrap();
+    let counted = SessionContext::new()
+        .read_table(catalogue(&config, tenant(1)).await.table("DeviceProcessEvents").await.unwrap() as _)
+        .unwrap();
     assert_eq!(counted.count().await.unwrap(), 24);
 }
 

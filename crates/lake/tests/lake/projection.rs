@@ -1,8 +1,8 @@
 use palisade_lake::{LakeWriter, schemas};
 use palisade_schema::Fill;
 use palisade_wire::msg::{
-    Batch, Connection, Counter, DeviceInfo, Fact, FileEvent, Heartbeat, OrderReceipt, ProcessCreated, ProcessTerminated, connection::Outcome,
-    fact::Kind, file_event::Action,
+    Batch, Connection, Counter, DeviceInfo, Fact, FileEvent, Heartbeat, OrderReceipt, ProcessCreated,
+    ProcessTerminated, connection::Outcome, fact::Kind, file_event::Action,
 };
 
 use crate::facts::{NOON, batches, catalogue, column, config, device, fact, process, record, tenant};
@@ -52,7 +52,10 @@ fn all_kinds() -> Batch {
         path_truncated: true,
     };
     let heartbeat = Heartbeat {
-        counters: vec![Counter { kind: "exec_captured".into(), value: 7 }, Counter { kind: "kernel_gap".into(), value: 0 }],
+        counters: vec![
+            Counter { kind: "exec_captured".into(), value: 7 },
+            Counter { kind: "kernel_gap".into(), value: 0 },
+        ],
         sensor_version: "0.1.0".into(),
         scope: "/demo".into(),
         ..Heartbeat::default()
@@ -70,11 +73,16 @@ fn all_kinds() -> Batch {
         Kind::Heartbeat(heartbeat),
         Kind::Receipt(OrderReceipt::default()),
     ];
-    let mut facts: Vec<Fact> = kinds.into_iter().enumerate().map(|(i, k)| fact(NOON + i as i64, i as u64 + 1, 1, k)).collect();
+    let mut facts: Vec<Fact> =
+        kinds.into_iter().enumerate().map(|(i, k)| fact(NOON + i as i64, i as u64 + 1, 1, k)).collect();
     facts[1].process = 0;
     facts.push(Fact { time_us: NOON, report_id: 90, process: 0, kind: None });
     facts.push(fact(NOON + 60, 91, 404, Kind::ProcessCreated(ProcessCreated { created: 405 })));
-    Batch { processes: vec![process(1, 0, "/usr/bin/bash"), process(2, 1, "/usr/bin/curl")], facts, ..Batch::default() }
+    Batch {
+        processes: vec![process(1, 0, "/usr/bin/bash"), process(2, 1, "/usr/bin/curl")],
+        facts,
+        ..Batch::default()
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,17 +107,29 @@ async fn each_declared_column_is_filled_and_says_what_happened() {
                 let empty = values.iter().all(|v| v.is_empty() || v == "∅");
                 assert_eq!(empty, c.fill == Fill::Na, "{table}.{} {values:?} (flushed: {flushed})", c.name);
             }
-            assert!(found.iter().all(|b| b.schema().fields() == schemas(table).unwrap().visible.fields()), "{table} has its declared schema");
+            assert!(
+                found.iter().all(|b| b.schema().fields() == schemas(table).unwrap().visible.fields()),
+                "{table} has its declared schema"
+            );
         }
         let processes = batches(&pinned, "DeviceProcessEvents").await;
         check_processes(&processes);
         let network = batches(&pinned, "DeviceNetworkEvents").await;
         assert_eq!(sorted(column(&network, "ActionType")), ["ConnectionFailed", "ConnectionSuccess"]);
         assert_eq!(column(&network, "RemoteIP"), ["2606:4700::1111", "2606:4700::1111"]);
-        assert_eq!((column(&network, "RemoteIPType")[0].as_str(), column(&network, "LocalIPType")[0].as_str()), ("Public", "Private"));
-        assert_eq!((column(&network, "Protocol")[0].as_str(), column(&network, "RemotePort")[0].as_str()), ("Tcp", "443"));
+        assert_eq!(
+            (column(&network, "RemoteIPType")[0].as_str(), column(&network, "LocalIPType")[0].as_str()),
+            ("Public", "Private")
+        );
+        assert_eq!(
+            (column(&network, "Protocol")[0].as_str(), column(&network, "RemotePort")[0].as_str()),
+            ("Tcp", "443")
+        );
         let files = batches(&pinned, "DeviceFileEvents").await;
-        assert_eq!(sorted(column(&files, "ActionType")), ["FileCreated", "FileDeleted", "FileModified", "FileRenamed"]);
+        assert_eq!(
+            sorted(column(&files, "ActionType")),
+            ["FileCreated", "FileDeleted", "FileModified", "FileRenamed"]
+        );
         assert!(column(&files, "PreviousFolderPath").contains(&"/tmp".to_owned()));
         assert!(column(&files, "AdditionalFields").iter().all(|t| t == r#"{"ContainerId":"c0ffee","Inode":9,"Mode":"0644","PathTruncated":true,"Uid":1000,"WorkingDirectory":"/srv/work"}"#));
         let counters = batches(&pinned, "PalisadeSensorCounters").await;
@@ -150,12 +170,21 @@ fn check_processes(found: &[arrow::array::RecordBatch]) {
     assert_eq!(get("InitiatingProcessMD5", "1"), "ef".repeat(16));
     let bag: serde_json::Value = serde_json::from_str(&get("AdditionalFields", "1")).unwrap();
     assert_eq!(bag["WorkingDirectory"], "/srv/work");
-    assert_eq!((&bag["Uid"], &bag["EffectiveUid"], &bag["SecretsMasked"]), (&1000.into(), &0.into(), &2.into()));
+    assert_eq!(
+        (&bag["Uid"], &bag["EffectiveUid"], &bag["SecretsMasked"]),
+        (&1000.into(), &0.into(), &2.into())
+    );
     // An exit names itself as the cause where the sensor named none.
-    assert_eq!((get("ActionType", "2").as_str(), get("InitiatingProcessUniqueId", "2").as_str()), ("ProcessTerminated", "2"));
+    assert_eq!(
+        (get("ActionType", "2").as_str(), get("InitiatingProcessUniqueId", "2").as_str()),
+        ("ProcessTerminated", "2")
+    );
     assert!(get("AdditionalFields", "2").contains("\"ExitCode\":3"));
     // Processes that the batch does not describe keep their numbers.
-    assert_eq!((get("ProcessUniqueId", "91").as_str(), get("InitiatingProcessUniqueId", "91").as_str()), ("405", "404"));
+    assert_eq!(
+        (get("ProcessUniqueId", "91").as_str(), get("InitiatingProcessUniqueId", "91").as_str()),
+        ("405", "404")
+    );
     assert_eq!((get("FileName", "91").as_str(), get("ProcessId", "91").as_str()), ("", "∅"));
 }
 
@@ -173,16 +202,19 @@ async fn a_device_keeps_its_name_across_restarts_and_a_clock_years_off_breaks_no
     let created = |time, id| fact(time, id, 1, Kind::ProcessCreated(ProcessCreated { created: 2 }));
     let processes = vec![process(1, 0, "/bin/sh"), process(2, 1, "/bin/ls")];
     let facts = vec![created(i64::MAX, 2), created(i64::MIN, 3), created(0, 4), created(NOON, 5)];
-    writer.apply(&[record(1, tenant(1), device(7), NOON, &Batch { processes, facts, ..Batch::default() })]).unwrap();
+    writer
+        .apply(&[record(1, tenant(1), device(7), NOON, &Batch { processes, facts, ..Batch::default() })])
+        .unwrap();
     writer.flush().await.unwrap();
     let found = batches(&catalogue(&config, tenant(1)).await, "DeviceProcessEvents").await;
     assert_eq!(column(&found, "DeviceName"), ["web-1.example"; 4]);
     assert_eq!(sorted(column(&found, "ReportId")), ["2", "3", "4", "5"]);
-    let days: Vec<_> = std::fs::read_dir(config.lake_dir.join(tenant(1).to_string()).join("DeviceProcessEvents"))
-        .unwrap()
-        .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .filter(|n| n.starts_with("_day="))
-        .collect();
+    let days: Vec<_> =
+        std::fs::read_dir(config.lake_dir.join(tenant(1).to_string()).join("DeviceProcessEvents"))
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .filter(|n| n.starts_with("_day="))
+            .collect();
     assert_eq!(days, ["_day=2026-11-23"], "partitions follow the server's clock");
 }
 
@@ -196,9 +228,23 @@ async fn a_batch_that_names_one_huge_process_again_and_again_stays_within_bounds
     let created = |id| fact(NOON, id, 1, Kind::ProcessCreated(ProcessCreated { created: 1 }));
     let mut facts: Vec<Fact> = (0..5000).map(created).collect();
     let counters = vec![Counter { kind: "k".into(), value: 1 }; 60_000];
-    let heartbeat = || Kind::Heartbeat(Heartbeat { counters: counters.clone(), scope: "s".repeat(1 << 20), ..Heartbeat::default() });
+    let heartbeat = || {
+        Kind::Heartbeat(Heartbeat {
+            counters: counters.clone(),
+            scope: "s".repeat(1 << 20),
+            ..Heartbeat::default()
+        })
+    };
     facts.extend([fact(NOON, 9000, 0, heartbeat()), fact(NOON, 9001, 0, heartbeat())]);
-    writer.apply(&[record(0, tenant(1), device(7), NOON, &Batch { processes: vec![huge], facts, ..Batch::default() })]).unwrap();
+    writer
+        .apply(&[record(
+            0,
+            tenant(1),
+            device(7),
+            NOON,
+            &Batch { processes: vec![huge], facts, ..Batch::default() },
+        )])
+        .unwrap();
     writer.seal().unwrap();
     let stats = writer.stats().lock().clone();
     assert!(stats.clipped_rows > 4000 && stats.hot_bytes < 1 << 30, "{stats:?}");

@@ -2,7 +2,7 @@ use palisade_lake::{LakeConfig, LakeError, LakeWriter};
 use palisade_log::Record;
 use proptest::prelude::*;
 
-use crate::facts::{everything, numbered, tenant, config};
+use crate::facts::{config, everything, numbered, tenant};
 
 async fn reference(records: &[Record]) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
@@ -93,10 +93,11 @@ async fn after_a_restart_rows_do_not_vanish_while_the_log_is_read_again() {
     writer.apply(&records[5..]).unwrap();
     writer.seal().unwrap();
     assert_eq!(everything(&config).await, before);
-    let generations: std::collections::BTreeSet<String> = std::fs::read_dir(config.hot_dir.join(tenant(1).to_string()))
-        .unwrap()
-        .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let generations: std::collections::BTreeSet<String> =
+        std::fs::read_dir(config.hot_dir.join(tenant(1).to_string()))
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
     assert!(generations.len() > 2, "old files stay for old pins: {generations:?}");
 }
 
@@ -121,7 +122,10 @@ async fn a_record_that_is_no_batch_is_counted_and_passed() {
     writer.apply(&[numbered(0), noise, foreign, numbered(3)]).unwrap();
     writer.flush().await.unwrap();
     let stats = writer.stats().lock().clone();
-    assert_eq!((stats.malformed_records, stats.unknown_records, stats.last_offset, stats.resume_offset), (1, 1, Some(3), 4));
+    assert_eq!(
+        (stats.malformed_records, stats.unknown_records, stats.last_offset, stats.resume_offset),
+        (1, 1, Some(3), 4)
+    );
     assert_eq!(everything(&config).await, reference(&[numbered(0), numbered(3)]).await);
 }
 

@@ -60,7 +60,11 @@ async fn records_that_were_trimmed_unread_are_counted_and_the_rest_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let config = config(dir.path());
     let log_dir = dir.path().join("log");
-    let log = LogWriter::open(&log_dir, LogOptions { min_free_bytes: 0, segment_bytes: 1, ..LogOptions::default() }).unwrap();
+    let log = LogWriter::open(
+        &log_dir,
+        LogOptions { min_free_bytes: 0, segment_bytes: 1, ..LogOptions::default() },
+    )
+    .unwrap();
     for i in 0..20 {
         let r = numbered(i);
         log.append(r.meta, r.payload).await.unwrap();

@@ -89,31 +89,49 @@ static __always_inline void forget_writer(u64 file, u32 tgid)
  */
 __attribute__((noinline)) int look_at_writer(u64 file_ptr, u32 ending)
 {
-	struct writer *w = bpf_map_lookup_elem(&writers, &file_ptr);
+	struct writer *known = bpf_map_lookup_elem(&writers, &file_ptr), last, *w = &last;
 	struct file *file = (void *)file_ptr;
 	u32 tgid = bpf_get_current_pid_tgid() >> 32, flags;
 	struct inode *inode;
 	struct stamp t;
 	u64 size;
+	s64 pos;
+	bool changed;
 
-	if (!w || w->tgid != tgid)
+	if (!known || known->tgid != tgid)
 		return 0;
+	last = *known;
+	/* Two last threads may end at once; only who takes the entry out may report it. */
+	if (ending) {
+		if (bpf_map_delete_elem(&writers, &file_ptr))
+			return 0;
+		count_down(writing_slot(tgid));
+	}
 	inode = BPF_CORE_READ(file, f_inode);
 	if (BPF_CORE_READ(inode, i_ino) != w->ino || BPF_CORE_READ(inode, i_sb, s_dev) != w->dev) {
-		forget_writer(file_ptr, tgid);
+		if (!ending)
+			forget_writer(file_ptr, tgid);
 		return 0;
 	}
 	t = inode_mtime(inode);
 	size = BPF_CORE_READ(inode, i_size);
 	flags = w->open_flags;
-	if ((flags & O_TRUNC) || t.sec != w->mtime || t.nsec != w->mtime_ns || size != w->size) {
-		w->mtime = t.sec;
-		w->mtime_ns = t.nsec;
-		w->size = size;
-		w->open_flags = flags & ~O_TRUNC;
+	changed = (flags & O_TRUNC) || t.sec != w->mtime || t.nsec != w->mtime_ns || size != w->size;
+	/* Times have ticks; but where nothing can be read, the position moves by writing. */
+	pos = BPF_CORE_READ(file, f_pos);
+	if ((flags & O_ACCMODE) == O_WRONLY && pos != w->pos)
+		changed = 1;
+	if (changed) {
+		if (!ending) {
+			known->pos = pos;
+			known->mtime = t.sec;
+			known->mtime_ns = t.nsec;
+			known->size = size;
+			known->open_flags = flags & ~O_TRUNC;
+		}
 		report_file(file_ptr, EV_FILE_MODIFY, flags);
 	}
-	if (ending || last_reference(file))
+	if (!ending && last_reference(file))
 		forget_writer(file_ptr, tgid);
 	return 0;
 }
@@ -287,6 +305,7 @@ static __always_inline void finish_open(s32 fd, u32 flags)
 	w.mtime_ns = t.nsec;
 	w.tgid = tgid;
 	w.open_flags = flags;
+	w.pos = BPF_CORE_READ(file, f_pos);
 	/* The kernel may have reused the address of one that was closed unseen. */
 	if (bpf_map_lookup_elem(&writers, &key))
 		forget_writer(key, tgid);

@@ -7,6 +7,7 @@
 #define AT_REMOVEDIR 0x200
 #define RENAME_EXCHANGE 2
 #define O_ACCMODE 3
+#define O_WRONLY 1
 #define O_CREAT 0100
 #define O_TRUNC 01000
 #define FMODE_WRITE 2
@@ -59,6 +60,7 @@ struct writer {
 	s64 mtime;
 	u32 mtime_ns, dev;
 	u32 tgid, open_flags;
+	s64 pos;
 };
 
 struct {

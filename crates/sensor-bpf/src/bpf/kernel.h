@@ -75,6 +75,7 @@ typedef struct { atomic64_t refcnt; } file_ref_t;
 struct file {
 	u32 f_mode;
 	u32 f_flags;
+	s64 f_pos;
 	struct path f_path;
 	struct inode *f_inode;
 };

@@ -66,7 +66,12 @@ fn start(agent: &Agent) -> Option<Source> {
         Err(e) => {
             tracing::error!(error = %e, "capture did not start");
             agent.counters.add("capture_start_failures", 1);
-            let component = Component { name: "capture".into(), state: "failed".into(), detail: e, ..Component::default() };
+            let component = Component {
+                name: "capture".into(),
+                state: "failed".into(),
+                detail: e,
+                ..Component::default()
+            };
             *agent.capture.lock() = CaptureView { components: vec![component], ..CaptureView::default() };
             None
         }

@@ -16,6 +16,7 @@ use crate::transport::connection::ConnectionView;
 
 /// The whole status.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Status {
     /// running, stopped; `not_running` is what the reader makes of a file without a process.
     pub state: String,
@@ -59,6 +60,7 @@ pub struct Status {
 
 /// One part's health.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ComponentView {
     /// Its name.
     pub name: String,
@@ -84,7 +86,13 @@ pub fn take(agent: &Agent, state: &str) -> Status {
         (i.device_id.to_string(), i.tenant_id.to_string())
     };
     let capture = agent.capture.lock().clone();
-    let view = |c: palisade_wire::msg::Component| ComponentView { name: c.name, state: c.state, rung: c.rung, mechanism: c.mechanism, detail: c.detail };
+    let view = |c: palisade_wire::msg::Component| ComponentView {
+        name: c.name,
+        state: c.state,
+        rung: c.rung,
+        mechanism: c.mechanism,
+        detail: c.detail,
+    };
     Status {
         state: state.into(),
         pid: std::process::id(),
@@ -99,7 +107,13 @@ pub fn take(agent: &Agent, state: &str) -> Status {
         connection: agent.connection.view(),
         spool: agent.spool.usage(),
         components: agent.components().into_iter().map(view).collect(),
-        counters: agent.counters.snapshot().into_iter().filter(|c| !c.kind.starts_with('~')).map(|c| (c.kind, c.value)).collect(),
+        counters: agent
+            .counters
+            .snapshot()
+            .into_iter()
+            .filter(|c| !c.kind.starts_with('~'))
+            .map(|c| (c.kind, c.value))
+            .collect(),
         resident_bytes: device::resident_bytes(),
         cpu_us: device::cpu_us(),
         ring_bytes: capture.ring_bytes,
@@ -114,7 +128,9 @@ pub fn write(agent: &Agent, state: &str) {
 }
 
 fn store(agent: &Agent, status: &Status) {
-    let written = serde_json::to_vec_pretty(status).map_err(std::io::Error::from).and_then(|b| files::write_lightly(&path(&agent.settings.state_dir), &b, 0o644));
+    let written = serde_json::to_vec_pretty(status)
+        .map_err(std::io::Error::from)
+        .and_then(|b| files::write_lightly(&path(&agent.settings.state_dir), &b, 0o644));
     if let Err(e) = written {
         tracing::debug!(error = %e, "cannot write the status file");
         agent.counters.add("status_write_errors", 1);

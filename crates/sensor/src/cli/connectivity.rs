@@ -152,13 +152,24 @@ async fn talk(steps: &mut Steps, url: &str, trust: &Trust, identity: Option<&Ide
     steps.ok("tls", format!("our CA vouches for the server; {:?}", answer.version()));
     let ping: Option<Ping> = transport::read(answer).await.ok().and_then(|b| serde_json::from_slice(&b).ok());
     let Some(ping) = ping else {
-        return steps.failed("protocol", "the answer is not one of Palisade", "check that the address is that of a Palisade ingest port");
+        return steps.failed(
+            "protocol",
+            "the answer is not one of Palisade",
+            "check that the address is that of a Palisade ingest port",
+        );
     };
     let (low, high) = ping.protocols;
     if low <= PROTOCOLS.1 && PROTOCOLS.0 <= high {
-        steps.ok("protocol", format!("the server speaks {low} to {high}, the sensor {} to {}", PROTOCOLS.0, PROTOCOLS.1));
+        steps.ok(
+            "protocol",
+            format!("the server speaks {low} to {high}, the sensor {} to {}", PROTOCOLS.0, PROTOCOLS.1),
+        );
     } else {
-        steps.failed("protocol", format!("the server speaks {low} to {high}, the sensor {} to {}", PROTOCOLS.0, PROTOCOLS.1), "update whichever is older");
+        steps.failed(
+            "protocol",
+            format!("the server speaks {low} to {high}, the sensor {} to {}", PROTOCOLS.0, PROTOCOLS.1),
+            "update whichever is older",
+        );
     }
     let offset = ping.server_time_us - (asked_us + (TimeMicros::now().0 - asked_us) / 2);
     let detail = format!("{:+.3} s to the server's", offset as f64 / 1e6);
@@ -176,11 +187,22 @@ async fn talk(steps: &mut Steps, url: &str, trust: &Trust, identity: Option<&Ide
     };
     let empty = UploadRequest { protocol: PROTOCOL, batches: Vec::new() };
     match link.post::<UploadResponse>("/v1/batches", &empty).await {
-        Ok(_) => steps.ok("enrolment", format!("device {} is accepted, certificate until {}", identity.device_id, TimeMicros(identity.not_after_us))),
+        Ok(_) => steps.ok(
+            "enrolment",
+            format!(
+                "device {} is accepted, certificate until {}",
+                identity.device_id,
+                TimeMicros(identity.not_after_us)
+            ),
+        ),
         Err(e) => {
             let fix = match e.code() {
-                "certificate_expired" => "start the sensor: it renews by itself; if that is refused, enrol again with --force",
-                "certificate_revoked" | "certificate_unknown" => "the device was removed on the server: enrol again with --force and a new token",
+                "certificate_expired" => {
+                    "start the sensor: it renews by itself; if that is refused, enrol again with --force"
+                }
+                "certificate_revoked" | "certificate_unknown" => {
+                    "the device was removed on the server: enrol again with --force and a new token"
+                }
                 "protocol_unsupported" => "update whichever is older",
                 _ => "see the server's log",
             };

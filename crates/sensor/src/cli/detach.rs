@@ -16,6 +16,10 @@ pub fn detach(common: &Common) -> Result<(), SensorError> {
         return Err(SensorError::AlreadyRunning(files::read_text(settings.state_dir.join("lock"))));
     }
     let found = crate::agent::detach(&settings)?;
-    say(if found { "detached: no program, pin or mount of this sensor is left in the kernel" } else { "nothing to detach" });
+    say(if found {
+        "detached: no program, pin or mount of this sensor is left in the kernel"
+    } else {
+        "nothing to detach"
+    });
     Ok(())
 }

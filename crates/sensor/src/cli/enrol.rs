@@ -7,6 +7,7 @@ use palisade_wire::msg::{EnrolRequest, EnrolResponse};
 
 use super::settings::{self, Common};
 use super::{block_on, say};
+use crate::agent::Lock;
 use crate::device;
 use crate::error::SensorError;
 use crate::files;
@@ -62,6 +63,9 @@ pub fn enrol(common: &Common, args: &EnrolArgs) -> Result<(), SensorError> {
             return Err(SensorError::Config(format!("enrolled with {}; --force leaves it for {url}", i.url)));
         }
     }
+    if Lock::is_held(&settings.state_dir) {
+        return Err(SensorError::AlreadyRunning(files::read_text(settings.state_dir.join("lock"))));
+    }
     let token = token(args)?;
     settings::make_state_dir(&settings.state_dir)?;
     let identity = block_on(ask(&url, &token, args, old.as_ref()))??;
@@ -74,16 +78,25 @@ pub fn enrol(common: &Common, args: &EnrolArgs) -> Result<(), SensorError> {
 fn token(args: &EnrolArgs) -> Result<String, SensorError> {
     let token = match (&args.token, &args.token_file) {
         (Some(t), _) => t.trim().to_owned(),
-        (None, Some(path)) => files::read_bounded(path, 4096).map(|b| String::from_utf8_lossy(&b).trim().to_owned()).map_err(SensorError::file(path))?,
+        (None, Some(path)) => files::read_bounded(path, 4096)
+            .map(|b| String::from_utf8_lossy(&b).trim().to_owned())
+            .map_err(SensorError::file(path))?,
         (None, None) => String::new(),
     };
     if token.is_empty() {
-        return Err(SensorError::Config("an enrolment token is needed: --token-file, --token or PALISADE_SENSOR_TOKEN".into()));
+        return Err(SensorError::Config(
+            "an enrolment token is needed: --token-file, --token or PALISADE_SENSOR_TOKEN".into(),
+        ));
     }
     Ok(token)
 }
 
-async fn ask(url: &str, token: &str, args: &EnrolArgs, old: Option<&Identity>) -> Result<Identity, SensorError> {
+async fn ask(
+    url: &str,
+    token: &str,
+    args: &EnrolArgs,
+    old: Option<&Identity>,
+) -> Result<Identity, SensorError> {
     let trust = Trust::parse(&args.ca)?;
     let device = device::device_info(args.device_name.as_deref());
     let key = NewKey::generate(&device.name)?;

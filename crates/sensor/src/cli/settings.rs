@@ -106,7 +106,10 @@ pub fn load(common: &Common, run: RunArgs) -> Result<Settings, SensorError> {
     let state_dir = common.state_dir.clone().or(file.state_dir).unwrap_or_else(|| STATE_DIR.into());
     let state_dir = std::path::absolute(&state_dir).map_err(SensorError::file(&state_dir))?;
     let instance = common.instance.clone().or(file.instance).unwrap_or_else(|| derived_instance(&state_dir));
-    if instance.is_empty() || instance.len() > 32 || !instance.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+    if instance.is_empty()
+        || instance.len() > 32
+        || !instance.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    {
         return Err(SensorError::Config("instance: letters, digits and hyphens, at most 32".into()));
     }
     let ring_bytes = run.ring_bytes.or(file.ring_bytes).unwrap_or(8 << 20);
@@ -171,10 +174,16 @@ mod tests {
         std::fs::write(&config, "state_dir = '/a'\nscope = '/s'\nring_bytes = 131072\n").expect("written");
         let common = Common { config: Some(config.clone()), ..Common::default() };
         let s = load(&common, RunArgs { ring_bytes: Some(262_144), ..RunArgs::default() }).expect("loads");
-        assert_eq!((s.state_dir.to_str(), s.scope.as_deref(), s.ring_bytes), (Some("/a"), Some("/s"), 262_144));
+        assert_eq!(
+            (s.state_dir.to_str(), s.scope.as_deref(), s.ring_bytes),
+            (Some("/a"), Some("/s"), 262_144)
+        );
         assert_eq!(s.exclude, [PathBuf::from("/a")]);
         std::fs::write(&config, "no_such_setting = 1\n").expect("written");
-        assert_eq!(load(&common, RunArgs::default()).map_err(|e| e.code().to_owned()).err().as_deref(), Some("settings_invalid"));
+        assert_eq!(
+            load(&common, RunArgs::default()).map_err(|e| e.code().to_owned()).err().as_deref(),
+            Some("settings_invalid")
+        );
     }
 
     #[test]

@@ -21,11 +21,16 @@ pub fn status(common: &Common, json: bool) -> Result<i32, SensorError> {
     if let Err(e) = &read
         && e.kind() == std::io::ErrorKind::NotFound
     {
-        say(if json { "{\"state\":\"not_running\"}" } else { "the sensor has never run with this state folder" });
+        say(if json {
+            "{\"state\":\"not_running\"}"
+        } else {
+            "the sensor has never run with this state folder"
+        });
         return Ok(3);
     }
     let bytes = read.map_err(SensorError::file(&path))?;
-    let mut status: Status = serde_json::from_slice(&bytes).map_err(|e| SensorError::File { path, source: e.into() })?;
+    let mut status: Status =
+        serde_json::from_slice(&bytes).map_err(|e| SensorError::File { path, source: e.into() })?;
     if !running && status.state == "running" {
         status.state = "not_running".into();
     }
@@ -35,13 +40,22 @@ pub fn status(common: &Common, json: bool) -> Result<i32, SensorError> {
         print(&status);
     }
     let well = status.components.iter().all(|c| c.state == "ok" || c.state == "off");
-    Ok(if !running { 3 } else if well { 0 } else { 2 })
+    Ok(if !running {
+        3
+    } else if well {
+        0
+    } else {
+        2
+    })
 }
 
 fn print(s: &Status) {
     let line = |name: &str, value: String| say(format_args!("{name:<14} {value}"));
     let since = |us: i64| if us == 0 { "never".into() } else { TimeMicros(us).to_string() };
-    line("sensor", format!("{} (pid {}, version {}, since {})", s.state, s.pid, s.sensor_version, since(s.started_us)));
+    line(
+        "sensor",
+        format!("{} (pid {}, version {}, since {})", s.state, s.pid, s.sensor_version, since(s.started_us)),
+    );
     if s.state != "running" {
         line("", format!("no sensor holds the state folder; what follows is from {}", since(s.updated_us)));
     }
@@ -57,8 +71,19 @@ fn print(s: &Status) {
     line("certificate", format!("until {}", since(c.certificate_not_after_us)));
     line("orders", format!("{}, last number {}", c.orders, s.last_order));
     let cpu = s.cpu_us as f64 / (s.updated_us - s.started_us).max(1) as f64 * 100.0;
-    line("cost", format!("{:.1} MB resident, {cpu:.2} % of a core since the start", s.resident_bytes as f64 / 1e6));
-    line("spool", format!("{:.1} of {:.0} MB, epoch {}", s.spool.bytes as f64 / 1e6, s.spool.max_bytes as f64 / 1e6, s.spool.epoch));
+    line(
+        "cost",
+        format!("{:.1} MB resident, {cpu:.2} % of a core since the start", s.resident_bytes as f64 / 1e6),
+    );
+    line(
+        "spool",
+        format!(
+            "{:.1} of {:.0} MB, epoch {}",
+            s.spool.bytes as f64 / 1e6,
+            s.spool.max_bytes as f64 / 1e6,
+            s.spool.epoch
+        ),
+    );
     say("");
     say(format_args!("{:<12} {:<10} {:>4}  {:<18} DETAIL", "COMPONENT", "STATE", "RUNG", "MECHANISM"));
     for p in &s.components {
@@ -68,7 +93,14 @@ fn print(s: &Status) {
     say("");
     say(format_args!("{:<12} {:>10} {:>12} {:>12}  OLDEST UNSENT", "LANE", "UNSENT", "FACTS", "OPEN FACTS"));
     for l in &s.spool.lanes {
-        say(format_args!("{:<12} {:>10} {:>12} {:>12}  {}", l.lane, l.unsent_batches, l.unsent_facts, l.open_facts, if l.oldest_us == 0 { "-".into() } else { since(l.oldest_us) }));
+        say(format_args!(
+            "{:<12} {:>10} {:>12} {:>12}  {}",
+            l.lane,
+            l.unsent_batches,
+            l.unsent_facts,
+            l.open_facts,
+            if l.oldest_us == 0 { "-".into() } else { since(l.oldest_us) }
+        ));
     }
     say("");
     say(format_args!("{:<40} {:>14}", "COUNTER", "VALUE"));

@@ -53,7 +53,8 @@ struct Mark {
 /// Those of the file system.
 pub fn begin(state_dir: &Path, boot: &Boot) -> std::io::Result<bool> {
     let path = state_dir.join("boot.json");
-    let before: Option<Mark> = files::read_bounded(&path, 4096).ok().and_then(|b| serde_json::from_slice(&b).ok());
+    let before: Option<Mark> =
+        files::read_bounded(&path, 4096).ok().and_then(|b| serde_json::from_slice(&b).ok());
     write(&path, boot, false)?;
     Ok(before.is_some_and(|m| !m.clean && m.boot_id != boot.id))
 }

@@ -32,7 +32,11 @@ impl Dmi {
 
     /// Azure, AWS, GCP and others by their usual names; empty for a machine of one's own.
     pub fn cloud(&self) -> &'static str {
-        let says = |needle: &str| [&self.vendor, &self.model, &self.bios, &self.asset_tag].iter().any(|f| f.to_lowercase().contains(needle));
+        let says = |needle: &str| {
+            [&self.vendor, &self.model, &self.bios, &self.asset_tag]
+                .iter()
+                .any(|f| f.to_lowercase().contains(needle))
+        };
         match () {
             () if self.asset_tag == AZURE_TAG => "Azure",
             () if says("amazon") => "AWS",
@@ -61,7 +65,8 @@ mod tests {
 
     #[test]
     fn clouds_are_told_by_their_firmware() {
-        let dmi = |vendor: &str, tag: &str| Dmi { vendor: vendor.into(), asset_tag: tag.into(), ..Dmi::default() };
+        let dmi =
+            |vendor: &str, tag: &str| Dmi { vendor: vendor.into(), asset_tag: tag.into(), ..Dmi::default() };
         assert_eq!(dmi("Microsoft Corporation", AZURE_TAG).cloud(), "Azure");
         assert_eq!(dmi("Microsoft Corporation", "").cloud(), "");
         assert_eq!(dmi("Amazon EC2", "").cloud(), "AWS");

@@ -19,7 +19,9 @@ pub fn device_info(name: Option<&str>) -> DeviceInfo {
     let dmi = Dmi::read();
     let (ip_addresses, mac_addresses) = addresses();
     let uts = nix::sys::utsname::uname().ok();
-    let uts = |f: fn(&nix::sys::utsname::UtsName) -> &std::ffi::OsStr| uts.as_ref().map(|u| f(u).to_string_lossy().into_owned()).unwrap_or_default();
+    let uts = |f: fn(&nix::sys::utsname::UtsName) -> &std::ffi::OsStr| {
+        uts.as_ref().map(|u| f(u).to_string_lossy().into_owned()).unwrap_or_default()
+    };
     DeviceInfo {
         name: name.map_or_else(|| uts(nix::sys::utsname::UtsName::nodename), str::to_owned),
         os_platform: "Linux".into(),
@@ -45,17 +47,28 @@ pub fn device_info(name: Option<&str>) -> DeviceInfo {
 }
 
 fn os_release() -> BTreeMap<String, String> {
-    let text = ["/etc/os-release", "/usr/lib/os-release"].iter().map(read_text).find(|t| !t.is_empty()).unwrap_or_default();
+    let text = ["/etc/os-release", "/usr/lib/os-release"]
+        .iter()
+        .map(read_text)
+        .find(|t| !t.is_empty())
+        .unwrap_or_default();
     parse_os_release(&text)
 }
 
 fn parse_os_release(text: &str) -> BTreeMap<String, String> {
     let unquote = |v: &str| {
         let v = v.trim();
-        let inner = v.strip_prefix('"').and_then(|v| v.strip_suffix('"')).or_else(|| v.strip_prefix('\'').and_then(|v| v.strip_suffix('\'')));
+        let inner = v
+            .strip_prefix('"')
+            .and_then(|v| v.strip_suffix('"'))
+            .or_else(|| v.strip_prefix('\'').and_then(|v| v.strip_suffix('\'')));
         inner.unwrap_or(v).replace("\\\"", "\"")
     };
-    text.lines().filter(|l| !l.starts_with('#')).filter_map(|l| l.split_once('=')).map(|(k, v)| (k.trim().to_owned(), unquote(v))).collect()
+    text.lines()
+        .filter(|l| !l.starts_with('#'))
+        .filter_map(|l| l.split_once('='))
+        .map(|(k, v)| (k.trim().to_owned(), unquote(v)))
+        .collect()
 }
 
 /// The distribution by the name that people use.
@@ -86,19 +99,30 @@ fn debian_version() -> Option<String> {
 
 fn memory() -> u64 {
     let info = read_text("/proc/meminfo");
-    let kib = info.lines().find_map(|l| l.strip_prefix("MemTotal:")).and_then(|l| l.split_whitespace().next()).and_then(|n| n.parse::<u64>().ok());
+    let kib = info
+        .lines()
+        .find_map(|l| l.strip_prefix("MemTotal:"))
+        .and_then(|l| l.split_whitespace().next())
+        .and_then(|n| n.parse::<u64>().ok());
     kib.unwrap_or(0) * 1024
 }
 
 fn cpus() -> u32 {
     let stat = read_text("/proc/stat");
-    let n = stat.lines().filter(|l| l.strip_prefix("cpu").is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit()))).count();
+    let n = stat
+        .lines()
+        .filter(|l| l.strip_prefix("cpu").is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit())))
+        .count();
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
 fn timezone() -> String {
-    let linked = std::fs::read_link("/etc/localtime").ok().and_then(|p| p.to_str().and_then(|p| p.split_once("zoneinfo/")).map(|(_, z)| z.to_owned()));
-    linked.or_else(|| Some(read_text("/etc/timezone")).filter(|t| !t.is_empty())).unwrap_or_else(|| "UTC".into())
+    let linked = std::fs::read_link("/etc/localtime")
+        .ok()
+        .and_then(|p| p.to_str().and_then(|p| p.split_once("zoneinfo/")).map(|(_, z)| z.to_owned()));
+    linked
+        .or_else(|| Some(read_text("/etc/timezone")).filter(|t| !t.is_empty()))
+        .unwrap_or_else(|| "UTC".into())
 }
 
 /// Addresses of all interfaces that are not the loopback, and their hardware addresses.

@@ -4,7 +4,8 @@ use crate::files::read_text;
 
 /// Resident memory of this process, bytes.
 pub fn resident_bytes() -> u64 {
-    let pages: u64 = read_text("/proc/self/statm").split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0);
+    let pages: u64 =
+        read_text("/proc/self/statm").split_whitespace().nth(1).and_then(|n| n.parse().ok()).unwrap_or(0);
     pages * page_size()
 }
 
@@ -16,7 +17,8 @@ fn page_size() -> u64 {
 /// CPU time that this process has used since it started, microseconds.
 pub fn cpu_us() -> u64 {
     let Ok(u) = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF) else { return 0 };
-    let micros = |t: nix::sys::time::TimeVal| u64::try_from(t.tv_sec() * 1_000_000 + t.tv_usec()).unwrap_or(0);
+    let micros =
+        |t: nix::sys::time::TimeVal| u64::try_from(t.tv_sec() * 1_000_000 + t.tv_usec()).unwrap_or(0);
     micros(u.user_time()) + micros(u.system_time())
 }
 

@@ -10,7 +10,11 @@ const USER_PROCESS: i16 = 7;
 
 /// Names of users with a session, sorted; empty where there is no utmp.
 pub fn logged_on() -> Vec<String> {
-    ["/run/utmp", "/var/run/utmp"].iter().find_map(|p| read_bounded(p, 1 << 20).ok()).map(|b| parse(&b)).unwrap_or_default()
+    ["/run/utmp", "/var/run/utmp"]
+        .iter()
+        .find_map(|p| read_bounded(p, 1 << 20).ok())
+        .map(|b| parse(&b))
+        .unwrap_or_default()
 }
 
 fn parse(bytes: &[u8]) -> Vec<String> {
@@ -37,7 +41,9 @@ mod tests {
             r[44..44 + name.len()].copy_from_slice(name.as_bytes());
             r
         };
-        let bytes = [record(7, "root"), record(2, "reboot"), record(7, "anna"), record(7, "root"), vec![1; 10]].concat();
+        let bytes =
+            [record(7, "root"), record(2, "reboot"), record(7, "anna"), record(7, "root"), vec![1; 10]]
+                .concat();
         assert_eq!(parse(&bytes), ["anna", "root"]);
     }
 }

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use palisade_types::TimeMicros;
 use reqwest::Response;
 
 use super::frames::Frames;
@@ -104,12 +103,14 @@ async fn poll(agent: &Arc<Agent>) -> Result<bool, SensorError> {
 async fn read(agent: &Arc<Agent>, mut answer: Response, any: &mut bool) -> Result<(), SensorError> {
     let mut frames = Frames::default();
     loop {
-        let chunk = tokio::time::timeout(SILENCE, answer.chunk()).await.map_err(|_| SensorError::Unreachable("the order stream went silent".into()))?;
+        let chunk = tokio::time::timeout(SILENCE, answer.chunk())
+            .await
+            .map_err(|_| SensorError::Unreachable("the order stream went silent".into()))?;
         let Some(chunk) = chunk.map_err(|e| classify(&e))? else { return Ok(()) };
         frames.push(&chunk);
         while let Some(frame) = frames.next()? {
             *any = true;
-            agent.connection.server_time(frame.server_time_us, TimeMicros::now().0);
+            agent.connection.server_time_hint(frame.server_time_us);
             if let Some(signed) = &frame.order {
                 agent.orders.handle(agent, signed).await;
             }

@@ -15,7 +15,10 @@ pub async fn execute(agent: &Arc<Agent>, order: &Order) -> Outcome {
     match order.kind.as_str() {
         "ping" => ping(agent),
         "collect-now" => collect_now(agent).await,
-        _ => Outcome::failed("order_unknown_kind", "this version of the sensor does not know the kind of order"),
+        _ => Outcome::failed(
+            "order_unknown_kind",
+            "this version of the sensor does not know the kind of order",
+        ),
     }
 }
 

@@ -45,7 +45,11 @@ fn length(bytes: &[u8]) -> Result<Option<(usize, usize)>, SensorError> {
             return Ok(Some((value, i + 1)));
         }
     }
-    if bytes.len() >= 4 { Err(SensorError::Malformed("order frame with an endless length")) } else { Ok(None) }
+    if bytes.len() >= 4 {
+        Err(SensorError::Malformed("order frame with an endless length"))
+    } else {
+        Ok(None)
+    }
 }
 
 #[cfg(test)]
@@ -56,7 +60,11 @@ mod tests {
     #[test]
     fn frames_arrive_whole_however_they_are_cut() {
         let sent: Vec<OrderFrame> = (0..5)
-            .map(|n| OrderFrame { order: (n % 2 == 0).then(|| SignedOrder { order: vec![n; 300].into(), ..SignedOrder::default() }), server_time_us: i64::from(n) })
+            .map(|n| OrderFrame {
+                order: (n % 2 == 0)
+                    .then(|| SignedOrder { order: vec![n; 300].into(), ..SignedOrder::default() }),
+                server_time_us: i64::from(n),
+            })
             .collect();
         let bytes: Vec<u8> = sent.iter().flat_map(Message::encode_length_delimited_to_vec).collect();
         for step in [1, 2, 7, 4096] {

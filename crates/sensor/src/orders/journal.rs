@@ -47,7 +47,8 @@ impl Journal {
     pub fn open(state_dir: &Path) -> Result<Self, SensorError> {
         let path = state_dir.join("orders.json");
         let content = match files::read_bounded(&path, 1 << 20) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|e| SensorError::File { path: path.clone(), source: e.into() })?,
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map_err(|e| SensorError::File { path: path.clone(), source: e.into() })?,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Content::default(),
             Err(source) => return Err(SensorError::File { path, source }),
         };
@@ -66,7 +67,8 @@ impl Journal {
 
     /// Whether that very order was begun or finished here before.
     pub fn knows(&self, order: &Done) -> bool {
-        let pending = self.content.pending.as_ref().is_some_and(|p| p.number == order.number && p.id == order.id);
+        let pending =
+            self.content.pending.as_ref().is_some_and(|p| p.number == order.number && p.id == order.id);
         pending || self.content.done.iter().any(|(n, id)| *n == order.number && *id == order.id)
     }
 
@@ -96,7 +98,8 @@ impl Journal {
     }
 
     fn store(&mut self, next: Content) -> Result<(), SensorError> {
-        let bytes = serde_json::to_vec(&next).map_err(|e| SensorError::File { path: self.path.clone(), source: e.into() })?;
+        let bytes = serde_json::to_vec(&next)
+            .map_err(|e| SensorError::File { path: self.path.clone(), source: e.into() })?;
         files::write_atomic(&self.path, &bytes, 0o600).map_err(SensorError::file(&self.path))?;
         self.content = next;
         Ok(())

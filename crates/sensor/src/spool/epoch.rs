@@ -72,7 +72,8 @@ impl Inner {
         for i in 0..3 {
             self.fresh_journal(i);
         }
-        let named = File::open(&self.dir).and_then(|d| d.sync_all()).and_then(|()| name(&self.cfg.dir, epoch));
+        let named =
+            File::open(&self.dir).and_then(|d| d.sync_all()).and_then(|()| name(&self.cfg.dir, epoch));
         if let Err(e) = named {
             // The old name still counts: go back to it, so that a restart agrees with us.
             let failed = std::mem::replace(&mut self.dir, old.1);
@@ -103,7 +104,10 @@ impl Inner {
         for lane in Lane::ALL {
             for (n, r) in self.lanes[index(lane)].sealed.iter().enumerate() {
                 if matches!(r.store, Store::File) {
-                    std::fs::hard_link(batch_path(&self.dir, lane, r.sequence), batch_path(dir, lane, n as u64 + 1))?;
+                    std::fs::hard_link(
+                        batch_path(&self.dir, lane, r.sequence),
+                        batch_path(dir, lane, n as u64 + 1),
+                    )?;
                 }
             }
         }

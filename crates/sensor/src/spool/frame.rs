@@ -138,7 +138,8 @@ pub fn read(path: &Path) -> std::io::Result<Found> {
     file.read_exact(&mut magic)?;
     match magic {
         JOURNAL => read_journal(file, length),
-        SEALED => Ok(read_sealed_head(&mut file, length).map_or(Found::Corrupt, |(h, n)| Found::Sealed(Box::new(h), n))),
+        SEALED => Ok(read_sealed_head(&mut file, length)
+            .map_or(Found::Corrupt, |(h, n)| Found::Sealed(Box::new(h), n))),
         _ => Ok(Found::Corrupt),
     }
 }

@@ -57,7 +57,9 @@ fn remove_other_epochs(root: &Path, current: Epoch) {
     let Ok(entries) = std::fs::read_dir(root) else { return };
     for e in entries.flatten() {
         let name = e.file_name();
-        let other = name.to_str().is_some_and(|n| n.len() == 16 && n != current.to_string() && n.bytes().all(|b| b.is_ascii_hexdigit()));
+        let other = name.to_str().is_some_and(|n| {
+            n.len() == 16 && n != current.to_string() && n.bytes().all(|b| b.is_ascii_hexdigit())
+        });
         if other {
             let _ = std::fs::remove_dir_all(e.path());
         }
@@ -67,14 +69,21 @@ fn remove_other_epochs(root: &Path, current: Epoch) {
 impl Inner {
     fn recover(&mut self) -> std::io::Result<()> {
         let mut lanes = list(&self.dir)?;
-        let newest = lanes.iter().flatten().flat_map(|b| heads(&b.found)).filter(|h| h.commit).max_by_key(|h| h.generation).cloned();
+        let newest = lanes
+            .iter()
+            .flatten()
+            .flat_map(|b| heads(&b.found))
+            .filter(|h| h.commit)
+            .max_by_key(|h| h.generation)
+            .cloned();
         let state = newest.unwrap_or_default();
         // First what must never be seen again: an uncommitted drain and a batch that was counted
         // as dropped. Any record written before that would make them look valid.
         for (lane, batches) in Lane::ALL.into_iter().zip(&mut lanes) {
             batches.retain_mut(|b| {
                 let path = batch_path(&self.dir, lane, b.sequence);
-                let dropping = state.dropping == b.sequence && state.dropping_lane == u32::from(lane.number());
+                let dropping =
+                    state.dropping == b.sequence && state.dropping_lane == u32::from(lane.number());
                 if dropping {
                     let _ = std::fs::remove_file(&path);
                 } else if let Found::Journal(frames) = &mut b.found {
@@ -116,7 +125,8 @@ impl Inner {
         let mut previous: Option<u64> = None;
         let mut empty = Vec::new();
         for b in batches {
-            let gap_before = previous.map_or(self.lanes[i].dropped_below >= b.sequence, |p| p + 1 != b.sequence);
+            let gap_before =
+                previous.map_or(self.lanes[i].dropped_below >= b.sequence, |p| p + 1 != b.sequence);
             let kept = match b.found {
                 Found::Sealed(head, bytes) => self.adopt_sealed(i, b.sequence, &head, bytes, gap_before),
                 Found::Journal(frames) if frames.iter().all(|f| f.head.facts == 0) => {
@@ -162,7 +172,13 @@ impl Inner {
     }
 
     /// Seals what a journal holds, under the journal's own sequence.
-    fn adopt_journal(&mut self, lane: Lane, sequence: u64, frames: Vec<JournalFrame>, gap_before: bool) -> bool {
+    fn adopt_journal(
+        &mut self,
+        lane: Lane,
+        sequence: u64,
+        frames: Vec<JournalFrame>,
+        gap_before: bool,
+    ) -> bool {
         let open = &mut self.lanes[index(lane)].open;
         *open = Open::new(sequence);
         open.gap_before = gap_before;

@@ -38,7 +38,14 @@ impl Inner {
             return None;
         }
         let sequence = open.sequence;
-        let params = SealParams { epoch: self.epoch, lane, sequence, dropped_below: 0, sealed_us: Self::now_us(), facts: open.facts };
+        let params = SealParams {
+            epoch: self.epoch,
+            lane,
+            sequence,
+            dropped_below: 0,
+            sealed_us: Self::now_us(),
+            facts: open.facts,
+        };
         let sealed = match palisade_wire::seal(&open.raw, params) {
             Ok(s) => s,
             Err(e) => {
@@ -63,7 +70,8 @@ impl Inner {
         self.generation += 1;
         // The sealed file carries the state as it is once it exists, so that a kill before the
         // next journal is made loses nothing.
-        self.lanes[i].open = Open { raw: std::mem::take(&mut self.lanes[i].open.raw), ..Open::new(sequence + 1) };
+        self.lanes[i].open =
+            Open { raw: std::mem::take(&mut self.lanes[i].open.raw), ..Open::new(sequence + 1) };
         self.lanes[i].open.raw.clear();
         self.lanes[i].open.raw.shrink_to(4 << 20);
         let mut head = self.head(true, r.facts, r.heartbeats_only);
@@ -109,12 +117,19 @@ impl Inner {
     /// lane only old heartbeats go.
     pub(super) fn enforce_bounds(&mut self) {
         while self.bytes() > self.cfg.max_bytes {
-            let oldest = |l: Lane| self.lanes[index(l)].sealed.iter().position(|r| !r.inflight).map(|i| (l, i));
+            let oldest =
+                |l: Lane| self.lanes[index(l)].sealed.iter().position(|r| !r.inflight).map(|i| (l, i));
             let Some((lane, i)) = oldest(Lane::Bulk).or_else(|| oldest(Lane::Priority)) else { break };
             self.drop_batch(lane, i);
         }
         while self.memory() > MAX_MEMORY {
-            let in_memory = |l: Lane| self.lanes[index(l)].sealed.iter().position(|r| !r.inflight && matches!(r.store, Store::Memory(_))).map(|i| (l, i));
+            let in_memory = |l: Lane| {
+                self.lanes[index(l)]
+                    .sealed
+                    .iter()
+                    .position(|r| !r.inflight && matches!(r.store, Store::Memory(_)))
+                    .map(|i| (l, i))
+            };
             let Some((lane, i)) = in_memory(Lane::Bulk).or_else(|| in_memory(Lane::Priority)) else { break };
             self.drop_batch(lane, i);
         }
@@ -127,7 +142,12 @@ impl Inner {
     }
 
     fn memory(&self) -> u64 {
-        self.lanes.iter().flat_map(|l| &l.sealed).filter(|r| matches!(r.store, Store::Memory(_))).map(|r| r.bytes).sum()
+        self.lanes
+            .iter()
+            .flat_map(|l| &l.sealed)
+            .filter(|r| matches!(r.store, Store::Memory(_)))
+            .map(|r| r.bytes)
+            .sum()
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use palisade_wire::msg::{FileEvent, Heartbeat, ProcessCreated};
+use palisade_wire::msg::{FileEvent, Heartbeat, ProcessCreated, fact};
 use palisade_wire::{BatchLimits, DedupMark, DedupTable, Verdict};
 use tempfile::TempDir;
 
@@ -23,11 +23,13 @@ fn open_with(cfg: SpoolConfig) -> (Spool, Arc<Counters>) {
 }
 
 /// A fact of which the kernel's sequence is kept in its time, so that tests find it again.
-fn fact(sequence: u64, lane: Lane) -> Fact {
+fn made(sequence: u64, lane: Lane) -> Fact {
     let kind = match lane {
         Lane::Control => fact::Kind::Heartbeat(Heartbeat::default()),
         Lane::Priority => fact::Kind::ProcessCreated(ProcessCreated { created: sequence }),
-        Lane::Bulk => fact::Kind::File(FileEvent { path: format!("/some/path/{sequence}"), ..FileEvent::default() }),
+        Lane::Bulk => {
+            fact::Kind::File(FileEvent { path: format!("/some/path/{sequence}"), ..FileEvent::default() })
+        }
     };
     Fact { time_us: sequence as i64, process: 1, kind: Some(kind), ..Fact::default() }
 }
@@ -38,9 +40,10 @@ fn drain(spool: &Spool, range: std::ops::RangeInclusive<u64>) {
     let mut parts: [Part; 3] = Default::default();
     for s in range {
         let lane = if s % 2 == 0 { Lane::Priority } else { Lane::Bulk };
-        parts[index(lane)].facts.push(fact(s, lane));
+        parts[index(lane)].facts.push(made(s, lane));
     }
-    let dictionary = &mut |id| Some(Process { unique_id: id, path: format!("/bin/p{id}"), ..Process::default() });
+    let dictionary =
+        &mut |id| Some(Process { unique_id: id, path: format!("/bin/p{id}"), ..Process::default() });
     spool.append(Drain { parts, dictionary, marks: Some(vec![mark]), receipt: None });
 }
 
@@ -52,7 +55,8 @@ fn contents(spool: &Spool) -> Vec<(Epoch, Lane, u64, Vec<Fact>)> {
         let batches = spool.take(lane, usize::MAX, u64::MAX);
         for b in &batches {
             let sealed = b.load().expect("loads");
-            let batch = palisade_wire::open(&sealed.payload, sealed.raw_length, &BatchLimits::default()).expect("opens");
+            let batch = palisade_wire::open(&sealed.payload, sealed.raw_length, &BatchLimits::default())
+                .expect("opens");
             assert_eq!(batch.facts.len(), b.facts as usize);
             out.push((b.epoch, lane, b.sequence, batch.facts));
         }
@@ -97,13 +101,17 @@ fn a_drain_cut_at_any_byte_is_whole_or_absent() {
     let after = [&priority, &bulk].map(|p| std::fs::metadata(p).expect("there").len());
 
     // The frames are written in the order of the lanes: priority first, then bulk with the commit.
-    let cuts = (before[0]..=after[0]).map(|p| (p, before[1])).chain((before[1]..=after[1]).map(|b| (after[0], b)));
+    let cuts =
+        (before[0]..=after[0]).map(|p| (p, before[1])).chain((before[1]..=after[1]).map(|b| (after[0], b)));
     let relative = |p: &Path| p.strip_prefix(dir.path()).expect("below").to_owned();
     for (n, (p, b)) in cuts.enumerate() {
         let again = TempDir::new().expect("dir");
         copy(dir.path(), again.path());
         for (path, len) in [(&priority, p), (&bulk, b)] {
-            let file = std::fs::OpenOptions::new().write(true).open(again.path().join(relative(path))).expect("opens");
+            let file = std::fs::OpenOptions::new()
+                .write(true)
+                .open(again.path().join(relative(path)))
+                .expect("opens");
             file.set_len(len).expect("cut");
         }
         let (spool, _) = open(again.path());
@@ -113,7 +121,8 @@ fn a_drain_cut_at_any_byte_is_whole_or_absent() {
         // The ring would give again all that is above the mark.
         drain(&spool, mark + 1..=12);
         assert_eq!(kernel_sequences(&spool), (1..=12).collect::<Vec<_>>(), "cut {n}");
-        let ids: BTreeSet<u64> = contents(&spool).into_iter().flat_map(|c| c.3).map(|f| f.report_id).collect();
+        let ids: BTreeSet<u64> =
+            contents(&spool).into_iter().flat_map(|c| c.3).map(|f| f.report_id).collect();
         assert_eq!(ids.len(), 12, "cut {n}");
     }
 }
@@ -122,7 +131,7 @@ fn a_drain_cut_at_any_byte_is_whole_or_absent() {
 fn a_kill_while_recovering_changes_nothing() {
     let dir = TempDir::new().expect("dir");
     let (spool, _) = open(dir.path());
-    spool.append_facts(Lane::Control, vec![fact(0, Lane::Control)], None);
+    spool.append_facts(Lane::Control, vec![made(0, Lane::Control)], None);
     drain(&spool, 1..=4);
     let [_, _, bulk] = journals(dir.path(), &spool);
     let before = std::fs::metadata(&bulk).expect("there").len();
@@ -146,7 +155,11 @@ fn a_kill_while_recovering_changes_nothing() {
         other => panic!("{other:?}"),
     };
     let committed = frames[frames.len() - 2].end;
-    std::fs::OpenOptions::new().write(true).open(half.path().join(&priority)).and_then(|f| f.set_len(committed)).expect("cut");
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open(half.path().join(&priority))
+        .and_then(|f| f.set_len(committed))
+        .expect("cut");
     let (spool, _) = open(half.path());
     assert_eq!(spool.marks(), Some(vec![4]));
     assert_eq!(kernel_sequences(&spool), [0, 1, 2, 3, 4]);
@@ -200,11 +213,18 @@ fn acked_sequences_are_never_used_again() {
 fn what_is_dropped_is_bulk_first_then_priority_never_control_and_is_counted() {
     let dir = TempDir::new().expect("dir");
     let (spool, counters) = open_with(SpoolConfig { max_bytes: 64 << 10, ..config(dir.path()) });
-    spool.append_facts(Lane::Control, vec![Fact { kind: Some(fact::Kind::Receipt(Default::default())), ..Fact::default() }], Some(1));
+    spool.append_facts(
+        Lane::Control,
+        vec![Fact { kind: Some(fact::Kind::Receipt(Default::default())), ..Fact::default() }],
+        Some(1),
+    );
     spool.seal(Lane::Control);
     let mut last = 0;
     let mut payload = 0u64;
-    while counters.get("spool_dropped_bulk") == 0 || spool.usage().lanes[2].unsent_batches > 0 || counters.get("spool_dropped_priority") < 50 {
+    while counters.get("spool_dropped_bulk") == 0
+        || spool.usage().lanes[2].unsent_batches > 0
+        || counters.get("spool_dropped_priority") < 50
+    {
         // Hashes do not compress, so that the bound is soon reached.
         let mut parts: [Part; 3] = Default::default();
         for lane in [Lane::Priority, Lane::Bulk] {
@@ -213,8 +233,13 @@ fn what_is_dropped_is_bulk_first_then_priority_never_control_and_is_counted() {
             }
             for _ in 0..20 {
                 payload += 1;
-                let path: String = (0..4).map(|n| hex::encode(palisade_wire::digest_of(&(payload * 4 + n).to_le_bytes()))).collect();
-                parts[index(lane)].facts.push(Fact { kind: Some(fact::Kind::File(FileEvent { path, ..FileEvent::default() })), ..Fact::default() });
+                let path: String = (0..4)
+                    .map(|n| hex::encode(palisade_wire::digest_of(&(payload * 4 + n).to_le_bytes())))
+                    .collect();
+                parts[index(lane)].facts.push(Fact {
+                    kind: Some(fact::Kind::File(FileEvent { path, ..FileEvent::default() })),
+                    ..Fact::default()
+                });
             }
         }
         last += 1;
@@ -222,7 +247,10 @@ fn what_is_dropped_is_bulk_first_then_priority_never_control_and_is_counted() {
         spool.seal(Lane::Priority);
         spool.seal(Lane::Bulk);
         let dropped_priority = counters.get("spool_dropped_priority");
-        assert!(dropped_priority == 0 || spool.usage().lanes[2].unsent_batches == 0, "priority goes only when bulk is gone");
+        assert!(
+            dropped_priority == 0 || spool.usage().lanes[2].unsent_batches == 0,
+            "priority goes only when bulk is gone"
+        );
         assert!(last < 10_000, "the bound is never reached");
     }
     assert_eq!(counters.get("spool_dropped_control"), 0);
@@ -255,7 +283,7 @@ fn the_control_lane_keeps_receipts_and_the_newest_heartbeats() {
     let (spool, counters) = open(dir.path());
     let receipt = || Fact { kind: Some(fact::Kind::Receipt(Default::default())), ..Fact::default() };
     for n in 0..200 {
-        let f = if n == 3 { receipt() } else { fact(n, Lane::Control) };
+        let f = if n == 3 { receipt() } else { made(n, Lane::Control) };
         spool.append_facts(Lane::Control, vec![f], None);
         spool.seal(Lane::Control);
     }
@@ -303,7 +331,8 @@ fn a_new_epoch_names_unsent_batches_anew_and_keeps_report_ids() {
     assert!(after.iter().all(|c| c.0 == epoch));
     assert_eq!((counters.get("epoch_changed"), again.get("epoch_changed")), (1, 1));
     drain(&spool, 21..=22);
-    let new = contents(&spool).into_iter().flat_map(|c| c.3).filter(|f| f.time_us > 20).map(|f| f.report_id).next();
+    let new =
+        contents(&spool).into_iter().flat_map(|c| c.3).filter(|f| f.time_us > 20).map(|f| f.report_id).next();
     assert!(facts(&before).into_iter().flatten().all(|f| Some(f.report_id) != new));
 }
 
@@ -333,7 +362,8 @@ fn a_process_is_in_the_dictionary_of_each_batch_once() {
     }
     for b in spool.take(Lane::Priority, 9, u64::MAX) {
         let sealed = b.load().expect("loads");
-        let batch = palisade_wire::open(&sealed.payload, sealed.raw_length, &BatchLimits::default()).expect("opens");
+        let batch =
+            palisade_wire::open(&sealed.payload, sealed.raw_length, &BatchLimits::default()).expect("opens");
         assert_eq!(batch.processes.iter().filter(|p| p.unique_id == 1).count(), 1);
         assert_eq!(batch.processes.len(), 3);
         assert_eq!(batch.boot_id.as_ref(), BOOT);

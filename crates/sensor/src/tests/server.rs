@@ -16,12 +16,15 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use palisade_types::{DeviceId, Epoch, Lane, TenantId, TimeMicros};
 use palisade_wire::msg::{
-    Batch, BatchResult, EnrolRequest, EnrolResponse, Error, Fact, Order, OrderFrame, RenewRequest, SignedOrder, UploadRequest, UploadResponse, fact,
+    Batch, BatchResult, EnrolRequest, EnrolResponse, Error, Fact, Order, OrderFrame, RenewRequest,
+    SignedOrder, UploadRequest, UploadResponse, fact,
 };
 use palisade_wire::{BatchLimits, DedupMark, DedupTable, Verdict, digest_of, open, sign};
 use parking_lot::Mutex;
 use prost::Message;
-use rcgen::{BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, DnType, IsCa, Issuer, KeyPair,
+};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use rustls_pki_types::{CertificateSigningRequestDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -93,22 +96,34 @@ impl TestServer {
         let ca = params.self_signed(&key).expect("ca");
         let issuer = Issuer::new(params, key);
         let leaf_key = KeyPair::generate().expect("key");
-        let leaf = CertificateParams::new(vec!["localhost".into(), "127.0.0.1".into()]).and_then(|p| p.signed_by(&leaf_key, &issuer)).expect("leaf");
+        let leaf = CertificateParams::new(vec!["localhost".into(), "127.0.0.1".into()])
+            .and_then(|p| p.signed_by(&leaf_key, &issuer))
+            .expect("leaf");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut roots = RootCertStore::empty();
         roots.add(ca.der().clone()).expect("root");
-        let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).allow_unauthenticated().build().expect("verifier");
+        let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+            .allow_unauthenticated()
+            .build()
+            .expect("verifier");
         let mut tls = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("versions")
             .with_client_cert_verifier(clients)
-            .with_single_cert(vec![leaf.der().clone(), ca.der().clone()], PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der())))
+            .with_single_cert(
+                vec![leaf.der().clone(), ca.der().clone()],
+                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der())),
+            )
             .expect("certificate");
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
         let url = format!("https://127.0.0.1:{}", listener.local_addr().expect("address").port());
         let action = SigningKey::from_bytes(&[5; 32]);
-        let behaviour = Arc::new(Mutex::new(Behaviour { certificate_life: Duration::from_secs(30 * 86_400), flush_ms: 1000, ..Behaviour::default() }));
+        let behaviour = Arc::new(Mutex::new(Behaviour {
+            certificate_life: Duration::from_secs(30 * 86_400),
+            flush_ms: 1000,
+            ..Behaviour::default()
+        }));
         let pushed = broadcast::channel(16).0;
         let shared = Arc::new(Shared {
             behaviour: behaviour.clone(),
@@ -123,7 +138,18 @@ impl TestServer {
         let (tenant, device, token) = (shared.tenant, shared.device, shared.token.clone());
         let acceptor = TlsAcceptor::from(Arc::new(tls));
         let task = tokio::spawn(accept(listener, acceptor, shared));
-        Self { url, ca_pem: ca.pem(), ca_sha256: hex::encode(digest_of(ca.der())), token, tenant, device, behaviour, action, pushed, task }
+        Self {
+            url,
+            ca_pem: ca.pem(),
+            ca_sha256: hex::encode(digest_of(ca.der())),
+            token,
+            tenant,
+            device,
+            behaviour,
+            action,
+            pushed,
+            task,
+        }
     }
 
     /// Signs an order for the device, as the API does.
@@ -151,7 +177,14 @@ impl TestServer {
     pub fn occupy(&self, epoch: Epoch, lane: Lane, upto: u64) {
         let mut b = self.behaviour.lock();
         for sequence in 1..=upto {
-            b.dedup.mark(&DedupMark { tenant: self.tenant, device: self.device, epoch, lane, sequence, digest: [9; 32] });
+            b.dedup.mark(&DedupMark {
+                tenant: self.tenant,
+                device: self.device,
+                epoch,
+                lane,
+                sequence,
+                digest: [9; 32],
+            });
         }
     }
 }
@@ -176,11 +209,19 @@ fn full(status: StatusCode, body: impl Into<Bytes>) -> Response<Body> {
 }
 
 fn refused(status: StatusCode, code: &str, retry_after_ms: u32) -> Response<Body> {
-    full(status, Error { code: code.into(), message: "on purpose".into(), retry_after_ms, ..Error::default() }.encode_to_vec())
+    full(
+        status,
+        Error { code: code.into(), message: "on purpose".into(), retry_after_ms, ..Error::default() }
+            .encode_to_vec(),
+    )
 }
 
 /// An `Err` closes the connection without an answer.
-async fn answer(shared: Arc<Shared>, known: bool, request: Request<Incoming>) -> Result<Response<Body>, std::io::Error> {
+async fn answer(
+    shared: Arc<Shared>,
+    known: bool,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, std::io::Error> {
     let path = request.uri().path().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
     let body = request.into_body().collect().await.map_err(std::io::Error::other)?.to_bytes();
@@ -188,7 +229,10 @@ async fn answer(shared: Arc<Shared>, known: bool, request: Request<Incoming>) ->
         return Ok(refused(StatusCode::UNAUTHORIZED, "certificate_required", 0));
     }
     match path.as_str() {
-        "/v1/ping" => Ok(full(StatusCode::OK, format!("{{\"server_time_us\":{},\"protocols\":[1,1]}}", TimeMicros::now().0))),
+        "/v1/ping" => Ok(full(
+            StatusCode::OK,
+            format!("{{\"server_time_us\":{},\"protocols\":[1,1]}}", TimeMicros::now().0),
+        )),
         "/v1/enrol" => {
             let request = EnrolRequest::decode(body).expect("an enrolment");
             if request.token != shared.token {
@@ -208,7 +252,8 @@ async fn answer(shared: Arc<Shared>, known: bool, request: Request<Incoming>) ->
 }
 
 fn issue(shared: &Shared, csr: &[u8]) -> EnrolResponse {
-    let mut request = CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(csr)).expect("a request");
+    let mut request = CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(csr))
+        .expect("a request");
     let life = shared.behaviour.lock().certificate_life;
     request.params.distinguished_name.push(DnType::CommonName, shared.device.to_string());
     let certificate = request.signed_by(&shared.issuer).expect("signs");
@@ -235,8 +280,16 @@ fn upload(shared: &Shared, body: Bytes) -> Result<Response<Body>, std::io::Error
         let lane = Lane::from_number(s.lane).expect("a lane");
         let digest = digest_of(&s.payload);
         assert_eq!(digest, s.digest.as_ref());
-        let mark = DedupMark { tenant: shared.tenant, device: shared.device, epoch: Epoch(s.epoch), lane, sequence: s.sequence, digest };
-        let mut result = BatchResult { epoch: s.epoch, lane: s.lane, sequence: s.sequence, ..BatchResult::default() };
+        let mark = DedupMark {
+            tenant: shared.tenant,
+            device: shared.device,
+            epoch: Epoch(s.epoch),
+            lane,
+            sequence: s.sequence,
+            digest,
+        };
+        let mut result =
+            BatchResult { epoch: s.epoch, lane: s.lane, sequence: s.sequence, ..BatchResult::default() };
         match b.dedup.judge(&mark, s.dropped_below) {
             Verdict::Accept => {
                 let batch: Batch = open(&s.payload, s.raw_length, &BatchLimits::default()).expect("opens");
@@ -258,7 +311,8 @@ fn upload(shared: &Shared, body: Bytes) -> Result<Response<Body>, std::io::Error
         return Err(std::io::Error::other("on purpose"));
     }
     b.uploads += 1;
-    let response = UploadResponse { results, flush_interval_ms: b.flush_ms, server_time_us: TimeMicros::now().0 };
+    let response =
+        UploadResponse { results, flush_interval_ms: b.flush_ms, server_time_us: TimeMicros::now().0 };
     Ok(full(StatusCode::OK, response.encode_to_vec()))
 }
 
@@ -272,9 +326,16 @@ fn orders(shared: &Shared, poll: bool) -> Response<Body> {
         };
         (b.orders.iter().filter(|o| !done(o)).cloned().collect(), b.break_streams)
     };
-    let frame = |order: Option<SignedOrder>| Bytes::from(OrderFrame { order, server_time_us: TimeMicros::now().0 }.encode_length_delimited_to_vec());
+    let frame = |order: Option<SignedOrder>| {
+        Bytes::from(
+            OrderFrame { order, server_time_us: TimeMicros::now().0 }.encode_length_delimited_to_vec(),
+        )
+    };
     if poll {
-        return full(StatusCode::OK, waiting.into_iter().map(|o| frame(Some(o))).collect::<Vec<_>>().concat());
+        return full(
+            StatusCode::OK,
+            waiting.into_iter().map(|o| frame(Some(o))).collect::<Vec<_>>().concat(),
+        );
     }
     if broken {
         return full(StatusCode::OK, Bytes::new());
@@ -296,6 +357,10 @@ fn orders(shared: &Shared, poll: bool) -> Response<Body> {
             }
         }
     });
-    let frames = futures::stream::unfold(receive, |mut r| async move { r.recv().await.map(|b| (Ok(Frame::data(b)), r)) });
+    let frames =
+        futures::stream::unfold(
+            receive,
+            |mut r| async move { r.recv().await.map(|b| (Ok(Frame::data(b)), r)) },
+        );
     Response::new(StreamBody::new(frames).boxed())
 }

@@ -10,8 +10,12 @@ use crate::error::SensorError;
 /// Past this the clock is a finding, microseconds.
 const CLOCK_TOLERANCE_US: i64 = 300_000_000;
 
+/// An answer that took longer says too little about the clock, microseconds.
+const SLOW_US: i64 = 5_000_000;
+
 /// The connection as status shows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ConnectionView {
     /// connecting, connected, failing
     pub state: String,
@@ -27,6 +31,8 @@ pub struct ConnectionView {
     pub error: String,
     /// Server's clock minus ours, microseconds.
     pub clock_offset_us: i64,
+    /// Whether a prompt answer has told it.
+    pub clock_measured: bool,
     /// The server's flush interval, milliseconds.
     pub flush_interval_ms: u64,
     /// stream, poll, off
@@ -98,10 +104,22 @@ impl Connection {
 
     /// Notes the server's time in an answer; `asked_us` is our time when the request left.
     pub fn server_time(&self, server_us: i64, asked_us: i64) {
-        if server_us > 0 {
+        let now = TimeMicros::now().0;
+        if server_us > 0 && now - asked_us < SLOW_US {
             // The answer was made between both, so half of the way is the best guess.
-            let here = asked_us + (TimeMicros::now().0 - asked_us) / 2;
-            self.view.lock().clock_offset_us = server_us.saturating_sub(here);
+            let here = asked_us + (now - asked_us) / 2;
+            let mut v = self.view.lock();
+            v.clock_offset_us = server_us.saturating_sub(here);
+            v.clock_measured = true;
+        }
+    }
+
+    /// Notes the server's time in something that may have been long on its way: counts only while
+    /// nothing better is known.
+    pub fn server_time_hint(&self, server_us: i64) {
+        let mut v = self.view.lock();
+        if server_us > 0 && !v.clock_measured {
+            v.clock_offset_us = server_us.saturating_sub(TimeMicros::now().0);
         }
     }
 
@@ -127,13 +145,23 @@ impl Connection {
         };
         let seconds = v.clock_offset_us / 1_000_000;
         let clock = if v.clock_offset_us.abs() > CLOCK_TOLERANCE_US {
-            component("clock", "degraded", format!("differs from the server's by {seconds} s: set up time synchronisation"), "")
+            component(
+                "clock",
+                "degraded",
+                format!("differs from the server's by {seconds} s: set up time synchronisation"),
+                "",
+            )
         } else {
             component("clock", "ok", String::new(), "")
         };
         let left = v.certificate_not_after_us - (TimeMicros::now().0 + v.clock_offset_us);
         let certificate = if left <= 0 {
-            component("certificate", "failed", format!("has ended; renewal says: {}", or_none(&v.renewal_error)), "x509")
+            component(
+                "certificate",
+                "failed",
+                format!("has ended; renewal says: {}", or_none(&v.renewal_error)),
+                "x509",
+            )
         } else if !v.renewal_error.is_empty() {
             component("certificate", "degraded", format!("renewal fails: {}", v.renewal_error), "x509")
         } else {

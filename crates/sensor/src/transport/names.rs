@@ -2,7 +2,7 @@
 //! time: a machine's network may come up after the sensor. Nobody else is ever asked, and the C
 //! library's resolver is never used: a static program cannot load what that wants.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -38,6 +38,12 @@ pub async fn lookup(host: &str) -> Result<(Vec<IpAddr>, String), String> {
     let found = from_hosts(&read_text("/etc/hosts"), host);
     if !found.is_empty() {
         return Ok((found, "/etc/hosts".into()));
+    }
+    if host.eq_ignore_ascii_case("localhost") {
+        return Ok((
+            vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+            "this machine by definition".into(),
+        ));
     }
     let conf = read_text("/etc/resolv.conf");
     let (servers, search) = parse_resolv_conf(&conf);
@@ -112,7 +118,9 @@ async fn ask_kind(server: IpAddr, name: &str, kind: u16) -> std::io::Result<Vec<
             }
         }
     };
-    tokio::time::timeout(WAIT, exchange).await.map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))?
+    tokio::time::timeout(WAIT, exchange)
+        .await
+        .map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))?
 }
 
 fn question(id: u16, name: &str, kind: u16) -> Option<Vec<u8>> {
@@ -172,9 +180,16 @@ mod tests {
 
     #[test]
     fn hosts_and_resolv_conf_are_read() {
-        assert_eq!(from_hosts("127.0.0.1 localhost # x\n10.0.0.7 a Srv b\n", "srv"), [IpAddr::from([10, 0, 0, 7])]);
-        let (servers, search) = parse_resolv_conf("# c\nnameserver 10.0.0.53\nnameserver bad\nsearch a.test b.test\n");
-        assert_eq!((servers, search), (vec![IpAddr::from([10, 0, 0, 53])], vec!["a.test".to_owned(), "b.test".to_owned()]));
+        assert_eq!(
+            from_hosts("127.0.0.1 localhost # x\n10.0.0.7 a Srv b\n", "srv"),
+            [IpAddr::from([10, 0, 0, 7])]
+        );
+        let (servers, search) =
+            parse_resolv_conf("# c\nnameserver 10.0.0.53\nnameserver bad\nsearch a.test b.test\n");
+        assert_eq!(
+            (servers, search),
+            (vec![IpAddr::from([10, 0, 0, 53])], vec!["a.test".to_owned(), "b.test".to_owned()])
+        );
     }
 
     #[test]

@@ -42,11 +42,21 @@ impl ServerCertVerifier for PinVerifier {
         verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
-    fn verify_tls12_signature(&self, message: &[u8], cert: &CertificateDer<'_>, dss: &DigitallySignedStruct) -> Result<HandshakeSignatureValid, Error> {
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 
-    fn verify_tls13_signature(&self, message: &[u8], cert: &CertificateDer<'_>, dss: &DigitallySignedStruct) -> Result<HandshakeSignatureValid, Error> {
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
         verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 
@@ -73,9 +83,14 @@ mod tests {
         let (other, other_issuer) = ca();
         let leaf = |issuer: &Issuer<'_, KeyPair>| {
             let key = KeyPair::generate().expect("key");
-            CertificateParams::new(vec!["sensor.test".into()]).and_then(|p| p.signed_by(&key, issuer)).expect("certificate")
+            CertificateParams::new(vec!["sensor.test".into()])
+                .and_then(|p| p.signed_by(&key, issuer))
+                .expect("certificate")
         };
-        let v = PinVerifier::new(palisade_wire::digest_of(good.der()), Arc::new(rustls::crypto::ring::default_provider()));
+        let v = PinVerifier::new(
+            palisade_wire::digest_of(good.der()),
+            Arc::new(rustls::crypto::ring::default_provider()),
+        );
         let check = |leaf: &rcgen::Certificate, ca: &rcgen::Certificate, name: &'static str| {
             let name = ServerName::try_from(name).expect("name");
             v.verify_server_cert(leaf.der(), &[ca.der().clone()], &name, &[], UnixTime::now()).is_ok()

@@ -32,7 +32,9 @@ impl Trust {
             return Ok(Self::Pin(pin));
         }
         let pem = crate::files::read_bounded(text, 1 << 20).map_err(SensorError::file(text))?;
-        let roots: Vec<_> = CertificateDer::pem_slice_iter(&pem).collect::<Result<_, _>>().map_err(|e| SensorError::Certificate(format!("{text}: {e}")))?;
+        let roots: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+            .collect::<Result<_, _>>()
+            .map_err(|e| SensorError::Certificate(format!("{text}: {e}")))?;
         if roots.is_empty() {
             return Err(SensorError::Certificate(format!("{text}: holds no certificate")));
         }
@@ -55,7 +57,9 @@ impl Trust {
 pub fn config(trust: &Trust, identity: Option<&Identity>) -> Result<ClientConfig, SensorError> {
     let bad = |e: rustls::Error| SensorError::Certificate(e.to_string());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().map_err(bad)?;
+    let builder = ClientConfig::builder_with_provider(provider.clone())
+        .with_safe_default_protocol_versions()
+        .map_err(bad)?;
     let builder = match trust {
         Trust::Roots(roots) => {
             let mut store = RootCertStore::empty();
@@ -64,7 +68,9 @@ pub fn config(trust: &Trust, identity: Option<&Identity>) -> Result<ClientConfig
             }
             builder.with_root_certificates(store)
         }
-        Trust::Pin(pin) => builder.dangerous().with_custom_certificate_verifier(Arc::new(PinVerifier::new(*pin, provider))),
+        Trust::Pin(pin) => {
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(PinVerifier::new(*pin, provider)))
+        }
     };
     let mut config = match identity {
         Some(i) => {
@@ -90,7 +96,9 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("file");
         assert!(Trust::parse(file.path().to_str().expect("utf-8")).is_err());
         let key = rcgen::KeyPair::generate().expect("key");
-        let ca = rcgen::CertificateParams::new(vec!["x".into()]).and_then(|p| p.self_signed(&key)).expect("certificate");
+        let ca = rcgen::CertificateParams::new(vec!["x".into()])
+            .and_then(|p| p.self_signed(&key))
+            .expect("certificate");
         std::fs::write(file.path(), ca.pem()).expect("written");
         let trust = Trust::parse(file.path().to_str().expect("utf-8")).expect("parses");
         assert_eq!(trust.roots(), [ca.der().clone()]);

@@ -88,8 +88,12 @@ async fn round(agent: &Agent, lane: Lane, most: &mut usize) -> Round {
             agent.connection.failed(&e);
             match e.code() {
                 "body_too_large" if taken.len() > 1 => *most = (taken.len() / 2).max(1),
-                "body_too_large" => agent.spool.refuse(taken[0].epoch, lane, taken[0].sequence, "body_too_large"),
-                "certificate_expired" | "certificate_required" | "tls_failed" => agent.wake_renewal.notify_one(),
+                "body_too_large" => {
+                    agent.spool.refuse(taken[0].epoch, lane, taken[0].sequence, "body_too_large")
+                }
+                "certificate_expired" | "certificate_required" | "tls_failed" => {
+                    agent.wake_renewal.notify_one()
+                }
                 "rate_limited" => agent.counters.add("upload_rate_limited", 1),
                 _ => {}
             }
@@ -106,7 +110,9 @@ fn settle(agent: &Agent, lane: Lane, taken: &[Outgoing], results: &[BatchResult]
     let mut round = Round::Sent;
     let mut fork = None;
     for b in taken {
-        let result = results.iter().find(|r| Epoch(r.epoch) == b.epoch && r.sequence == b.sequence && r.lane == u32::from(lane.number()));
+        let result = results.iter().find(|r| {
+            Epoch(r.epoch) == b.epoch && r.sequence == b.sequence && r.lane == u32::from(lane.number())
+        });
         let Some(result) = result else {
             agent.connection.failed(&SensorError::Malformed("no result for a batch"));
             round = Round::Wait(None);

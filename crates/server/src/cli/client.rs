@@ -55,7 +55,8 @@ impl Client {
         }
         let answer: Value = serde_json::from_str(&text).unwrap_or_default();
         let error = &answer["error"];
-        let (code, message) = (error["code"].as_str().unwrap_or("unknown"), error["message"].as_str().unwrap_or(&text));
+        let (code, message) =
+            (error["code"].as_str().unwrap_or("unknown"), error["message"].as_str().unwrap_or(&text));
         let details = &error["details"];
         let mut shown = format!("{message} [{code}, HTTP {}]", status.as_u16());
         if let (Some(line), Some(column)) = (details["line"].as_u64(), details["column"].as_u64())

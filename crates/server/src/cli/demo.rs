@@ -45,7 +45,12 @@ pub async fn run(instance: &Instance) -> Result<()> {
     let mut failures = Vec::new();
     for (step, run) in steps.iter().zip(&ran) {
         let found = check(&client, step, run, &processes, since, folder.path()).await?;
-        line(&format!("  {} {:<60} {}", if found.is_empty() { "ok  " } else { "FAIL" }, step.shown(), found.join("; ")));
+        line(&format!(
+            "  {} {:<60} {}",
+            if found.is_empty() { "ok  " } else { "FAIL" },
+            step.shown(),
+            found.join("; ")
+        ));
         failures.extend(found);
     }
     match tree(&client, &steps, &processes).await {
@@ -156,7 +161,10 @@ async fn tree(client: &Client, steps: &[Step], processes: &[Row]) -> Result<Stri
     if focus["id"] != *id {
         bail!("the focus is on {}", focus["id"]);
     }
-    let parent = nodes.iter().find(|n| n["id"] == focus["parent_id"]).context("the shell has no parent in the tree")?;
+    let parent = nodes
+        .iter()
+        .find(|n| n["id"] == focus["parent_id"])
+        .context("the shell has no parent in the tree")?;
     if parent["pid"] != std::process::id() {
         bail!("the shell's parent is {}, not this program", parent["pid"]);
     }

@@ -50,7 +50,10 @@ pub async fn up(home: &Path, args: UpArgs) -> Result<()> {
         wait_first_event(&instance).await?;
     }
     line(&format!("up: ready in {:.1} s, data in {}", began.elapsed().as_secs_f64(), home.display()));
-    line(&format!("up: certificate authority (trust it in your browser): {}", instance.secret("ca.pem").display()));
+    line(&format!(
+        "up: certificate authority (trust it in your browser): {}",
+        instance.secret("ca.pem").display()
+    ));
     if database::needs_setup(&instance).await? {
         line("up: no administrator yet; open this link once (it is valid for 24 hours):");
         line(&database::setup_link(&instance).await?);
@@ -70,7 +73,8 @@ fn changed(instance: &Instance, own: &Path, sensor: Option<&Path>) -> Result<boo
 
 /// Starts the supervisor as a session of its own, so that it outlives this command.
 fn start(instance: &Instance) -> Result<()> {
-    let log = OpenOptions::new().create(true).append(true).open(instance.logs_dir().join("supervisor.log"))?;
+    let log =
+        OpenOptions::new().create(true).append(true).open(instance.logs_dir().join("supervisor.log"))?;
     let mut command = Command::new(instance.bin("palisade"));
     command.args(["--home".as_ref(), instance.home().as_os_str(), "serve".as_ref()]);
     command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).current_dir("/");
@@ -137,7 +141,8 @@ async fn enrol_own_sensor(instance: &mut Instance) -> Result<()> {
 async fn wait_first_event(instance: &Instance) -> Result<()> {
     let client = Client::local(instance)?;
     let since = palisade_types::TimeMicros::now().plus_micros(-60_000_000);
-    let query = format!("DeviceProcessEvents | where Timestamp > datetime({since}) | take 1 | project DeviceName");
+    let query =
+        format!("DeviceProcessEvents | where Timestamp > datetime({since}) | take 1 | project DeviceName");
     let until = Instant::now() + READY;
     let mut last = String::from("no event");
     while Instant::now() < until {
@@ -150,7 +155,11 @@ async fn wait_first_event(instance: &Instance) -> Result<()> {
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    bail!("no event was queryable after {} s ({last}); see {}", READY.as_secs(), instance.logs_dir().display())
+    bail!(
+        "no event was queryable after {} s ({last}); see {}",
+        READY.as_secs(),
+        instance.logs_dir().display()
+    )
 }
 
 /// `palisade down`.

@@ -40,8 +40,9 @@ pub async fn run(instance: &Instance, args: OrderArgs) -> Result<()> {
         Kind::Ping => "ping",
         Kind::CollectNow => "collect-now",
     };
-    let mut order =
-        client.post(&format!("/devices/{device}/orders"), &json!({ "kind": kind, "reason": args.reason })).await?;
+    let mut order = client
+        .post(&format!("/devices/{device}/orders"), &json!({ "kind": kind, "reason": args.reason }))
+        .await?;
     let id = order["id"].as_str().context("the answer names the order")?.to_owned();
     let until = tokio::time::Instant::now() + Duration::from_secs(args.wait);
     while matches!(order["state"].as_str(), Some("queued" | "delivered")) {

@@ -61,7 +61,11 @@ fn csv(s: &str) -> String {
 fn table(columns: &[String], rows: &[Vec<Value>]) {
     let cell = |v: &Value| {
         let clean: String = text(v).chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        if clean.chars().count() > WIDEST { clean.chars().take(WIDEST - 1).collect::<String>() + "…" } else { clean }
+        if clean.chars().count() > WIDEST {
+            clean.chars().take(WIDEST - 1).collect::<String>() + "…"
+        } else {
+            clean
+        }
     };
     let cells: Vec<Vec<String>> = rows.iter().map(|r| r.iter().map(cell).collect()).collect();
     let width = |i: usize| {

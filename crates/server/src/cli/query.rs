@@ -43,7 +43,8 @@ pub async fn run(instance: &Instance, args: QueryArgs) -> Result<()> {
 /// The columns' names and the rows of an answer of the hunting endpoint.
 pub fn rows_of(answer: &Value) -> (Vec<String>, Vec<Vec<Value>>) {
     let list = |v: &Value| v.as_array().cloned().unwrap_or_default();
-    let columns = list(&answer["schema"]).iter().map(|c| c["name"].as_str().unwrap_or_default().to_owned()).collect();
+    let columns =
+        list(&answer["schema"]).iter().map(|c| c["name"].as_str().unwrap_or_default().to_owned()).collect();
     let rows = list(&answer["rows"]).iter().map(list).collect();
     (columns, rows)
 }

@@ -111,11 +111,13 @@ async fn accept(listener: TcpListener, tls: TlsAcceptor, router: axum::Router) {
         let (tls, router, watcher) = (tls.clone(), router.clone(), graceful.watcher());
         tokio::spawn(async move {
             let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await else { return };
-            let service = TowerToHyperService::new(router.layer(axum::Extension(axum::extract::ConnectInfo(peer))));
+            let service =
+                TowerToHyperService::new(router.layer(axum::Extension(axum::extract::ConnectInfo(peer))));
             let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
             builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(15));
             builder.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30));
-            let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+            let connection =
+                builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
             if let Err(e) = watcher.watch(connection).await {
                 tracing::debug!(error = %e, "connection ended");
             }
@@ -148,7 +150,10 @@ fn warnings(home: &Path) -> Vec<Warning> {
         if free < 0.05 {
             out.push(Warning {
                 code: "disk_low".into(),
-                message: format!("{:.1} % of the data folder's disk is free: make room or shorten retention", free * 100.0),
+                message: format!(
+                    "{:.1} % of the data folder's disk is free: make room or shorten retention",
+                    free * 100.0
+                ),
             });
         }
     }

@@ -42,8 +42,10 @@ pub async fn run(instance: Instance) -> Result<()> {
     tokio::spawn(admin::serve_role(instance.admin_socket("ingest"), status.clone()));
     let state = State::connect(StateOptions::embedded(&instance.pg_socket_dir(), DbRole::Ingest)).await?;
     let mut action_key = [0u8; 32];
-    let public = std::fs::read_to_string(instance.secret("action.pub")).context("reading the action key's public half")?;
-    hex::decode_to_slice(public.trim(), &mut action_key).context("the action key's public half is damaged")?;
+    let public = std::fs::read_to_string(instance.secret("action.pub"))
+        .context("reading the action key's public half")?;
+    hex::decode_to_slice(public.trim(), &mut action_key)
+        .context("the action key's public half is damaged")?;
     let config = IngestConfig {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, instance.record.ports.ingest)),
         tls_certificate: instance.secret("ingest-tls.pem"),

@@ -40,9 +40,24 @@ impl RoleStatus for Status {
             write_lake(&mut out, &stats);
         }
         let p = &self.projections;
-        gauge(&mut out, "palisade_projections_offset", "Next log offset of the projections", p.offset.load(Ordering::Relaxed));
-        counter(&mut out, "palisade_projections_undecodable", "Records that could not be decoded", p.undecodable.load(Ordering::Relaxed));
-        counter(&mut out, "palisade_projections_receipts", "Receipts that closed an order", p.receipts.load(Ordering::Relaxed));
+        gauge(
+            &mut out,
+            "palisade_projections_offset",
+            "Next log offset of the projections",
+            p.offset.load(Ordering::Relaxed),
+        );
+        counter(
+            &mut out,
+            "palisade_projections_undecodable",
+            "Records that could not be decoded",
+            p.undecodable.load(Ordering::Relaxed),
+        );
+        counter(
+            &mut out,
+            "palisade_projections_receipts",
+            "Receipts that closed an order",
+            p.receipts.load(Ordering::Relaxed),
+        );
         out
     }
 }
@@ -134,7 +149,8 @@ fn gauge(out: &mut String, name: &str, help: &str, value: u64) {
 }
 
 fn write_lake(out: &mut String, s: &LakeStats) {
-    let _ = writeln!(out, "# HELP palisade_lake_rows Rows made, by table.\n# TYPE palisade_lake_rows counter");
+    let _ =
+        writeln!(out, "# HELP palisade_lake_rows Rows made, by table.\n# TYPE palisade_lake_rows counter");
     for (table, rows) in &s.rows {
         let _ = writeln!(out, "palisade_lake_rows_total{{table=\"{table}\"}} {rows}");
     }

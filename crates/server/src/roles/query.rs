@@ -129,9 +129,14 @@ impl TableSource for Source {
 
 /// The first error of the compiler, which is where the writer should look first.
 fn rejected(diagnostics: &[Diagnostic]) -> QueryFailure {
-    let error = diagnostics.iter().find(|d| d.severity == palisade_kql::Severity::Error).or(diagnostics.first());
+    let error =
+        diagnostics.iter().find(|d| d.severity == palisade_kql::Severity::Error).or(diagnostics.first());
     let Some(d) = error else {
-        return QueryFailure { code: "query_rejected".into(), message: "the query was rejected".into(), ..Default::default() };
+        return QueryFailure {
+            code: "query_rejected".into(),
+            message: "the query was rejected".into(),
+            ..Default::default()
+        };
     };
     QueryFailure {
         code: d.code.to_string(),
@@ -149,7 +154,9 @@ fn failed(e: &ExecError) -> QueryFailure {
 
 /// CPU time of this process so far, which is this query's.
 fn cpu_ms() -> f64 {
-    let Ok(usage) = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF) else { return 0.0 };
+    let Ok(usage) = nix::sys::resource::getrusage(nix::sys::resource::UsageWho::RUSAGE_SELF) else {
+        return 0.0;
+    };
     let ms = |t: nix::sys::time::TimeVal| t.tv_sec() as f64 * 1e3 + t.tv_usec() as f64 / 1e3;
     ms(usage.user_time()) + ms(usage.system_time())
 }

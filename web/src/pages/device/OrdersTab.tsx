@@ -43,7 +43,7 @@ export function OrdersTab() {
     return <ErrorState what="The orders could not be read" error={orders.error} kept="Orders already given go on." retry={() => void orders.refetch()} />
   }
   if (items.length === 0) {
-    return <EmptyState title="No order was given to this machine">Ping it above to see the round trip and its signed receipt.</EmptyState>
+    return <EmptyState title="No order was given to this machine">Ping it above to see the round trip and its receipt.</EmptyState>
   }
   return (
     <>

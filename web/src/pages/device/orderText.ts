@@ -4,7 +4,7 @@ import type { OrderKind } from '../../api/types'
 export const ORDER_TEXT: Record<OrderKind, { title: string; effect: string; verb: string }> = {
   ping: {
     title: 'Ping',
-    effect: 'The sensor answers with a signed receipt. Nothing on the machine changes.',
+    effect: 'The sensor answers with a receipt. Nothing on the machine changes.',
     verb: 'Send the ping',
   },
   'collect-now': {

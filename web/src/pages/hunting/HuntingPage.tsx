@@ -4,6 +4,7 @@ import { PageHeader } from '../../components/PageHeader'
 import { Loading } from '../../components/states'
 import type { HuntingSearch } from '../../lib/search'
 import type { EditorHandle } from './editor/QueryEditor'
+import { keepDraft, keptDraft } from './draft'
 import { remember } from './history'
 import { Library } from './Library'
 import { Problems } from './Problems'
@@ -21,9 +22,10 @@ export function HuntingPage() {
   const navigate = useNavigate({ from: '/hunting' })
   const run = useRun()
   const editor = useRef<EditorHandle>(null)
-  const [text, setText] = useState(search.q ?? FIRST_QUERY)
+  const [text, setText] = useState(() => keptDraft(search.q) ?? search.q ?? FIRST_QUERY)
   const deadline = search.deadline ?? 60
   const { start } = run
+  const shown = useRef(search.q)
 
   const change = useCallback(
     (next: Partial<HuntingSearch>, push = false) => void navigate({ search: (old) => ({ ...old, ...next }), replace: !push }),
@@ -40,10 +42,14 @@ export function HuntingPage() {
     [change, start, deadline, search.q],
   )
 
+  useEffect(() => keepDraft(search.q, text), [search.q, text])
+
   // The address says what is shown: a link with run=true runs once, Back brings the text back.
   useEffect(() => {
     if (search.q === undefined) return
-    setText(search.q)
+    // On opening, the kept draft of this query stays; a new address brings its own text.
+    if (shown.current !== search.q) setText(search.q)
+    shown.current = search.q
     if (search.run && run.request?.query !== search.q && !search.q.includes(run.request?.query ?? '\0')) start(search.q, deadline)
     // The deadline alone runs nothing.
   }, [search.q, search.run])

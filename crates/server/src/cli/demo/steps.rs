@@ -107,7 +107,11 @@ pub fn all(marker: &str, port: u16) -> Vec<Step> {
     };
     let file = |action, name: &str| Some(("DeviceFileEvents", action, format!("where FileName == '{name}'")));
     let connect = |action, port: u16| {
-        Some(("DeviceNetworkEvents", action, format!("where RemotePort == {port} and RemoteIP == '127.0.0.1'")))
+        Some((
+            "DeviceNetworkEvents",
+            action,
+            format!("where RemotePort == {port} and RemoteIP == '127.0.0.1'"),
+        ))
     };
     let tcp = |port: u16| format!("exec 3<>/dev/tcp/127.0.0.1/{port} # {{t}}");
     add(Root, "/usr/bin/echo", &["{t}"], None);

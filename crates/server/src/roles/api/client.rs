@@ -104,5 +104,8 @@ fn unavailable(why: &str) -> QueryFailure {
 }
 
 fn lost() -> QueryFailure {
-    failure("query_lost", "the worker that ran this query ended (out of memory or killed); ask for less and try again")
+    failure(
+        "query_lost",
+        "the worker that ran this query ended (out of memory or killed); ask for less and try again",
+    )
 }

@@ -38,7 +38,8 @@ pub struct Counters {
 /// Runs for ever; ends only with an error of the log.
 pub async fn run(instance: Instance, state: State, counters: Arc<Counters>) -> Result<()> {
     let mut cursor = Cursor::open(&instance.cursors_dir(), "projections")?;
-    let mut reader = LogReader::open(&instance.log_dir(), cursor.get()).context("opening the log for projections")?;
+    let mut reader =
+        LogReader::open(&instance.log_dir(), cursor.get()).context("opening the log for projections")?;
     let mut saved = tokio::time::Instant::now();
     loop {
         let (back, records) = tokio::task::spawn_blocking(move || {
@@ -125,7 +126,11 @@ fn read_control(
             Some(Kind::Heartbeat(beat)) => touch.heartbeat = Some(heartbeat(beat, at)),
             Some(Kind::Receipt(r)) => {
                 if let Ok(order) = r.order_id.parse::<OrderId>() {
-                    receipts.push((tenant, device, OrderReceipt { order, ok: r.ok, body: receipt_body(&r), at }));
+                    receipts.push((
+                        tenant,
+                        device,
+                        OrderReceipt { order, ok: r.ok, body: receipt_body(&r), at },
+                    ));
                 }
             }
             _ => {}
@@ -176,7 +181,13 @@ fn heartbeat(beat: msg::Heartbeat, at: TimeMicros) -> HeartbeatUpdate {
         components: beat
             .components
             .into_iter()
-            .map(|c| Component { name: c.name, state: c.state, rung: c.rung, detail: c.detail, mechanism: c.mechanism })
+            .map(|c| Component {
+                name: c.name,
+                state: c.state,
+                rung: c.rung,
+                detail: c.detail,
+                mechanism: c.mechanism,
+            })
             .collect(),
         counters: beat.counters.into_iter().map(|c| (c.kind, c.value)).collect(),
         sensor_version: beat.sensor_version,
