@@ -6,7 +6,7 @@ BIN := $(CARGO_TARGET_DIR)/debug/palisade
 SENSOR_TARGET := x86_64-unknown-linux-gnu
 SENSOR := $(CARGO_TARGET_DIR)/$(SENSOR_TARGET)/debug/palisade-sensor
 
-.PHONY: up down test build web sensor setup setup-test fmt lint demo bench soak clean-instance
+.PHONY: up down test console-test fuzz build web sensor setup setup-test fmt lint demo clean-instance
 
 ## Build everything, start the whole product on this machine, print the console's address.
 up: build
@@ -37,6 +37,14 @@ web:
 ## Every test tier; what cannot run here is skipped with a line that says so, and counted.
 test: setup-test web
 	@scripts/test.sh
+
+## The console in a real browser against the real server and sensor; about five minutes.
+console-test: setup-test build
+	cargo nextest run --workspace -E 'package(palisade-e2e) & test(console)' --run-ignored only --no-capture
+
+## Each fuzz target for a minute.
+fuzz:
+	@scripts/fuzz.sh 60
 
 fmt:
 	cargo fmt --all

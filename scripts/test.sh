@@ -26,6 +26,7 @@ tier "build" build
 tier "console units" npm --prefix web run --silent test
 # Nextest runs the tests of the kernel and of the whole product one at a time: see .config/nextest.toml.
 tier "unit, database, kernel, product" cargo nextest run --workspace --no-fail-fast
+tier "fuzz, 60 s a target" scripts/fuzz.sh 60
 
 echo
 printf '%s\n' "${report[@]}"

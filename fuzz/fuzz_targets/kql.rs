@@ -5,5 +5,5 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let _ = palisade_kql::compile(text, &palisade_kql::SchemaCatalogue::default(), 1_700_000_000_000_000);
+    let _ = palisade_kql::compile(text, &palisade_kql::SchemaCatalogue, 1_700_000_000_000_000);
 });

@@ -49,7 +49,7 @@ mod tests {
         for value in ["plain", "q\"uote", "back\\slash", "line\nbreak", "tab\t", "é€😀", "\u{7}", "' ; | //"]
         {
             let query = format!("DeviceProcessEvents | where FileName == {} | take 1", text(value));
-            let compiled = palisade_kql::compile(&query, &crate::SchemaCatalogue, 0);
+            let compiled = palisade_kql::compile(&query, &palisade_kql::SchemaCatalogue, 0);
             assert!(compiled.is_ok(), "{query}: {compiled:?}");
         }
     }

@@ -7,7 +7,6 @@
 
 mod ask;
 mod assets;
-mod catalogue;
 mod config;
 mod credentials;
 mod edge;
@@ -28,7 +27,6 @@ mod scope;
 mod state;
 mod throttle;
 
-pub use catalogue::SchemaCatalogue;
 pub use config::{ApiConfig, Warning, WarningsProvider};
 pub use metrics::ApiMetrics;
 pub use openapi::openapi;

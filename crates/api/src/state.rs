@@ -3,10 +3,10 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::catalogue::SchemaCatalogue;
 use crate::config::ApiConfig;
 use crate::running::Running;
 use crate::throttle::Throttle;
+use palisade_kql::SchemaCatalogue;
 
 /// What every handler shares; cheap to clone.
 #[derive(Clone)]

@@ -15,12 +15,14 @@ mod lexer;
 mod literal;
 mod parser;
 pub mod program;
+mod schema_catalogue;
 pub mod time;
 pub mod types;
 
 pub use catalogue::{Catalogue, ColumnDef, HuntingCatalogue, MemoryCatalogue, TableDef};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use program::Program;
+pub use schema_catalogue::SchemaCatalogue;
 pub use types::{Column, Schema, Type, Value};
 
 /// Longest accepted query text in bytes.

@@ -158,6 +158,8 @@ fn sensor_role(instance: &Instance) -> Role {
             instance.record.instance_id.clone(),
             "--exclude-path".into(),
             text(instance.home().to_owned()),
+            "--exclude-path".into(),
+            text(instance.shm_dir()),
         ],
         executable: "palisade-sensor",
         user: None,

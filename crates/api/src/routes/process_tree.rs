@@ -340,7 +340,7 @@ mod tests {
         ];
         for (table, rest) in rests {
             let query = query(table, DeviceId::random(), &rest);
-            let compiled = palisade_kql::compile(&query, &crate::SchemaCatalogue, 0);
+            let compiled = palisade_kql::compile(&query, &palisade_kql::SchemaCatalogue, 0);
             assert!(compiled.is_ok(), "{query}\n{compiled:?}");
         }
     }

@@ -263,7 +263,7 @@ mod tests {
         assert!(all.len() >= 3);
         for (table, filter) in all.into_iter().flat_map(|t| [(t, &plain), (t, &full)]) {
             let query = filter.query(table, 11);
-            let compiled = palisade_kql::compile(&query, &crate::SchemaCatalogue, 0);
+            let compiled = palisade_kql::compile(&query, &palisade_kql::SchemaCatalogue, 0);
             assert!(compiled.is_ok(), "{query}\n{compiled:?}");
         }
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use palisade_api::{QueryAnswer, QueryClient, QueryFailure, QueryRequest, ResultColumn, SchemaCatalogue};
+use palisade_api::{QueryAnswer, QueryClient, QueryFailure, QueryRequest, ResultColumn};
+use palisade_kql::SchemaCatalogue;
 use palisade_types::TenantId;
 use parking_lot::Mutex;
 use serde_json::{Value, json};

@@ -7,6 +7,7 @@ use palisade_e2e::Product;
 use palisade_testkit::kernel_available;
 
 #[test]
+#[ignore = "five minutes in a browser: `make console-test` runs it"]
 fn the_console_works_in_a_browser() {
     if !kernel_available() {
         return;

@@ -1,6 +1,7 @@
-//! The hunting tables as the query compiler sees them.
+//! The hunting tables of `palisade-schema` as the binder sees them.
 
-use palisade_kql::{Catalogue, ColumnDef, TableDef, Type};
+use crate::catalogue::{Catalogue, ColumnDef, TableDef};
+use crate::types::Type;
 use palisade_schema::{ColumnType, TableSpec};
 
 /// The tables of `palisade-schema`.
@@ -21,8 +22,7 @@ fn definition(table: &TableSpec) -> TableDef {
     let columns =
         table.columns.iter().map(|c| ColumnDef { name: c.name.clone(), ty: kql_type(c.kind) }).collect();
     let aliases = table.aliases.iter().map(|(alias, stored)| (alias.clone(), stored.clone())).collect();
-    let hidden = vec![ColumnDef { name: "_IngestTime".to_owned(), ty: Type::Datetime }];
-    TableDef { name: table.name.clone(), columns, hidden, aliases }
+    TableDef { name: table.name.clone(), columns, hidden: Vec::new(), aliases }
 }
 
 fn kql_type(kind: ColumnType) -> Type {
