@@ -7,14 +7,12 @@ mod predicate;
 pub(crate) use operator::element;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::execution::context::ExecutionProps;
-use datafusion::logical_expr::expr_rewriter::normalize_col;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, Projection};
 use datafusion::prelude::lit;
@@ -226,31 +224,17 @@ fn memory_plan(name: &str, batch: RecordBatch) -> Result<LogicalPlan, ExecError>
 
 /// A projection of exactly these expressions. The plan builder must not do it: it replaces an
 /// expression by a column that was computed by the same words, so `n + 1` twice would add once.
-///
-/// The optimiser drops a projection whose words equal those of the one below it, which is wrong for
-/// the same reason (`merge_consecutive_projections` of DataFusion 55.2): a qualifier of its own keeps
-/// each projection's words apart. Names stay unique without it, so later operators leave it out.
 pub(crate) fn project(plan: LogicalPlan, columns: Vec<Expr>) -> Result<LogicalPlan, ExecError> {
-    static STEP: AtomicU64 = AtomicU64::new(0);
-    let step = TableReference::bare(format!("step{}", STEP.fetch_add(1, Ordering::Relaxed)));
-    let mut named = Vec::with_capacity(columns.len());
-    for expr in columns {
-        let expr = normalize_col(expr, &plan)?;
-        named.push(match expr {
-            Expr::Alias(alias) => alias.expr.alias_qualified(Some(step.clone()), alias.name),
-            Expr::Column(column) => {
-                let name = column.name.clone();
-                Expr::Column(column).alias_qualified(Some(step.clone()), name)
-            }
-            other => other,
-        });
-    }
-    Ok(LogicalPlan::Projection(Projection::try_new(named, Arc::new(plan))?))
+    Ok(LogicalPlan::Projection(Projection::try_new(columns, Arc::new(plan))?))
 }
 
 /// Drops the table's name from the columns, so that all later names are plain.
 pub(crate) fn unqualified(plan: LogicalPlan) -> Result<LogicalPlan, ExecError> {
-    let columns = plan.schema().columns().into_iter().map(Expr::Column).collect();
+    let columns: Vec<Expr> = plan
+        .schema()
+        .iter()
+        .map(|(table, field)| Expr::Column(Column::new(table.cloned(), field.name())).alias(field.name()))
+        .collect();
     project(plan, columns)
 }
 
