@@ -38,9 +38,9 @@ web:
 test: setup-test web
 	@scripts/test.sh
 
-## The console in a real browser against the real server and sensor; about five minutes.
+## The console alone, in a real browser against the real server and sensor.
 console-test: setup-test build
-	cargo nextest run --workspace -E 'package(palisade-e2e) & test(console)' --run-ignored only --no-capture
+	cargo nextest run --workspace -E 'package(palisade-e2e) & test(console)' --no-capture
 
 ## Each fuzz target for a minute.
 fuzz:

@@ -22,11 +22,25 @@ build() {
   make --no-print-directory sensor
 }
 
+# Each benchmark at a hundredth of its size, so that it cannot rot; its figures mean nothing here.
+benchmarks() {
+  if [ "$(id -u)" != 0 ] || [ ! -r /sys/kernel/btf/vmlinux ]; then
+    echo "benchmarks: skipped, they need root and BTF"
+    echo "benchmarks need root and BTF" >> "$PALISADE_SKIPS"
+    return
+  fi
+  for name in exec durability ingest; do
+    echo "-- bench/$name --small"
+    PALISADE_BUILT=1 "bench/$name" --small
+  done
+}
+
 tier "build" build
 tier "console units" npm --prefix web run --silent test
 # Nextest runs the tests of the kernel and of the whole product one at a time: see .config/nextest.toml.
 tier "unit, database, kernel, product" cargo nextest run --workspace --no-fail-fast
 tier "fuzz, 60 s a target" scripts/fuzz.sh 60
+tier "benchmarks, a hundredth" benchmarks
 
 echo
 printf '%s\n' "${report[@]}"

@@ -3,7 +3,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/../web"
 stamp=dist/.built
-if [ -e "$stamp" ] && [ -z "$(find . -path ./node_modules -prune -o -path ./dist -prune -o -type f -newer "$stamp" -print -quit)" ]; then
+# Tests and reports are not part of what is built.
+sources=(src public index.html package.json package-lock.json vite.config.ts tsconfig.json)
+if [ -e "$stamp" ] && [ -z "$(find "${sources[@]}" -newer "$stamp" -print -quit)" ]; then
   exit 0
 fi
 if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then

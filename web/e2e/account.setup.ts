@@ -1,5 +1,5 @@
 import { keep, kept, signIn, stateFile } from './support/account'
-import { expect, expectAccessible, shot, test } from './support/test'
+import { expect, inspect, test } from './support/test'
 import { stepNow, totp } from './support/totp'
 
 test('set up by the one-time link with an authenticator', async ({ page, baseURL }) => {
@@ -12,8 +12,7 @@ test('set up by the one-time link with an authenticator', async ({ page, baseURL
     expect(link, 'PALISADE_SETUP_URL').toBeTruthy()
     await page.goto(link!)
     await expect(page.getByRole('heading', { name: 'Set up your account' })).toBeVisible()
-    await shot(page, '01-setup-account')
-    await expectAccessible(page)
+    await inspect(page, '01-setup-account')
     const email = 'ada@example.org'
     const password = 'a long sentence for tests'
     await page.getByLabel('Name').fill('Ada Lovelace')
@@ -26,8 +25,7 @@ test('set up by the one-time link with an authenticator', async ({ page, baseURL
     await page.getByRole('button', { name: 'Next: authenticator' }).click()
     await expect(page.getByRole('img', { name: /QR code/ })).toBeVisible()
     const secret = (await page.getByLabel('Secret', { exact: true }).innerText()).trim()
-    await shot(page, '02-setup-authenticator')
-    await expectAccessible(page)
+    await inspect(page, '02-setup-authenticator')
     const right = totp(secret)
     await page.getByRole('textbox', { name: /^Code/ }).fill(String((Number(right) + 1) % 1_000_000).padStart(6, '0'))
     await page.getByRole('button', { name: 'Finish and sign in' }).click()

@@ -1,5 +1,5 @@
 import { kept, signIn } from './support/account'
-import { expect, expectAccessible, shot, test } from './support/test'
+import { expect, inspect, shot, test } from './support/test'
 
 test.use({ storageState: { cookies: [], origins: [] } })
 
@@ -7,8 +7,7 @@ test('sign-in brings back to the same address, sign-out ends the session', async
   const account = kept()!
   await page.goto('/devices?health=active&sort=last_seen&order=desc')
   await expect(page).toHaveURL(/\/sign-in\?next=/)
-  await shot(page, '03-sign-in')
-  await expectAccessible(page)
+  await inspect(page, '03-sign-in')
 
   await page.getByLabel('Email').fill(account.email)
   await page.getByLabel('Password').fill('not the password')
@@ -30,7 +29,7 @@ test('sign-in brings back to the same address, sign-out ends the session', async
 
   await page.getByRole('button', { name: /^Account of/ }).click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
-  await expect(page).toHaveURL(/\/sign-in/)
+  await page.waitForURL(/\/sign-in/)
   await page.goto('/hunting')
   await expect(page).toHaveURL(/\/sign-in\?next=/)
 })
@@ -38,6 +37,5 @@ test('sign-in brings back to the same address, sign-out ends the session', async
 test('a used or wrong set-up link says what to do', async ({ page }) => {
   await page.goto('/setup?token=bad')
   await expect(page.getByRole('heading', { name: 'This set-up link cannot be used' })).toBeVisible()
-  await shot(page, '05-setup-link-used')
-  await expectAccessible(page)
+  await inspect(page, '05-setup-link-used')
 })

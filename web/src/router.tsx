@@ -1,7 +1,7 @@
 import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router'
 import { sessionQuery } from './api/queries/session'
 import { asApiError } from './api/errors'
-import { devicesSearch, huntingSearch, setupSearch, signInSearch, timelineSearch, treeSearch } from './lib/search'
+import { devicesSearch, huntingSearch, openSearch, setupSearch, signInSearch, timelineSearch, treeSearch } from './lib/search'
 import { DevicePage } from './pages/device/DevicePage'
 import { FactsTab } from './pages/device/FactsTab'
 import { OrdersTab } from './pages/device/OrdersTab'
@@ -58,7 +58,7 @@ const deviceHome = createRoute({
 })
 const timeline = createRoute({ getParentRoute: () => device, path: '/timeline', validateSearch: timelineSearch, component: TimelineTab })
 const facts = createRoute({ getParentRoute: () => device, path: '/facts', component: FactsTab })
-const orders = createRoute({ getParentRoute: () => device, path: '/orders', component: OrdersTab })
+const orders = createRoute({ getParentRoute: () => device, path: '/orders', validateSearch: openSearch, component: OrdersTab })
 const sensor = createRoute({ getParentRoute: () => device, path: '/sensor', component: SensorTab })
 const tree = createRoute({ getParentRoute: () => inside, path: '/devices/$deviceId/tree', validateSearch: treeSearch }).lazy(() =>
   import('./pages/tree/route').then((m) => m.Route),
@@ -67,11 +67,18 @@ const hunting = createRoute({ getParentRoute: () => inside, path: '/hunting', va
   import('./pages/hunting/route').then((m) => m.Route),
 )
 
+const settings = createRoute({
+  getParentRoute: () => inside,
+  path: '/settings',
+  beforeLoad: () => {
+    throw redirect({ to: '/settings/tokens' })
+  },
+})
 const people = createRoute({ getParentRoute: () => inside, path: '/settings/people', component: PeoplePage })
 const tokens = createRoute({ getParentRoute: () => inside, path: '/settings/tokens', component: TokensPage })
 const sessions = createRoute({ getParentRoute: () => inside, path: '/settings/sessions', component: SessionsPage })
 const enrolment = createRoute({ getParentRoute: () => inside, path: '/settings/enrolment', component: EnrolmentPage })
-const audit = createRoute({ getParentRoute: () => inside, path: '/settings/audit', component: AuditPage })
+const audit = createRoute({ getParentRoute: () => inside, path: '/settings/audit', validateSearch: openSearch, component: AuditPage })
 
 const routeTree = root.addChildren([
   setup,
@@ -82,6 +89,7 @@ const routeTree = root.addChildren([
     tree,
     device.addChildren([deviceHome, timeline, facts, orders, sensor]),
     hunting,
+    settings,
     people,
     tokens,
     sessions,
@@ -92,6 +100,8 @@ const routeTree = root.addChildren([
 
 export const router = createRouter({
   routeTree,
+  // What no page knows goes out of the address and reaches no request.
+  search: { strict: true },
   // Plain text both ways: an id of nineteen digits must not become a number.
   parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
   stringifySearch: (search) => {
@@ -105,7 +115,7 @@ whenSignedOut(() => {
   const { pathname, href } = router.state.location
   if (pathname === '/sign-in' || pathname === '/setup') return
   queryClient.removeQueries({ queryKey: ['session'] })
-  void router.navigate({ to: '/sign-in', search: { next: href } })
+  void router.navigate({ to: '/sign-in', search: { next: href }, replace: true })
 })
 
 declare module '@tanstack/react-router' {

@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { compareCells, timespanSeconds } from '../src/lib/compare'
 import { rowObject, toCsv, toJson } from '../src/lib/export'
-import { cellText, formatBytes, humanise, kqlString } from '../src/lib/format'
+import { browserName, cellText, formatBytes, humanise, kqlString } from '../src/lib/format'
 import { processRefs } from '../src/lib/processes'
 
 describe('text', () => {
   it.each([[0, '0 B'], [1023, '1023 B'], [1536, '1.5 KiB'], [41_000_000, '39 MiB']])('%i bytes', (bytes, text) => expect(formatBytes(bytes)).toBe(text))
   it('humanise', () => expect(humanise('no_sensor_data')).toBe('No sensor data'))
+  it.each([
+    ['Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', 'Firefox 128 on Linux'],
+    ['Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36 Edg/130.0.0.0', 'Edge 130 on Windows'],
+    ['Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15', 'Safari 17 on macOS'],
+    ['curl/8.1', 'curl/8.1'],
+    ['', 'unknown'],
+  ])('browser %#', (agent, name) => expect(browserName(agent)).toBe(name))
   it('cells', () => {
     expect(cellText(null)).toBe('')
     expect(cellText(false)).toBe('false')
@@ -24,6 +31,8 @@ describe('order of cells', () => {
     expect(compareCells('timespan', '1.00:00:00', '23:59:59')).toBeGreaterThan(0)
     expect(compareCells('long', null, 1)).toBeGreaterThan(0)
     expect(compareCells('bool', false, true)).toBeLessThan(0)
+    expect(compareCells('datetime', '2026-01-01T00:00:05Z', '2026-01-01T00:00:05.1Z')).toBeLessThan(0)
+    expect(compareCells('datetime', '2026-01-01T00:00:05.09Z', '2026-01-01T00:00:05.1Z')).toBeLessThan(0)
   })
   it('timespans', () => {
     expect(timespanSeconds('-00:00:01.5000000')).toBe(-1.5)
@@ -46,7 +55,8 @@ describe('export', () => {
 it('finds the processes of a row, each once', () => {
   expect(processRefs({ ProcessUniqueId: 'p1', FileName: 'curl', InitiatingProcessUniqueId: 'p0', InitiatingProcessFileName: 'bash', Timestamp: 't' })).toEqual([
     { label: 'curl', process: 'p1', at: 't' },
-    { label: 'bash', process: 'p0', at: 't' },
+    { label: 'its parent bash', process: 'p0', at: 't' },
   ])
+  expect(processRefs({ InitiatingProcessUniqueId: 'p0', InitiatingProcessFileName: 'bash' })).toEqual([{ label: 'bash', process: 'p0', at: undefined }])
   expect(processRefs({ ProcessUniqueId: '', InitiatingProcessUniqueId: 0 })).toEqual([])
 })

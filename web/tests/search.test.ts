@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { devicesSearch, huntingSearch, setupSearch, signInSearch, timelineSearch, toggleWord, treeSearch } from '../src/lib/search'
+import { devicesSearch, huntingSearch, openSearch, setupSearch, signInSearch, timelineSearch, toggleWord, treeSearch } from '../src/lib/search'
 
 describe('device list', () => {
   it('keeps what is allowed and drops the rest', () => {
@@ -11,6 +11,10 @@ describe('device list', () => {
     })
     expect(devicesSearch({ search: '', health: 'x', sort: 'constructor', order: 'down' })).toEqual({})
   })
+  it('names what it drops, so that the router does not keep it', () => {
+    expect(Object.keys(devicesSearch({ health: 'x' }))).toContain('health')
+    expect(Object.keys(signInSearch({ next: '//evil.example' }))).toEqual(['next'])
+  })
   it('takes a number as text: the address parser makes one of 2024', () => {
     expect(devicesSearch({ search: 2024 })).toEqual({ search: '2024' })
   })
@@ -18,8 +22,9 @@ describe('device list', () => {
 
 describe('timeline, tree, hunting', () => {
   it('range', () => {
-    expect(timelineSearch({ range: '7d', tables: 'DeviceInfo,,DeviceInfo' })).toEqual({ range: '7d', tables: 'DeviceInfo' })
-    expect(timelineSearch({ range: 'always' })).toEqual({})
+    expect(timelineSearch({ range: '7d', tables: 'DeviceFileEvents,,DeviceFileEvents,DeviceInfo' })).toEqual({ range: '7d', tables: 'DeviceFileEvents' })
+    expect(timelineSearch({ range: 'always', from: 'yesterday', tables: 'Nothing' })).toEqual({})
+    expect(timelineSearch({ from: '2026-11-23T12:00:00Z' })).toEqual({ from: '2026-11-23T12:00:00Z' })
   })
   it('tree', () => {
     expect(treeSearch({ process: 42, view: 'list', at: '2026-11-23T12:00:00Z' })).toEqual({ process: '42', view: 'list', at: '2026-11-23T12:00:00Z' })
@@ -27,7 +32,8 @@ describe('timeline, tree, hunting', () => {
   })
   it('hunting', () => {
     expect(huntingSearch({ q: 'T | take 1', deadline: '30', row: '0', run: 'true', sort: 'A:desc' })).toEqual({ q: 'T | take 1', deadline: 30, row: 0, run: true, sort: 'A:desc' })
-    expect(huntingSearch({ deadline: 31, row: -1, run: 'yes' })).toEqual({})
+    expect(huntingSearch({ deadline: 31, row: -1, run: 'yes', shelf: 'attic' })).toEqual({})
+    expect(huntingSearch({ shelf: 'recent' })).toEqual({ shelf: 'recent' })
   })
 })
 
@@ -43,6 +49,11 @@ it('toggles a word', () => {
   expect(toggleWord('a', 'b')).toBe('a,b')
   expect(toggleWord('a,b', 'a')).toBe('b')
   expect(toggleWord('a', 'a')).toBeUndefined()
+})
+
+it('reads the open row of a plain list', () => {
+  expect(openSearch({ open: 'x', other: 1 })).toEqual({ open: 'x' })
+  expect(openSearch({ open: '' })).toEqual({})
 })
 
 it('reads a set-up token', () => {

@@ -44,7 +44,7 @@ describe('instants', () => {
 })
 
 describe('lengths and ranges', () => {
-  it.each([[0.5, '0.50 ms'], [12.4, '12 ms'], [1532, '1.53 s'], [61_000, '1 min 1 s']])('%d ms', (ms, text) => expect(formatMillis(ms)).toBe(text))
+  it.each([[0.5, '0.50 ms'], [12.4, '12 ms'], [1532, '1.53 s'], [999.7, '1.00 s'], [9_999, '10.0 s'], [59_980, '1 min'], [61_000, '1 min 1 s'], [119_900, '2 min']])('%d ms', (ms, text) => expect(formatMillis(ms)).toBe(text))
   it('starts a range to the second', () => {
     expect(rangeStart('1h', new Date('2026-11-23T12:00:00.900Z'))).toBe('2026-11-23T11:00:00.000Z')
     expect(isRange('24h')).toBe(true)

@@ -14,7 +14,11 @@ describe('errors', () => {
     expect(adviceFor(new ApiError(400, 'something_new', ''))).toContain('message')
   })
   it('knows a server that did not answer', () => {
-    expect(asApiError(new TypeError('Failed to fetch')).code).toBe('no_answer')
+    for (const words of ['Failed to fetch', 'NetworkError when attempting to fetch resource.', 'Load failed', 'Importing a module script failed.']) {
+      expect(asApiError(new TypeError(words)).code).toBe('no_answer')
+    }
+    // A fault of the console is not blamed on the server.
+    expect(asApiError(new TypeError("Cannot read properties of undefined (reading 'id')")).code).toBe('console_fault')
     expect(asApiError(new DOMException('x', 'AbortError')).code).toBe('cancelled')
   })
 })

@@ -11,6 +11,12 @@ use crate::state::Api;
 
 /// The session cookie.
 pub(crate) const COOKIE: &str = "palisade_session";
+/// By which a browser is known at its next sign-in.
+const CLIENT_COOKIE: &str = "palisade_client";
+/// How long a browser keeps it: as long as the state store does, seconds.
+const CLIENT_AGE: i64 = 180 * 86_400;
+/// The only place that it is sent to.
+const CLIENT_PATH: &str = "/api/v1/session";
 /// The header that a call which changes something and uses the cookie must carry.
 pub(crate) const CSRF_HEADER: &str = "x-palisade-csrf";
 
@@ -52,27 +58,41 @@ fn bearer(value: &HeaderValue) -> Option<&str> {
 }
 
 fn session_cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_of(headers, COOKIE)
+}
+
+/// The secret by which a browser says that its user has signed in from it before.
+pub(crate) fn client_cookie(headers: &HeaderMap) -> Option<&str> {
+    cookie_of(headers, CLIENT_COOKIE)
+}
+
+fn cookie_of<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     let pairs =
         headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(';'));
-    let mut values = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == COOKIE);
+    let mut values = pairs.filter_map(|pair| pair.trim().split_once('=')).filter(|(name, _)| *name == wanted);
     values.next().map(|(_, value)| value).filter(|v| !v.is_empty() && v.len() <= MAX_SECRET)
 }
 
-/// The header that sets the session cookie.
-pub(crate) fn set_cookie(api: &Api, signed_in: &SignedIn, now: TimeMicros) -> HeaderValue {
+/// The headers that set the session cookie and, for a browser that was not known, the other one.
+pub(crate) fn set_cookies(api: &Api, signed_in: &SignedIn, now: TimeMicros) -> HeaderMap {
     let age = (signed_in.expires_at.0.saturating_sub(now.0) / 1_000_000).max(0);
-    cookie(api, &signed_in.token, age)
+    let mut headers = HeaderMap::new();
+    headers.append(header::SET_COOKIE, cookie(api, (COOKIE, &signed_in.token), "/", age));
+    if let Some(client) = &signed_in.client {
+        headers.append(header::SET_COOKIE, cookie(api, (CLIENT_COOKIE, client), CLIENT_PATH, CLIENT_AGE));
+    }
+    headers
 }
 
 /// The header that takes the session cookie away.
 pub(crate) fn clear_cookie(api: &Api) -> HeaderValue {
-    cookie(api, "", 0)
+    cookie(api, (COOKIE, ""), "/", 0)
 }
 
-fn cookie(api: &Api, value: &str, age: i64) -> HeaderValue {
+fn cookie(api: &Api, (name, value): (&str, &str), path: &str, age: i64) -> HeaderValue {
     let secure = if api.config.secure_cookies { "; Secure" } else { "" };
-    let text = format!("{COOKIE}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}");
-    HeaderValue::try_from(text).expect("session tokens are plain ASCII")
+    let text = format!("{name}={value}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Strict{secure}");
+    HeaderValue::try_from(text).expect("our secrets are plain ASCII")
 }
 
 #[cfg(test)]

@@ -143,8 +143,8 @@ impl<P: Permission, A: AuditKind> FromRequestParts<Api> for Authorized<P, A> {
             Ok(principal) => principal,
             Err(refusal) => {
                 // Remembered as an attempt of nobody, but never without bound.
-                let counted = |address| api.throttle.take(address, std::time::Instant::now()).is_ok();
-                if scope.client().is_some_and(counted) {
+                let counted = |address| api.strangers.take(address, std::time::Instant::now()).is_ok();
+                if A::KIND.is_some() && scope.client().is_some_and(counted) {
                     scope.anonymous(api.config.default_tenant, "");
                 }
                 return Err(refusal);

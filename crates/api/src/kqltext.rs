@@ -21,9 +21,13 @@ pub(crate) fn text(value: &str) -> String {
     out
 }
 
-/// A datetime literal.
+/// The instants that the language can write: year 1 to the end of year 9999. Nothing happened outside.
+const FIRST: TimeMicros = TimeMicros(-62_135_596_800_000_000);
+const LAST: TimeMicros = TimeMicros(253_402_207_200_000_000);
+
+/// A datetime literal; an instant that cannot be written becomes the first or the last that can.
 pub(crate) fn instant(value: TimeMicros) -> String {
-    format!("datetime({})", value.to_rfc3339())
+    format!("datetime({})", value.clamp(FIRST, LAST).to_rfc3339())
 }
 
 /// A list for `in`.
@@ -42,6 +46,15 @@ mod tests {
         assert_eq!(text("x\n| take 1\u{1}"), "\"x\\n| take 1\\u0001\"");
         assert_eq!(list(["a", "b"]), r#"("a", "b")"#);
         assert_eq!(instant(TimeMicros(0)), "datetime(1970-01-01T00:00:00.000000Z)");
+    }
+
+    #[test]
+    fn every_instant_can_be_written() {
+        for value in [i64::MIN, FIRST.0 - 1, FIRST.0, -1, 0, LAST.0, LAST.0 + 1, i64::MAX] {
+            let query = format!("DeviceProcessEvents | where Timestamp <= {}", instant(TimeMicros(value)));
+            let compiled = palisade_kql::compile(&query, &palisade_kql::SchemaCatalogue, 0);
+            assert!(compiled.is_ok(), "{query}: {compiled:?}");
+        }
     }
 
     #[test]

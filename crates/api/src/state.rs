@@ -17,14 +17,19 @@ pub(crate) struct Shared {
     pub config: ApiConfig,
     pub catalogue: SchemaCatalogue,
     pub running: Running,
+    /// Attempts to sign in or to set up an account.
     pub throttle: Throttle,
+    /// Audit entries of calls without a good credential. A bucket of its own: a page that polls with
+    /// an ended session, or a foreign page's blind requests, must not use up the attempts to sign in.
+    pub strangers: Throttle,
 }
 
 impl Api {
     pub(crate) fn new(config: ApiConfig) -> Self {
         let running = Running::new(config.query_slots);
         let throttle = Throttle::new(config.attempts_per_minute);
-        Self(Arc::new(Shared { catalogue: SchemaCatalogue, running, throttle, config }))
+        let strangers = Throttle::new(config.attempts_per_minute);
+        Self(Arc::new(Shared { catalogue: SchemaCatalogue, running, throttle, strangers, config }))
     }
 }
 

@@ -107,7 +107,12 @@ impl Product {
 
     /// Runs a query that has to fail; what it says.
     pub fn query_error(&self, kql: &str) -> Result<String> {
-        let out = self.palisade(&["query", kql]).output()?;
+        self.query_error_by(kql, &[])
+    }
+
+    /// The same with further arguments.
+    pub fn query_error_by(&self, kql: &str, args: &[&str]) -> Result<String> {
+        let out = self.palisade(&["query", kql]).args(args).output()?;
         if out.status.success() {
             bail!("the query did not fail");
         }

@@ -17,11 +17,12 @@ use crate::config::Limits;
 use crate::dedup::Dedup;
 use crate::hub::OrderHub;
 use crate::identity::{Authority, DeviceCertificate, Peer};
+use crate::in_flight::{InFlight, Upload};
 use crate::issue::CertificateAuthority;
 use crate::lanes::LaneLocks;
 use crate::load::{self, Load};
 use crate::metrics::Metrics;
-use crate::rate::{Bucket, Rates};
+use crate::rate::{Bucket, Rates, jittered};
 use crate::refusal::{Code, Refusal};
 use crate::seen::Seen;
 use crate::status::StatusCache;
@@ -43,9 +44,14 @@ pub(crate) struct App {
     pub rates: Rates,
     pub enrolments: Mutex<Bucket>,
     pub bodies: BodyMemory,
+    /// The memory of enrolments, whose senders have no certificate yet.
+    pub enrolment_bodies: BodyMemory,
+    pub in_flight: InFlight,
     pub load: Load,
-    /// Batches that are decompressed at once.
+    /// Large batches that are decompressed at once.
     pub opening: Arc<Semaphore>,
+    /// Small ones, which never wait behind large ones.
+    pub opening_small: Arc<Semaphore>,
     pub stop: CancellationToken,
 }
 
@@ -72,6 +78,20 @@ impl App {
             CertificateStatus::Unknown => {
                 refuse(Code::CertificateUnknown, "the certificate is not on record")
             }
+        }
+    }
+
+    /// A place among the requests of a device, and the right to send now.
+    pub fn admit(&self, device: &DeviceCertificate) -> Result<Upload, Refusal> {
+        let refuse =
+            |text: &str, wait| Err(Refusal::new(Code::RateLimited, text).after(wait).of(device.tenant));
+        let Some(upload) = self.in_flight.enter(device.tenant, device.device, self.limits.device_uploads)
+        else {
+            return refuse("too many requests of this device at once", jittered(Duration::from_secs(1)));
+        };
+        match self.rates.admit(device.tenant, device.device) {
+            Ok(()) => Ok(upload),
+            Err((text, wait)) => refuse(text, wait),
         }
     }
 

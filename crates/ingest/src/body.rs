@@ -9,6 +9,8 @@ use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::in_flight::Upload;
+use crate::rate::jittered;
 use crate::refusal::{Code, Refusal};
 
 /// Memory is handed out in pieces of this size, bytes.
@@ -16,11 +18,13 @@ const PIECE: usize = 4096;
 /// How long a request waits for memory.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The memory that all bodies share.
+/// The memory that bodies share.
 #[derive(Clone)]
 pub(crate) struct BodyMemory {
     pieces: Arc<Semaphore>,
     largest: usize,
+    /// Most bytes of one device.
+    share: usize,
     timeout: Duration,
 }
 
@@ -31,34 +35,62 @@ pub(crate) struct Held {
 }
 
 impl BodyMemory {
-    pub fn new(memory: usize, largest: usize, timeout: Duration) -> Self {
-        Self { pieces: Arc::new(Semaphore::new(memory.max(largest) / PIECE + 1)), largest, timeout }
+    pub fn new(memory: usize, largest: usize, share: usize, timeout: Duration) -> Self {
+        Self { pieces: Arc::new(Semaphore::new(memory.max(largest) / PIECE + 1)), largest, share, timeout }
     }
 
-    /// Reads a body of at most `limit` bytes.
-    pub async fn read(&self, headers: &HeaderMap, body: Body, limit: usize) -> Result<Held, Refusal> {
+    /// Reads a body of at most `limit` bytes. All of its memory is taken before the first byte is
+    /// read, so that bodies never wait for each other half-way.
+    pub async fn read(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+        limit: usize,
+        of: Option<&Upload>,
+    ) -> Result<Held, Refusal> {
         let limit = limit.min(self.largest);
         let declared =
             headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-        let too_large =
-            || Refusal::new(Code::BodyTooLarge, format!("the body is over the limit of {limit} bytes"));
         if declared.is_some_and(|d| d > limit) {
-            return Err(too_large());
+            return Err(too_large(limit));
         }
-        let pieces = u32::try_from(declared.unwrap_or(limit).div_ceil(PIECE).max(1)).unwrap_or(u32::MAX);
+        let pieces = declared.unwrap_or(limit).div_ceil(PIECE).max(1);
+        if of.is_some_and(|upload| !upload.hold(pieces * PIECE, self.share)) {
+            return Err(Refusal::new(Code::RateLimited, "too many bytes of this device at once")
+                .after(jittered(Duration::from_secs(2))));
+        }
+        let pieces = u32::try_from(pieces).unwrap_or(u32::MAX);
         let memory = tokio::time::timeout(PATIENCE, self.pieces.clone().acquire_many_owned(pieces)).await;
         let Ok(Ok(memory)) = memory else {
-            let wait = crate::rate::jittered(Duration::from_secs(2));
-            return Err(Refusal::new(Code::RateLimited, "too many uploads at once").after(wait));
+            return Err(Refusal::new(Code::RateLimited, "too many uploads at once")
+                .after(jittered(Duration::from_secs(2))));
         };
-        match tokio::time::timeout(self.timeout, Limited::new(body, limit).collect()).await {
-            Ok(Ok(collected)) => Ok(Held { bytes: collected.to_bytes(), _memory: memory }),
-            Ok(Err(e)) if e.is::<LengthLimitError>() => Err(too_large()),
-            Ok(Err(e)) => {
-                tracing::debug!(error = %e, "body ended early");
-                Err(Refusal::new(Code::BodyIncomplete, "the body ended early"))
-            }
+        match tokio::time::timeout(self.timeout, collect(body, limit, declared)).await {
+            Ok(Ok(bytes)) => Ok(Held { bytes, _memory: memory }),
+            Ok(Err(refusal)) => Err(refusal),
             Err(_) => Err(Refusal::new(Code::BodyIncomplete, "the body did not arrive in time")),
         }
     }
+}
+
+fn too_large(limit: usize) -> Refusal {
+    Refusal::new(Code::BodyTooLarge, format!("the body is over the limit of {limit} bytes"))
+}
+
+/// Copies the body together as it comes: a list of frames of one byte each would take many times
+/// the body's size.
+async fn collect(body: Body, limit: usize, declared: Option<usize>) -> Result<Bytes, Refusal> {
+    let mut body = Limited::new(body, limit);
+    let mut out = Vec::with_capacity(declared.unwrap_or_default());
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(frame) => out.extend_from_slice(frame.data_ref().map_or(&[][..], |data| data)),
+            Err(e) if e.is::<LengthLimitError>() => return Err(too_large(limit)),
+            Err(e) => {
+                tracing::debug!(error = %e, "body ended early");
+                return Err(Refusal::new(Code::BodyIncomplete, "the body ended early"));
+            }
+        }
+    }
+    Ok(out.into())
 }

@@ -63,14 +63,30 @@ pub struct Limits {
     pub max_body: usize,
     /// Most bytes of bodies in memory at once.
     pub body_memory: usize,
+    /// Most of them of one device.
+    pub device_body_memory: usize,
+    /// Most bytes of enrolments' bodies in memory at once; they have no certificate yet, so they
+    /// share nothing with who has one.
+    pub enrolment_memory: usize,
+    /// Most requests of one device under way at once, order streams aside.
+    pub device_uploads: usize,
+    /// Most connections without a certificate of a device.
+    pub strangers: usize,
+    /// How long such a connection may live.
+    pub stranger_timeout: Duration,
     /// Most batches in one upload.
     pub max_batches: usize,
     /// Bounds of one batch.
     pub batch: BatchLimits,
-    /// Body bytes of one tenant, judged before decompression.
+    /// Body bytes of one tenant, judged before decompression. A batch that announces more than
+    /// eight times its size counts as an eighth of what it announces.
     pub tenant_bytes: Rate,
     /// Uploads of one tenant.
     pub tenant_requests: Rate,
+    /// Body bytes of one device: less than its tenant's, so that it cannot use up all of them.
+    pub device_bytes: Rate,
+    /// Uploads of one device.
+    pub device_requests: Rate,
     /// Enrolments in all, failed ones too.
     pub enrolments: Rate,
     /// Shortest interval between a sensor's uploads that is asked for.
@@ -110,10 +126,17 @@ impl Default for Limits {
             body_timeout: Duration::from_secs(60),
             max_body: 8 << 20,
             body_memory: 256 << 20,
+            device_body_memory: 24 << 20,
+            enrolment_memory: 8 << 20,
+            device_uploads: 16,
+            strangers: 512,
+            stranger_timeout: Duration::from_secs(60),
             max_batches: 64,
             batch: BatchLimits::default(),
             tenant_bytes: Rate { per_second: f64::from(64 << 20), burst: f64::from(256 << 20) },
             tenant_requests: Rate { per_second: 5000.0, burst: 20_000.0 },
+            device_bytes: Rate { per_second: f64::from(16 << 20), burst: f64::from(64 << 20) },
+            device_requests: Rate { per_second: 200.0, burst: 2000.0 },
             enrolments: Rate { per_second: 50.0, burst: 500.0 },
             flush_min: Duration::from_secs(1),
             flush_max: Duration::from_secs(30),

@@ -45,7 +45,7 @@ impl Dedup {
             dir: dir.to_owned(),
             cursor: Mutex::new(cursor),
         };
-        let mut from = u64::MAX;
+        let mut saved = [0; PARTS];
         for (i, part) in dedup.parts.iter().enumerate() {
             let path = dedup.path(i);
             let offset = match file::load(&path) {
@@ -60,12 +60,17 @@ impl Dedup {
                     0
                 }
             };
-            from = from.min(offset);
+            saved[i] = offset;
         }
+        let from = saved.into_iter().min().unwrap_or_default();
         let mut scanned = 0u64;
-        log.scan_metas(from, |_, meta| {
+        log.scan_metas(from, |offset, meta| {
             scanned += 1;
-            if let Some(mark) = mark_of(meta) {
+            // A part has its own records of before already; once more, they would look like newer
+            // epochs than they are.
+            if let Some(mark) = mark_of(meta)
+                && offset >= saved[part_of(meta.device)]
+            {
                 dedup.mark(&mark);
             }
         })?;
@@ -78,7 +83,7 @@ impl Dedup {
     }
 
     fn part(&self, device: DeviceId) -> &Part {
-        &self.parts[usize::from(device.0[19]) % PARTS]
+        &self.parts[part_of(device)]
     }
 
     /// To be held from the first judgement to the last mark of a device's batches.
@@ -114,6 +119,10 @@ impl Dedup {
         }
         Ok(())
     }
+}
+
+fn part_of(device: DeviceId) -> usize {
+    usize::from(device.0[19]) % PARTS
 }
 
 /// The mark that a record in the log stands for.

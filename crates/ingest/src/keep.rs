@@ -87,6 +87,7 @@ async fn sync_statuses(app: &Arc<App>) {
 
 async fn alive(app: &Arc<App>) {
     app.statuses.tidy();
+    app.rates.tidy();
     if let Err(e) = app.state.mark_ingest_alive(TimeMicros::now()).await {
         app.metrics.background_failed("alive");
         tracing::warn!(error = %e, "presence was not written");

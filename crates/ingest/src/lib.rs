@@ -12,6 +12,7 @@ mod config;
 mod dedup;
 mod hub;
 mod identity;
+mod in_flight;
 mod issue;
 mod keep;
 mod lanes;

@@ -1,9 +1,9 @@
-//! Token buckets per tenant, judged before anything is decompressed.
+//! Token buckets per tenant and device, judged before anything is decompressed.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use palisade_types::TenantId;
+use palisade_types::{DeviceId, TenantId};
 use parking_lot::Mutex;
 
 use crate::config::Rate;
@@ -50,47 +50,123 @@ impl Bucket {
     }
 }
 
-/// Every tenant's buckets.
+/// What one tenant or one device may send.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allowance {
+    pub bytes: Rate,
+    pub requests: Rate,
+}
+
+/// Certificates that one device may ask for: each stays on record.
+const RENEWALS: Rate = Rate { per_second: 1.0 / 600.0, burst: 20.0 };
+
+/// The buckets of a tenant or a device.
+struct Pair {
+    bytes: Bucket,
+    requests: Bucket,
+    renewals: Bucket,
+}
+
+impl Pair {
+    fn new(of: Allowance, now: Instant) -> Self {
+        Self {
+            bytes: Bucket::new(of.bytes, now),
+            requests: Bucket::new(of.requests, now),
+            renewals: Bucket::new(RENEWALS, now),
+        }
+    }
+
+    fn wait(&mut self, now: Instant) -> Option<Duration> {
+        self.bytes.wait(now).into_iter().chain(self.requests.wait(now)).max()
+    }
+
+    fn used(&self) -> f64 {
+        self.bytes.used().max(self.requests.used())
+    }
+}
+
+#[derive(Default)]
+struct Pairs {
+    tenants: HashMap<TenantId, Pair>,
+    devices: HashMap<(TenantId, DeviceId), Pair>,
+}
+
+/// Every tenant's and every device's buckets.
 pub(crate) struct Rates {
-    bytes: Rate,
-    requests: Rate,
-    tenants: Mutex<HashMap<TenantId, (Bucket, Bucket)>>,
+    tenant: Allowance,
+    device: Allowance,
+    pairs: Mutex<Pairs>,
 }
 
 impl Rates {
-    pub fn new(bytes: Rate, requests: Rate) -> Self {
-        Self { bytes, requests, tenants: Mutex::default() }
+    pub fn new(tenant: Allowance, device: Allowance) -> Self {
+        Self { tenant, device, pairs: Mutex::default() }
     }
 
-    /// Counts a request in, or says how long to wait, with jitter.
-    pub fn admit(&self, tenant: TenantId) -> Result<(), Duration> {
-        self.with(tenant, |bytes, requests, now| {
-            if let Some(wait) = bytes.wait(now).into_iter().chain(requests.wait(now)).max() {
-                return Err(jittered(wait));
+    /// Counts a request in, or says why not and how long to wait, with jitter. What a device is
+    /// refused is not taken from its tenant.
+    pub fn admit(&self, tenant: TenantId, device: DeviceId) -> Result<(), (&'static str, Duration)> {
+        self.with(tenant, device, |of_tenant, of_device, now| {
+            if let Some(wait) = of_device.wait(now) {
+                return Err(("this device sends too much", jittered(wait)));
             }
-            requests.take(1.0);
+            if let Some(wait) = of_tenant.wait(now) {
+                return Err(("this tenant sends too much", jittered(wait)));
+            }
+            of_device.requests.take(1.0);
+            of_tenant.requests.take(1.0);
             Ok(())
         })
     }
 
-    /// Takes the bytes of a body that arrived.
+    /// Counts a renewal in, or says how long to wait, with jitter.
+    pub fn renew(&self, tenant: TenantId, device: DeviceId) -> Result<(), Duration> {
+        self.with(tenant, device, |_, of_device, now| {
+            if let Some(wait) = of_device.renewals.wait(now) {
+                return Err(jittered(wait));
+            }
+            of_device.renewals.take(1.0);
+            Ok(())
+        })
+    }
+
+    /// Takes bytes that arrived, or that the opening of what arrived is worth.
     #[allow(clippy::cast_precision_loss)]
-    pub fn charge(&self, tenant: TenantId, bytes: usize) {
-        self.with(tenant, |bucket, _, _| bucket.take(bytes as f64));
+    pub fn charge(&self, tenant: TenantId, device: DeviceId, bytes: u64) {
+        self.with(tenant, device, |of_tenant, of_device, _| {
+            of_tenant.bytes.take(bytes as f64);
+            of_device.bytes.take(bytes as f64);
+        });
     }
 
     /// How much of its rate the tenant uses, 0 to 1.
     pub fn used(&self, tenant: TenantId) -> f64 {
-        self.with(tenant, |bytes, requests, _| bytes.used().max(requests.used()))
+        self.pairs.lock().tenants.get(&tenant).map_or(0.0, Pair::used)
     }
 
-    fn with<T>(&self, tenant: TenantId, act: impl FnOnce(&mut Bucket, &mut Bucket, Instant) -> T) -> T {
+    /// Forgets devices whose buckets are full again.
+    pub fn tidy(&self) {
         let now = Instant::now();
-        let mut tenants = self.tenants.lock();
-        let (bytes, requests) = tenants
-            .entry(tenant)
-            .or_insert_with(|| (Bucket::new(self.bytes, now), Bucket::new(self.requests, now)));
-        act(bytes, requests, now)
+        self.pairs.lock().devices.retain(|_, pair| {
+            pair.bytes.refill(now);
+            pair.requests.refill(now);
+            pair.renewals.refill(now);
+            pair.used() > 0.0 || pair.renewals.used() > 0.0
+        });
+    }
+
+    fn with<T>(
+        &self,
+        tenant: TenantId,
+        device: DeviceId,
+        act: impl FnOnce(&mut Pair, &mut Pair, Instant) -> T,
+    ) -> T {
+        let now = Instant::now();
+        let mut pairs = self.pairs.lock();
+        let Pairs { tenants, devices } = &mut *pairs;
+        let of_tenant = tenants.entry(tenant).or_insert_with(|| Pair::new(self.tenant, now));
+        let of_device = devices.entry((tenant, device)).or_insert_with(|| Pair::new(self.device, now));
+        act(of_tenant, of_device, now)
     }
 }
 
@@ -119,12 +195,32 @@ mod tests {
         assert_eq!(b.wait(start + wait), None);
     }
 
+    fn allowance(bytes: f64, requests: f64) -> Allowance {
+        let rate = |burst| Rate { per_second: 0.001, burst };
+        Allowance { bytes: rate(bytes), requests: rate(requests) }
+    }
+
     #[test]
-    fn tenants_do_not_share() {
-        let rates = Rates::new(Rate { per_second: 1.0, burst: 1.0 }, Rate { per_second: 1.0, burst: 100.0 });
-        let (a, b) = (TenantId::random(), TenantId::random());
-        rates.charge(a, 1000);
-        assert!(rates.admit(a).is_err());
-        assert!(rates.admit(b).is_ok());
+    fn tenants_do_not_share_and_a_device_cannot_use_up_its_tenant() {
+        let rates = Rates::new(allowance(1000.0, 10.0), allowance(100.0, 4.0));
+        let (t, u) = (TenantId::random(), TenantId::random());
+        let (a, b) = (DeviceId::random(), DeviceId::random());
+        for _ in 0..20 {
+            let _ = rates.admit(t, a);
+        }
+        assert_eq!(rates.admit(t, a).expect_err("refused").0, "this device sends too much");
+        assert!(rates.used(t) < 0.5, "what was refused is not taken from the tenant");
+        assert!(rates.admit(t, b).is_ok());
+        rates.charge(t, b, 2000);
+        let third = DeviceId::random();
+        assert_eq!(rates.admit(t, third).expect_err("refused").0, "this tenant sends too much");
+        assert!(rates.admit(u, third).is_ok());
+        for _ in 0..20 {
+            assert!(rates.renew(u, third).is_ok());
+        }
+        assert!(rates.renew(u, third).is_err() && rates.renew(u, a).is_ok());
+        rates.tidy();
+        let kept: Vec<_> = rates.pairs.lock().devices.keys().copied().collect();
+        assert!(kept.contains(&(t, a)) && !kept.contains(&(t, third)));
     }
 }

@@ -22,6 +22,8 @@ use crate::app::App;
 use crate::identity::Peer;
 use crate::refusal::{Code, Refusal};
 
+pub(crate) use enrol::MAX_BODY as ENROLMENT_BODY;
+
 type Body = axum::body::Body;
 
 pub(crate) fn router(app: Arc<App>) -> Router {

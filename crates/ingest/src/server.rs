@@ -28,12 +28,13 @@ use crate::body::BodyMemory;
 use crate::config::IngestConfig;
 use crate::dedup::Dedup;
 use crate::hub::OrderHub;
-use crate::identity::{Authority, Peer};
+use crate::identity::{Authority, Peer, Presented};
+use crate::in_flight::InFlight;
 use crate::issue::CertificateAuthority;
 use crate::lanes::LaneLocks;
 use crate::load::Load;
 use crate::metrics::Metrics;
-use crate::rate::{Bucket, Rates};
+use crate::rate::{Allowance, Bucket, Rates};
 use crate::seen::Seen;
 use crate::status::StatusCache;
 use crate::{keep, routes, tls};
@@ -78,6 +79,8 @@ struct Door {
     acceptor: TlsAcceptor,
     http: auto::Builder<TokioExecutor>,
     addresses: Mutex<HashMap<IpAddr, usize>>,
+    /// Places for connections without a device's certificate.
+    strangers: Arc<Semaphore>,
 }
 
 impl IngestServer {
@@ -86,6 +89,11 @@ impl IngestServer {
     /// # Errors
     /// [`IngestError`]; nothing is left running then.
     pub async fn start(config: IngestConfig) -> Result<Self, IngestError> {
+        // Boxed: it is large, and so would be every future that awaits it.
+        Box::pin(Self::open(config)).await
+    }
+
+    async fn open(config: IngestConfig) -> Result<Self, IngestError> {
         let limits = config.limits;
         let tls = tls::server_config(&config.tls_certificate, &config.tls_key)?;
         let ca = CertificateAuthority::load(&config.ca_certificate, &config.ca_key, limits.certificate_life)?;
@@ -119,11 +127,27 @@ impl IngestServer {
             hub: OrderHub::default(),
             seen: Seen::default(),
             metrics,
-            rates: Rates::new(limits.tenant_bytes, limits.tenant_requests),
+            rates: Rates::new(
+                Allowance { bytes: limits.tenant_bytes, requests: limits.tenant_requests },
+                Allowance { bytes: limits.device_bytes, requests: limits.device_requests },
+            ),
             enrolments: Mutex::new(Bucket::new(limits.enrolments, Instant::now())),
-            bodies: BodyMemory::new(limits.body_memory, limits.max_body, limits.body_timeout),
+            bodies: BodyMemory::new(
+                limits.body_memory,
+                limits.max_body,
+                limits.device_body_memory,
+                limits.body_timeout,
+            ),
+            enrolment_bodies: BodyMemory::new(
+                limits.enrolment_memory,
+                routes::ENROLMENT_BODY,
+                limits.enrolment_memory,
+                limits.body_timeout,
+            ),
+            in_flight: InFlight::default(),
             load: Load::default(),
             opening: Arc::new(Semaphore::new(processors.max(2))),
+            opening_small: Arc::new(Semaphore::new(processors.max(2))),
             stop: CancellationToken::new(),
             log,
             limits,
@@ -136,6 +160,7 @@ impl IngestServer {
             acceptor: TlsAcceptor::from(Arc::new(tls)),
             http: http(app.limits.header_timeout),
             addresses: Mutex::default(),
+            strangers: Arc::new(Semaphore::new(app.limits.strangers)),
             app: app.clone(),
         });
         let accepting = tokio::spawn(accept(listener, door));
@@ -334,6 +359,12 @@ async fn serve(door: &Arc<Door>, stream: TcpStream, address: IpAddr, watcher: Wa
     };
     let session = tls.get_ref().1;
     let presented = Arc::new(door.app.authority.judge(session.peer_certificates()));
+    let known = matches!(*presented, Presented::Device(_));
+    let stranger = if known { None } else { Some(door.strangers.clone().try_acquire_owned()) };
+    if matches!(stranger, Some(Err(_))) {
+        metrics.connection_failed("too_many_strangers");
+        return;
+    }
     let http2 = session.alpn_protocol() == Some(b"h2");
     let peer = Peer { address, presented };
     let router = door.router.clone();
@@ -345,7 +376,20 @@ async fn serve(door: &Arc<Door>, stream: TcpStream, address: IpAddr, watcher: Wa
     // Decided by ALPN, so that nobody can dawdle in front of the choice.
     let http = if http2 { door.http.clone().http2_only() } else { door.http.clone().http1_only() };
     let connection = http.serve_connection(TokioIo::new(tls), service);
-    if let Err(e) = watcher.watch(connection).await {
+    let connection = watcher.watch(connection);
+    let ended = if known {
+        connection.await
+    } else {
+        // Who shows no certificate has one question to ask, and must not keep a place for ever.
+        match tokio::time::timeout(door.app.limits.stranger_timeout, connection).await {
+            Ok(ended) => ended,
+            Err(_) => {
+                metrics.connection_failed("stranger_timeout");
+                return;
+            }
+        }
+    };
+    if let Err(e) = ended {
         tracing::debug!(error = %e, %address, "connection ended with an error");
     }
 }

@@ -24,6 +24,11 @@ pub(crate) fn is_struct(aggregate: &Aggregate) -> bool {
     matches!(aggregate.function, "arg_max" | "arg_min" | "take_any")
 }
 
+/// Aggregates that show the order of the rows they see.
+pub(crate) fn is_list(aggregate: &Aggregate) -> bool {
+    matches!(aggregate.function, "make_list" | "make_list_with_nulls")
+}
+
 /// What an aggregate needs to know.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Spec {
@@ -31,6 +36,8 @@ pub(crate) struct Spec {
     pub types: Vec<Type>,
     /// A constant: the size of a collection, or a percentile times 1000.
     pub constant: Option<i64>,
+    /// The last argument is the position of the row.
+    pub positioned: bool,
 }
 
 struct Udaf {
@@ -99,8 +106,13 @@ impl AggregateUDFImpl for Udaf {
     }
 }
 
-/// A call of one of these aggregates on plain columns.
-pub(crate) fn call(aggregate: &Aggregate, args: Vec<Expr>) -> Result<Expr, ExecError> {
+/// A call of one of these aggregates on plain columns; with the column of a row's position where the
+/// order shows.
+pub(crate) fn call(
+    aggregate: &Aggregate,
+    args: Vec<Expr>,
+    position: Option<Expr>,
+) -> Result<Expr, ExecError> {
     let mut types: Vec<Type> = aggregate.args.iter().map(|a| a.ty).collect();
     let mut args = args;
     let mut constant = None;
@@ -139,7 +151,8 @@ pub(crate) fn call(aggregate: &Aggregate, args: Vec<Expr>) -> Result<Expr, ExecE
         }
         aggregate.outputs.first().map_or(DataType::Int64, |(_, ty)| arrow_type(*ty))
     };
-    let spec = Spec { function: aggregate.function, types, constant };
+    let spec = Spec { function: aggregate.function, types, constant, positioned: position.is_some() };
+    args.extend(position);
     let udaf = Udaf { spec, returns, signature: Signature::variadic_any(Volatility::Immutable) };
     Ok(AggregateUDF::from(udaf).call(args))
 }

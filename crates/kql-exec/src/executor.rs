@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use arrow::array::{Array, RecordBatch};
 use async_trait::async_trait;
-use datafusion::datasource::MemTable;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{
@@ -22,11 +21,14 @@ use palisade_kql::program::{Stage, StageOutput};
 use palisade_kql::{Program, Schema, Value};
 use tokio_util::sync::CancellationToken;
 
+use crate::compute::Compute;
 use crate::error::ExecError;
-use crate::lower::{Lowerer, StageResult, Tables, cell_value};
+use crate::harden::{harden, held};
+use crate::lower::{Counters, Lowerer, StageResult, Tables, cell_value, positioned};
 use crate::memory::PeakPool;
+use crate::rename::rename;
 use crate::source::TableSource;
-use crate::stream::QueryStream;
+use crate::stream::{Begun, QueryStream};
 use crate::value::{Cells, V, carries};
 
 /// Limits of one query.
@@ -64,7 +66,10 @@ pub trait QueryExecutor: Send + Sync {
     async fn execute(&self, program: Program, context: QueryContext) -> Result<QueryStream, ExecError>;
 }
 
-/// Runs programs in this process.
+/// Runs programs in this process, each on threads of its own: a query that computes without a pause
+/// still ends for its caller at the deadline, or when it is cancelled. Such threads go on until they
+/// come to a pause, so a process that must be rid of them at once has to end.
+#[derive(Clone)]
 pub struct LocalExecutor {
     source: Arc<dyn TableSource>,
     partitions: usize,
@@ -129,6 +134,7 @@ struct Run {
     tables: Tables,
     stages: Vec<StageResult>,
     lists: HashMap<usize, Vec<V<'static>>>,
+    counters: Counters,
     plans: Vec<Arc<dyn ExecutionPlan>>,
 }
 
@@ -136,25 +142,27 @@ struct Run {
 impl QueryExecutor for LocalExecutor {
     async fn execute(&self, program: Program, context: QueryContext) -> Result<QueryStream, ExecError> {
         let started = Instant::now();
-        let (cancel, deadline) = (context.cancel.clone(), context.deadline);
-        tokio::select! {
+        let mut program = program;
+        let schema = program.schema().clone();
+        rename(&mut program);
+        let compute = Compute::start(self.partitions)?;
+        let executor = self.clone();
+        let (row_cap, limit) = (context.row_cap, context.memory_limit);
+        let begun = compute.run(async move { executor.begin(program, row_cap, limit).await });
+        let begun = tokio::select! {
             biased;
-            () = cancel.cancelled() => Err(ExecError::Cancelled),
-            () = tokio::time::sleep(deadline) => Err(ExecError::Timeout(millis(deadline))),
-            begun = Box::pin(self.begin(program, context, started)) => begun,
-        }
+            () = context.cancel.cancelled() => return Err(ExecError::Cancelled),
+            () = tokio::time::sleep(context.deadline) => return Err(ExecError::Timeout(millis(context.deadline))),
+            begun = begun => begun??,
+        };
+        Ok(QueryStream::new(schema, begun, compute, context, started))
     }
 }
 
 impl LocalExecutor {
     /// Everything up to the first row: tables, earlier stages, the plan.
-    async fn begin(
-        &self,
-        program: Program,
-        context: QueryContext,
-        started: Instant,
-    ) -> Result<QueryStream, ExecError> {
-        let (session, pool) = self.session(context.memory_limit)?;
+    async fn begin(&self, program: Program, row_cap: usize, limit: usize) -> Result<Begun, ExecError> {
+        let (session, pool) = self.session(limit)?;
         let reserve: Arc<dyn MemoryPool> = Arc::clone(&pool) as _;
         let kept = MemoryConsumer::new("stages").register(&reserve);
         let mut tables = Tables::new();
@@ -163,11 +171,12 @@ impl LocalExecutor {
         }
         let mut run = Run {
             session,
-            limit: context.memory_limit,
+            limit,
             kept,
             tables,
             stages: Vec::new(),
             lists: HashMap::new(),
+            counters: Counters::default(),
             plans: Vec::new(),
         };
         let Some((last, earlier)) = program.stages.split_last() else {
@@ -177,29 +186,35 @@ impl LocalExecutor {
             let result = run.stage(at, stage).await?;
             run.stages.push(result);
         }
-        let plan = run.lower(last)?;
+        let plan = run.lower(last, true)?;
         // One more than the cap tells whether rows were cut off.
-        let plan =
-            LogicalPlanBuilder::from(plan).limit(0, Some(context.row_cap.saturating_add(1)))?.build()?;
+        let plan = LogicalPlanBuilder::from(plan).limit(0, Some(row_cap.saturating_add(1)))?.build()?;
         let physical = run.physical(&plan, &last.pipeline.schema).await?;
         run.plans.push(Arc::clone(&physical));
         let stream = execute_stream(physical, run.session.task_ctx())?;
         let Run { plans, kept, .. } = run;
-        Ok(QueryStream::new(program.schema().clone(), stream, plans, kept, pool, context, started))
+        Ok(Begun { stream, plans, kept, pool })
     }
 }
 
 impl Run {
-    fn lower(&self, stage: &Stage) -> Result<LogicalPlan, ExecError> {
-        let lowerer = Lowerer { tables: &self.tables, stages: &self.stages, lists: &self.lists };
-        lowerer.pipeline(&stage.pipeline)
+    fn lower(&self, stage: &Stage, ordered: bool) -> Result<LogicalPlan, ExecError> {
+        let lowerer = Lowerer {
+            tables: &self.tables,
+            stages: &self.stages,
+            lists: &self.lists,
+            counters: &self.counters,
+        };
+        lowerer.pipeline(&stage.pipeline, ordered)
     }
 
     async fn stage(&mut self, at: usize, stage: &Stage) -> Result<StageResult, ExecError> {
-        let plan = self.lower(stage)?;
         if matches!(stage.output, StageOutput::Table | StageOutput::Result) {
-            return Ok(StageResult::Plan(plan));
+            return Ok(StageResult::Table(Box::new(stage.pipeline.clone())));
         }
+        // The values of a list have no order.
+        let list = stage.name.is_none() && stage.output == StageOutput::Materialized;
+        let plan = self.lower(stage, !list)?;
         let plan = match stage.output {
             StageOutput::Scalar => LogicalPlanBuilder::from(plan).limit(0, Some(1))?.build()?,
             _ => plan,
@@ -232,7 +247,7 @@ impl Run {
         }
         let schema = crate::value::arrow_schema(&stage.pipeline.schema);
         let batches = batches.into_iter().map(|b| restamp(b, &schema)).collect::<Result<Vec<_>, _>>()?;
-        Ok(StageResult::Rows(Arc::new(MemTable::try_new(schema, vec![batches])?)))
+        Ok(StageResult::Rows(Arc::new(positioned(&schema, batches)?)))
     }
 
     /// Runs a plan to its end within the query's limits.
@@ -243,7 +258,7 @@ impl Run {
         let mut batches = Vec::new();
         while let Some(batch) = stream.next().await {
             let batch = batch.map_err(|e| self.error(e))?;
-            self.kept.try_grow(batch.get_array_memory_size()).map_err(|e| self.error(e))?;
+            self.kept.try_grow(held(&batch)).map_err(|e| self.error(e))?;
             batches.push(batch);
         }
         Ok(batches)
@@ -278,7 +293,7 @@ impl Run {
                 return Err(ExecError::PlanSchemaMismatch(message));
             }
         }
-        Ok(physical)
+        Ok(harden(physical)?)
     }
 }
 

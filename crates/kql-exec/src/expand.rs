@@ -47,7 +47,7 @@ pub(crate) fn call(
             }
             lengths.push(longest);
         }
-        let mut arrays: Vec<ArrayRef> = columns.into_iter().map(Column::finish).collect();
+        let mut arrays: Vec<ArrayRef> = columns.into_iter().map(Column::finish).collect::<Result<_>>()?;
         arrays.push(Arc::new(index.finish()));
         let values = StructArray::try_new(fields.clone(), arrays, None)?;
         let offsets = OffsetBuffer::from_lengths(lengths);

@@ -5,16 +5,19 @@
 //! handle. Dropping the stream cancels the query.
 
 mod aggregates;
+mod compute;
 mod error;
 mod executor;
 mod expand;
 pub mod format;
+mod harden;
 mod json;
 mod kernels;
 mod lower;
 mod memory;
 mod parse;
 mod pattern;
+mod rename;
 mod source;
 mod stream;
 mod terms;

@@ -3,12 +3,16 @@
 mod expression;
 mod operator;
 mod predicate;
+mod rows;
 
 pub(crate) use operator::element;
+pub(crate) use rows::Rows;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow::array::RecordBatch;
+use arrow::array::{Int64Array, RecordBatch};
+use arrow::datatypes::{DataType, Field};
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::datasource::{MemTable, provider_as_source};
@@ -25,11 +29,21 @@ use crate::value::{V, arrow_schema, arrow_type, carries, scalar};
 /// Most rows that `range` makes.
 const MAX_RANGE: usize = 5_000_000;
 
+/// Rows in one batch of constants. Operators account each slice of a batch with all of its memory, so
+/// one batch of everything would count many times over.
+const BATCH_ROWS: usize = 8192;
+
+/// The position of a row in memory; scans of memory are spread over partitions too.
+const POSITION: &str = "$at";
+
+/// Most sources of one query once `let` tables are put in place; each use of one repeats its sources.
+const MAX_SOURCES: usize = 2000;
+
 /// What is known of an earlier stage.
 #[derive(Clone)]
 pub(crate) enum StageResult {
-    /// A plan to be put in place.
-    Plan(LogicalPlan),
+    /// A table to be put in place.
+    Table(Box<Pipeline>),
     /// Rows that were computed.
     Rows(Arc<MemTable>),
     /// A constant.
@@ -44,6 +58,14 @@ pub(crate) struct Lowerer<'a> {
     pub stages: &'a [StageResult],
     /// The list values of stages used with `in` and `has_any`.
     pub lists: &'a std::collections::HashMap<usize, Vec<V<'static>>>,
+    pub counters: &'a Counters,
+}
+
+/// What is counted over all stages of a query.
+#[derive(Default)]
+pub(crate) struct Counters {
+    names: AtomicUsize,
+    sources: AtomicUsize,
 }
 
 /// An unqualified column; the name is taken as it is.
@@ -52,41 +74,62 @@ pub(crate) fn column(name: &str) -> Expr {
 }
 
 impl Lowerer<'_> {
-    pub fn pipeline(&self, pipeline: &Pipeline) -> Result<LogicalPlan, ExecError> {
-        let mut plan = self.source(&pipeline.source)?;
-        let mut order = Vec::new();
-        for operator in &pipeline.operators {
-            plan = self.operator(plan, operator, &mut order)?;
-        }
-        Ok(plan)
+    /// The rows of a pipeline with exactly its columns; with `ordered`, in the order that the language
+    /// gives them.
+    pub fn pipeline(&self, pipeline: &Pipeline, ordered: bool) -> Result<LogicalPlan, ExecError> {
+        let rows = self.rows(pipeline)?;
+        let plan = if ordered { rows.sorted()? } else { rows.plan };
+        project(plan, pipeline.schema.names().map(column).collect())
     }
 
-    fn source(&self, source: &Source) -> Result<LogicalPlan, ExecError> {
+    fn rows(&self, pipeline: &Pipeline) -> Result<Rows, ExecError> {
+        let mut rows = self.source(&pipeline.source)?;
+        for operator in &pipeline.operators {
+            rows = self.operator(rows, operator)?;
+        }
+        Ok(rows)
+    }
+
+    /// A name that nothing else has.
+    pub(crate) fn own(&self, kind: &str) -> String {
+        format!("${kind}{}", self.counters.names.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn source(&self, source: &Source) -> Result<Rows, ExecError> {
+        if self.counters.sources.fetch_add(1, Ordering::Relaxed) >= MAX_SOURCES {
+            return Err(ExecError::Limit(format!(
+                "the query has more than {MAX_SOURCES} sources once its tables are put in place; use materialize()"
+            )));
+        }
         match source {
-            Source::Table { name, schema } => self.table(name, schema),
+            Source::Table { name, schema } => Ok(Rows::open(self.table(name, schema)?)),
             Source::Stage(stage) => match self.stages.get(*stage) {
-                Some(StageResult::Plan(plan)) => Ok(plan.clone()),
+                Some(StageResult::Table(pipeline)) => self.rows(pipeline),
                 Some(StageResult::Rows(table)) => {
                     let provider: Arc<dyn TableProvider> = Arc::clone(table) as _;
                     let name = TableReference::bare(format!("stage{stage}"));
                     let scan = LogicalPlanBuilder::scan(name, provider_as_source(provider), None)?.build()?;
-                    unqualified(scan)
+                    Ok(Rows::by_position(unqualified(scan)?, POSITION))
                 }
                 _ => Err(ExecError::Internal(format!("stage {stage} has no table"))),
             },
-            Source::Values { schema, rows } => self.values(schema, rows),
-            Source::OneRow => Ok(LogicalPlanBuilder::empty(true).build()?),
+            Source::Values { schema, rows } => {
+                let plan = self.values(schema, rows)?;
+                Ok(if rows.is_empty() { Rows::single(plan) } else { Rows::by_position(plan, POSITION) })
+            }
+            Source::OneRow => Ok(Rows::single(LogicalPlanBuilder::empty(true).build()?)),
             Source::Range { name, ty, from, to, step } => {
-                range(name, *ty, [self.constant(from)?, self.constant(to)?, self.constant(step)?])
+                let bounds = [self.constant(from)?, self.constant(to)?, self.constant(step)?];
+                Ok(Rows::by_position(range(name, *ty, bounds)?, POSITION))
             }
             Source::Union(inputs) => {
-                let mut plans = inputs.iter().map(|i| self.pipeline(i));
+                let mut plans = inputs.iter().map(|i| self.pipeline(i, false));
                 let first = plans.next().ok_or_else(|| ExecError::Internal("empty union".to_owned()))??;
                 let mut builder = LogicalPlanBuilder::from(first);
                 for plan in plans {
                     builder = builder.union(plan?)?;
                 }
-                Ok(builder.build()?)
+                Ok(Rows::open(builder.build()?))
             }
         }
     }
@@ -155,23 +198,29 @@ impl Lowerer<'_> {
         }
         let constant = rows.iter().flatten().all(|e| e.as_literal().is_some());
         if constant {
-            let mut columns: Vec<crate::value::Column> =
-                schema.columns.iter().map(|c| crate::value::Column::new(c.ty, rows.len())).collect();
-            for row in rows {
-                for (cell, column) in row.iter().zip(&mut columns) {
-                    column.push(&cell.as_literal().map_or(V::Null, value_cell));
+            let mut batches = Vec::new();
+            for rows in rows.chunks(BATCH_ROWS) {
+                let mut columns: Vec<crate::value::Column> =
+                    schema.columns.iter().map(|c| crate::value::Column::new(c.ty, rows.len())).collect();
+                for row in rows {
+                    for (cell, column) in row.iter().zip(&mut columns) {
+                        column.push(&cell.as_literal().map_or(V::Null, value_cell));
+                    }
                 }
+                let arrays: Vec<_> =
+                    columns.into_iter().map(crate::value::Column::finish).collect::<Result<_, _>>()?;
+                batches.push(RecordBatch::try_new(arrow_schema(schema), arrays)?);
             }
-            let arrays = columns.into_iter().map(crate::value::Column::finish).collect();
-            let batch = RecordBatch::try_new(arrow_schema(schema), arrays)?;
-            return memory_plan("datatable", batch);
+            return memory_plan("datatable", batches);
         }
         let mut lowered = Vec::with_capacity(rows.len());
-        for row in rows {
-            lowered.push(row.iter().map(|e| self.value(e)).collect::<Result<Vec<_>, _>>()?);
+        for (row, at) in rows.iter().zip(0i64..) {
+            let mut cells = row.iter().map(|e| self.value(e)).collect::<Result<Vec<_>, _>>()?;
+            cells.push(lit(at));
+            lowered.push(cells);
         }
         let plan = LogicalPlanBuilder::values(lowered)?;
-        let names: Vec<Expr> = schema
+        let mut names: Vec<Expr> = schema
             .columns
             .iter()
             .enumerate()
@@ -180,6 +229,7 @@ impl Lowerer<'_> {
                 datafusion::logical_expr::cast(cell, arrow_type(c.ty)).alias(&c.name)
             })
             .collect();
+        names.push(column(&format!("column{}", schema.columns.len() + 1)).alias(POSITION));
         project(plan.build()?, names)
     }
 }
@@ -213,10 +263,30 @@ pub(crate) fn cell_value(cell: &V<'_>, ty: Type) -> Value {
     }
 }
 
-/// A plan over rows in memory, with unqualified columns.
-fn memory_plan(name: &str, batch: RecordBatch) -> Result<LogicalPlan, ExecError> {
-    let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
-    let provider: Arc<dyn TableProvider> = Arc::new(table);
+/// Rows as a table that also holds their positions.
+pub(crate) fn positioned(
+    schema: &arrow::datatypes::SchemaRef,
+    batches: Vec<RecordBatch>,
+) -> Result<MemTable, ExecError> {
+    let mut fields: Vec<_> = schema.fields().iter().cloned().collect();
+    fields.push(Arc::new(Field::new(POSITION, DataType::Int64, false)));
+    let schema = Arc::new(arrow::datatypes::Schema::new(fields));
+    let mut positions = 0i64..;
+    let mut out = Vec::with_capacity(batches.len());
+    for batch in batches {
+        let own: Int64Array = positions.by_ref().take(batch.num_rows()).collect();
+        let mut columns = batch.columns().to_vec();
+        columns.push(Arc::new(own));
+        out.push(RecordBatch::try_new(Arc::clone(&schema), columns)?);
+    }
+    Ok(MemTable::try_new(schema, vec![out])?)
+}
+
+/// A plan over rows in memory, with unqualified columns and the rows' positions.
+fn memory_plan(name: &str, batches: Vec<RecordBatch>) -> Result<LogicalPlan, ExecError> {
+    let schema = batches.first().map(RecordBatch::schema);
+    let schema = schema.ok_or_else(|| ExecError::Internal("a table without batches".to_owned()))?;
+    let provider: Arc<dyn TableProvider> = Arc::new(positioned(&schema, batches)?);
     let scan =
         LogicalPlanBuilder::scan(TableReference::bare(name), provider_as_source(provider), None)?.build()?;
     unqualified(scan)
@@ -238,47 +308,49 @@ pub(crate) fn unqualified(plan: LogicalPlan) -> Result<LogicalPlan, ExecError> {
     project(plan, columns)
 }
 
-#[allow(clippy::cast_precision_loss)]
 fn range(name: &str, ty: Type, bounds: [V<'static>; 3]) -> Result<LogicalPlan, ExecError> {
-    let [from, to, step] = bounds;
-    let mut cells = crate::value::Column::new(ty, 0);
-    let too_long = || ExecError::Limit(format!("range makes more than {MAX_RANGE} rows"));
+    let mut schema = Schema::default();
+    schema.push(name, ty);
+    let mut batches = Vec::new();
+    let mut values = series(ty, bounds)?.peekable();
     let mut made = 0usize;
-    match (from, to, step) {
-        (V::Int(from), V::Int(to), V::Int(step)) => {
-            let step = if ty == Type::Datetime { step / 10 } else { step };
-            let mut at = from;
-            while step != 0 && if step > 0 { at <= to } else { at >= to } {
-                cells.push(&V::Int(at));
-                made += 1;
-                if made > MAX_RANGE {
-                    return Err(too_long());
-                }
-                let Some(next) = at.checked_add(step) else { break };
-                at = next;
-            }
+    while values.peek().is_some() {
+        let mut cells = crate::value::Column::new(ty, BATCH_ROWS);
+        for value in values.by_ref().take(BATCH_ROWS) {
+            cells.push(&value);
+            made += 1;
         }
-        (from, to, step) => {
+        if made > MAX_RANGE {
+            return Err(ExecError::Limit(format!("range makes more than {MAX_RANGE} rows")));
+        }
+        batches.push(RecordBatch::try_new(arrow_schema(&schema), vec![cells.finish()?])?);
+    }
+    if batches.is_empty() {
+        batches.push(RecordBatch::new_empty(arrow_schema(&schema)));
+    }
+    memory_plan("range", batches)
+}
+
+/// The values of a `range`; it may have no end.
+fn series(ty: Type, bounds: [V<'static>; 3]) -> Result<Box<dyn Iterator<Item = V<'static>>>, ExecError> {
+    match bounds {
+        [V::Int(from), V::Int(to), V::Int(step)] => {
+            let step = if ty == Type::Datetime { step / 10 } else { step };
+            let inside = move |at: &i64| step != 0 && if step > 0 { *at <= to } else { *at >= to };
+            let values = std::iter::successors(Some(from), move |at| at.checked_add(step));
+            Ok(Box::new(values.take_while(inside).map(V::Int)))
+        }
+        [from, to, step] => {
             let (Some(from), Some(to), Some(step)) = (from.real(), to.real(), step.real()) else {
                 return Err(ExecError::Limit(
                     "the bounds of range must be constants that are not null".to_owned(),
                 ));
             };
-            loop {
-                let at = from + made as f64 * step;
-                if step == 0.0 || at.is_nan() || if step > 0.0 { at > to } else { at < to } {
-                    break;
-                }
-                cells.push(&V::Real(at));
-                made += 1;
-                if made > MAX_RANGE {
-                    return Err(too_long());
-                }
-            }
+            // Not by adding up: the error would grow.
+            let values = (0u32..).map(move |n| from + f64::from(n) * step);
+            let inside =
+                move |at: &f64| step != 0.0 && !at.is_nan() && if step > 0.0 { *at <= to } else { *at >= to };
+            Ok(Box::new(values.take_while(inside).map(V::Real)))
         }
     }
-    let mut schema = Schema::default();
-    schema.push(name, ty);
-    let batch = RecordBatch::try_new(arrow_schema(&schema), vec![cells.finish()])?;
-    memory_plan("range", batch)
 }

@@ -42,12 +42,19 @@ fn expression(parse: &Parse) -> (String, Vec<(String, Type, usize)>) {
                 group += 1;
                 let greedy = at == last || parse.regex;
                 let open = matches!(parse.parts.get(at + 1), Some(ParsePart::Star));
-                pattern.push_str(match (ty, parse.regex || (parse.relaxed && !open)) {
-                    (Type::Long | Type::Int, false) => r"\s*([-+]?\d+)",
-                    (Type::Real, false) => r"\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)",
-                    _ if greedy => "(.*)",
-                    _ => "(.*?)",
-                });
+                let shape = match ty {
+                    Type::Long | Type::Int => Some(r"[-+]?\d+"),
+                    Type::Real => Some(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"),
+                    // Simple patterns take any text here, and convert it.
+                    Type::Bool if parse.regex => Some("(?i:true|false)"),
+                    _ => None,
+                };
+                match shape {
+                    Some(shape) if parse.regex => pattern.push_str(&format!("({shape})")),
+                    Some(shape) if !parse.relaxed || open => pattern.push_str(&format!(r"\s*({shape})")),
+                    _ if greedy => pattern.push_str("(.*)"),
+                    _ => pattern.push_str("(.*?)"),
+                }
                 columns.push((name.clone(), *ty, group));
             }
         }
@@ -157,7 +164,7 @@ fn cell(
                 let cells = matched(&pattern, hay.text(), &types, relaxed);
                 out.push(cells.as_ref().and_then(|c| c.get(at)).unwrap_or(&V::Null));
             }
-            Ok(out.finish())
+            out.finish()
         },
     )
 }

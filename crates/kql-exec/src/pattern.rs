@@ -13,6 +13,8 @@ type Replacer = dyn Fn(&str, &str) -> String + Send + Sync;
 
 /// A compiled pattern.
 pub(crate) struct Pattern {
+    /// Names of its groups, by number.
+    names: Vec<Option<String>>,
     is_match: Box<Matcher>,
     captures_at: Box<Capturer>,
     replace_all: Box<Replacer>,
@@ -32,8 +34,10 @@ impl Pattern {
             return Err(format!("the pattern is longer than {MAX_PATTERN} bytes"));
         }
         let regex = Arc::new(compile_regex(pattern, None).map_err(|e| e.to_string())?);
+        let names = regex.capture_names().map(|n| n.map(str::to_owned)).collect();
         let (matcher, capturer) = (Arc::clone(&regex), Arc::clone(&regex));
         Ok(Arc::new(Pattern {
+            names,
             is_match: Box::new(move |text| matcher.is_match(text)),
             captures_at: Box::new(move |text, at| {
                 let found = capturer.captures_at(text, at)?;
@@ -55,6 +59,11 @@ impl Pattern {
         let compiled = Self::compile(pattern).ok();
         kept.insert(pattern.to_owned(), compiled.clone());
         compiled
+    }
+
+    /// The number of a named group.
+    pub fn group(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|n| n.as_deref() == Some(name))
     }
 
     pub fn is_match(&self, text: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
@@ -16,8 +16,10 @@ use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use futures::{Future, Stream, StreamExt};
 use palisade_kql::Schema;
 use serde::Serialize;
+use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::compute::Compute;
 use crate::error::ExecError;
 use crate::executor::{QueryContext, limit_of, millis, restamp};
 use crate::memory::PeakPool;
@@ -51,11 +53,26 @@ impl CancelHandle {
     }
 }
 
+/// A query whose plan runs.
+pub(crate) struct Begun {
+    pub stream: SendableRecordBatchStream,
+    pub plans: Vec<Arc<dyn ExecutionPlan>>,
+    /// Memory of kept stages.
+    pub kept: MemoryReservation,
+    pub pool: Arc<PeakPool>,
+}
+
+/// What comes over from the threads that compute; `None` is the good end, without which it broke off.
+type Item = Option<Result<RecordBatch, ExecError>>;
+
+/// Batches that may wait for the reader.
+const WAITING: usize = 2;
+
 /// The result of a query as it comes. Dropping it ends the query.
 pub struct QueryStream {
     schema: Schema,
     arrow: SchemaRef,
-    inner: Option<SendableRecordBatchStream>,
+    inner: Option<(mpsc::Receiver<Item>, Compute)>,
     plans: Vec<Arc<dyn ExecutionPlan>>,
     _kept: MemoryReservation,
     pool: Arc<PeakPool>,
@@ -74,18 +91,26 @@ pub struct QueryStream {
 impl QueryStream {
     pub(crate) fn new(
         schema: Schema,
-        inner: SendableRecordBatchStream,
-        plans: Vec<Arc<dyn ExecutionPlan>>,
-        kept: MemoryReservation,
-        pool: Arc<PeakPool>,
+        begun: Begun,
+        compute: Compute,
         context: QueryContext,
         started: Instant,
     ) -> Self {
         let left = context.deadline.saturating_sub(started.elapsed());
+        let Begun { mut stream, plans, kept, pool } = begun;
+        let (send, receive) = mpsc::channel::<Item>(WAITING);
+        compute.spawn(async move {
+            while let Some(batch) = stream.next().await {
+                if send.send(Some(batch.map_err(ExecError::from))).await.is_err() {
+                    return;
+                }
+            }
+            let _ = send.send(None).await;
+        });
         Self {
             arrow: arrow_schema(&schema),
             schema,
-            inner: Some(inner),
+            inner: Some((receive, compute)),
             plans,
             _kept: kept,
             pool,
@@ -174,7 +199,7 @@ impl Stream for QueryStream {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        let Some(inner) = this.inner.as_mut() else { return Poll::Ready(None) };
+        let Some((inner, _)) = this.inner.as_mut() else { return Poll::Ready(None) };
         if this.cancelled.as_mut().poll(context).is_ready() {
             this.end();
             return Poll::Ready(Some(Err(ExecError::Cancelled)));
@@ -184,18 +209,22 @@ impl Stream for QueryStream {
             this.end();
             return Poll::Ready(Some(Err(error)));
         }
-        match inner.as_mut().poll_next(context) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(None) => {
+        match ready!(inner.poll_recv(context)) {
+            Some(None) => {
                 this.end();
                 Poll::Ready(None)
             }
-            Poll::Ready(Some(Err(error))) => {
-                let error = limit_of(error.into(), this.limit);
+            None => {
+                this.end();
+                let message = "the query broke off; its threads have ended".to_owned();
+                Poll::Ready(Some(Err(ExecError::Internal(message))))
+            }
+            Some(Some(Err(error))) => {
+                let error = limit_of(error, this.limit);
                 this.end();
                 Poll::Ready(Some(Err(error)))
             }
-            Poll::Ready(Some(Ok(batch))) => {
+            Some(Some(Ok(batch))) => {
                 let batch = if batch.num_rows() > this.left {
                     this.truncated = true;
                     batch.slice(0, this.left)

@@ -153,8 +153,11 @@ pub(crate) fn row_call(
             row_args.clear();
             row_args.extend(inputs.iter().map(|i| i.get(row)));
             column.push(&kernel(&call, &row_args));
+            if column.is_too_long() {
+                break;
+            }
         }
-        Ok(column.finish())
+        column.finish()
     })
 }
 

@@ -187,6 +187,9 @@ impl<'a> Cells<'a> {
     }
 }
 
+/// Most bytes of text in one array; Arrow's offsets end at four times that.
+const MAX_COLUMN_TEXT: usize = 1 << 29;
+
 /// Builds an array of a KQL type.
 pub(crate) enum Column {
     Bool(BooleanBuilder),
@@ -196,6 +199,8 @@ pub(crate) enum Column {
     Time(TimestampMicrosecondBuilder),
     /// The flag: null becomes "".
     Text(StringBuilder, bool),
+    /// A text that grew too long.
+    TooLong,
 }
 
 impl Column {
@@ -215,7 +220,13 @@ impl Column {
     }
 
     pub fn push(&mut self, value: &V<'_>) {
+        if let (Column::Text(b, _), V::Str(s)) = (&mut *self, value)
+            && b.values_slice().len() + s.len() > MAX_COLUMN_TEXT
+        {
+            *self = Column::TooLong;
+        }
         match (self, value) {
+            (Column::TooLong, _) => {}
             (Column::Bool(b), V::Bool(v)) => b.append_value(*v),
             (Column::Bool(b), _) => b.append_null(),
             (Column::I32(b), V::Int(v)) => b.append_option(i32::try_from(*v).ok()),
@@ -234,15 +245,28 @@ impl Column {
         }
     }
 
-    pub fn finish(self) -> ArrayRef {
-        match self {
+    /// Its texts are too long: [`Column::finish`] fails, and further rows need not be computed.
+    pub fn is_too_long(&self) -> bool {
+        matches!(self, Column::TooLong)
+    }
+
+    /// The array.
+    ///
+    /// # Errors
+    /// Exhausted resources where its texts are longer than an array may hold.
+    pub fn finish(self) -> Result<ArrayRef> {
+        Ok(match self {
+            Column::TooLong => {
+                let message = "the texts of one column are longer than half a gigabyte".to_owned();
+                return Err(DataFusionError::ResourcesExhausted(message));
+            }
             Column::Bool(mut b) => Arc::new(b.finish()),
             Column::I32(mut b) => Arc::new(b.finish()),
             Column::I64(mut b) => Arc::new(b.finish()),
             Column::F64(mut b) => Arc::new(b.finish()),
             Column::Time(mut b) => Arc::new(b.finish()),
             Column::Text(mut b, _) => Arc::new(b.finish()),
-        }
+        })
     }
 }
 

@@ -7,6 +7,10 @@ mod conformance;
 mod golden;
 #[path = "behaviour/limits.rs"]
 mod limits;
+#[path = "behaviour/names.rs"]
+mod names;
+#[path = "behaviour/order.rs"]
+mod order;
 #[path = "behaviour/plans.rs"]
 mod plans;
 

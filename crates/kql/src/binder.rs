@@ -21,6 +21,8 @@ use crate::types::{Column, Schema, Type};
 
 /// Most nodes that a query may have after functions and `let` values are put in place.
 const MAX_NODES: usize = 100_000;
+/// Most functions that are followed to see whether one gives a table.
+const MAX_LOOKS: u8 = 32;
 /// Deepest binding, functions included.
 const MAX_BIND_DEPTH: u16 = 256;
 
@@ -172,6 +174,10 @@ impl Binder<'_, '_, '_> {
     }
 
     fn define(&mut self, name: &str, binding: Binding) {
+        // The names so far are copied.
+        if !self.count(self.scope.len() / 8, Span::default()) {
+            return;
+        }
         let mut scope = HashMap::clone(&self.scope);
         scope.insert(name.to_owned(), binding);
         self.scope = Scope::new(scope);
@@ -251,6 +257,11 @@ impl Binder<'_, '_, '_> {
 
     /// Whether an expression is a table: by its form, or by what its name stands for.
     fn is_tabular(&self, expr: &ast::Expr) -> bool {
+        self.tabular_within(expr, MAX_LOOKS)
+    }
+
+    /// The same, following so many names at most: functions may look as if they named each other.
+    fn tabular_within(&self, expr: &ast::Expr, looks: u8) -> bool {
         use ast::ExprKind as K;
         match &expr.kind {
             K::Pipe(..)
@@ -262,13 +273,13 @@ impl Binder<'_, '_, '_> {
             K::Name(name) => match self.scope.get(name) {
                 Some(Binding::Stage(_)) => true,
                 Some(Binding::Function(function, scope)) if function.parameters.is_empty() => {
-                    self.function_is_tabular(function, scope, 0)
+                    self.function_is_tabular(function, scope, looks)
                 }
                 Some(_) => false,
                 None => self.catalogue.table(name).is_some(),
             },
             K::Call { name, args } => match self.scope.get(&name.text) {
-                Some(Binding::Function(function, scope)) => self.function_is_tabular(function, scope, 0),
+                Some(Binding::Function(function, scope)) => self.function_is_tabular(function, scope, looks),
                 Some(_) => false,
                 None => match name.text.as_str() {
                     "materialize" => true,
@@ -284,7 +295,8 @@ impl Binder<'_, '_, '_> {
         }
     }
 
-    fn function_is_tabular(&self, function: &ast::Function, scope: &Scope, depth: u8) -> bool {
+    fn function_is_tabular(&self, function: &ast::Function, scope: &Scope, looks: u8) -> bool {
+        let Some(looks) = looks.checked_sub(1) else { return false };
         let Some(ast::Statement::Query(last)) = function.body.last() else { return false };
         match &last.kind {
             ast::ExprKind::Name(name) => {
@@ -299,19 +311,19 @@ impl Binder<'_, '_, '_> {
                     _ => None,
                 });
                 match (local, scope.get(name)) {
-                    (Some(e), _) => self.is_tabular(e),
+                    (Some(e), _) => self.tabular_within(e, looks),
                     (None, Some(Binding::Stage(_))) => true,
                     (None, Some(_)) => false,
                     (None, None) => self.catalogue.table(name).is_some(),
                 }
             }
             ast::ExprKind::Call { name, .. } => match scope.get(&name.text) {
-                Some(Binding::Function(inner, inner_scope)) if depth < 16 => {
-                    self.function_is_tabular(inner, inner_scope, depth + 1)
+                Some(Binding::Function(inner, inner_scope)) => {
+                    self.function_is_tabular(inner, inner_scope, looks)
                 }
-                _ => self.is_tabular(last),
+                _ => self.tabular_within(last, looks),
             },
-            _ => self.is_tabular(last),
+            _ => self.tabular_within(last, looks),
         }
     }
 }

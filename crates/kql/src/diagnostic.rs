@@ -58,11 +58,17 @@ pub struct Diagnostic {
 pub(crate) struct Sink<'t> {
     text: &'t str,
     found: Vec<Diagnostic>,
+    /// Where each one begins, in bytes.
+    starts: Vec<usize>,
+    suggestions: u16,
 }
+
+/// Most searches for a similar name: each reads all names, and a text can hold very many wrong ones.
+const MAX_SUGGESTIONS: u16 = 200;
 
 impl<'t> Sink<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
-        Self { text, found: Vec::new() }
+        Self { text, found: Vec::new(), starts: Vec::new(), suggestions: 0 }
     }
 
     pub(crate) fn error(&mut self, code: &str, span: Span, message: String, suggestion: Option<String>) {
@@ -71,6 +77,19 @@ impl<'t> Sink<'t> {
 
     pub(crate) fn warning(&mut self, code: &str, span: Span, message: String) {
         self.push(Severity::Warning, code, span, message, None);
+    }
+
+    /// As [`nearest`]; none once too much was searched.
+    pub(crate) fn nearest<'a>(
+        &mut self,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> Option<String> {
+        if self.suggestions >= MAX_SUGGESTIONS {
+            return None;
+        }
+        self.suggestions += 1;
+        nearest(word, candidates)
     }
 
     pub(crate) fn has_errors(&self) -> bool {
@@ -90,16 +109,25 @@ impl<'t> Sink<'t> {
         suggestion: Option<String>,
     ) {
         if self.found.len() >= crate::MAX_DIAGNOSTICS {
-            return;
+            // An error is never crowded out by warnings.
+            let warning = self.found.iter().rposition(|d| d.severity == Severity::Warning);
+            match warning {
+                Some(at) if severity == Severity::Error => {
+                    self.found.remove(at);
+                    self.starts.remove(at);
+                }
+                _ => return,
+            }
         }
         let start = floor_boundary(self.text, span.start);
         let end = floor_boundary(self.text, span.end).max(start);
-        let (line, column, offset) = place(self.text, start);
-        let duplicate = self.found.iter().any(|d| d.offset == offset && d.code == code);
+        let duplicate = self.starts.iter().zip(&self.found).any(|(s, d)| *s == start && d.code == code);
         if duplicate {
             return;
         }
+        let (line, column, offset) = place(self.text, start);
         let length = u32::try_from(self.text[start..end].chars().count()).unwrap_or(u32::MAX);
+        self.starts.push(start);
         self.found.push(Diagnostic {
             severity,
             code: code.to_owned(),
@@ -132,7 +160,7 @@ fn place(text: &str, at: usize) -> (u32, u32, u32) {
 }
 
 /// The candidate nearest to `word`, when it is near enough to be a slip.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     if word.len() > 128 {
         return None;
     }

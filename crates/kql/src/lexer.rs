@@ -8,6 +8,7 @@ use crate::diagnostic::{Sink, Span};
 #[derive(Logos, Clone, Copy, Debug, PartialEq, Eq)]
 #[logos(skip r"[\p{White_Space}\u{feff}\u{200b}]+")]
 #[logos(skip(r"//[^\n]*", allow_greedy = true))]
+#[logos(extras = u8)]
 pub(crate) enum Tok {
     #[regex(r"[\p{L}_$][\p{L}\p{N}_]*", priority = 3)]
     #[regex(r"[0-9]+[\p{L}_][\p{L}\p{N}_]*", priority = 2)]
@@ -123,13 +124,22 @@ fn multi_line(lexer: &mut Lexer<'_, Tok>) -> bool {
     }
 }
 
+/// Most literals without a closing parenthesis; each was looked for to the end of the text.
+const MAX_UNCLOSED: u8 = 16;
+
 fn typed(lexer: &mut Lexer<'_, Tok>) -> bool {
+    if lexer.extras >= MAX_UNCLOSED {
+        return false;
+    }
     match closing_paren(lexer.remainder()) {
         Some(at) => {
             lexer.bump(at + 1);
             true
         }
-        None => false,
+        None => {
+            lexer.extras += 1;
+            false
+        }
     }
 }
 

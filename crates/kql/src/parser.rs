@@ -16,6 +16,9 @@ pub(crate) struct Abort;
 
 pub(crate) type Parsed<T> = Result<T, Abort>;
 
+/// Most columns, arguments or patterns in one list; values in lists and tables are not meant.
+const MAX_ITEMS: usize = 2000;
+
 /// Tallest accepted expression tree (chains of `+` count).
 pub(crate) const MAX_HEIGHT: u16 = 160;
 
@@ -124,6 +127,16 @@ impl Parser<'_, '_, '_> {
         };
         self.sink.error("syntax_error", span, format!("expected {wanted}, found {found}"), None);
         Abort
+    }
+
+    /// Whether a list of names may have one more item: each is compared with all the others.
+    fn one_more(&mut self, items: usize) -> Parsed<()> {
+        if items < MAX_ITEMS {
+            return Ok(());
+        }
+        let span = self.span();
+        self.sink.error("too_many_items", span, format!("a list has at most {MAX_ITEMS} items here"), None);
+        Err(Abort)
     }
 
     /// Runs a nested rule within the depth limit.
@@ -297,7 +310,7 @@ impl Parser<'_, '_, '_> {
             return Err(self.unexpected("a type"));
         }
         let names = ["bool", "int", "long", "real", "string", "datetime", "timespan", "dynamic", "guid"];
-        let suggestion = crate::diagnostic::nearest(&word, names);
+        let suggestion = self.sink.nearest(&word, names);
         self.sink.error("unknown_type", span, format!("'{word}' is not a type"), suggestion);
         Err(Abort)
     }

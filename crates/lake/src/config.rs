@@ -14,6 +14,9 @@ pub struct LakeConfig {
     pub flush_bytes: u64,
     /// A table's hot rows go to Delta when the oldest is this old.
     pub flush_after: Duration,
+    /// Most bytes of hot rows, of all tenants. From half of it on everything goes to Delta; at it the
+    /// log is not read on. Never more than half of the file system.
+    pub max_hot_bytes: u64,
     /// How long a hot file stays after it left the manifest: longer than any query.
     pub hot_grace: Duration,
     /// How many hot files of one level are merged into one of the next.
@@ -41,6 +44,7 @@ impl LakeConfig {
             cursors_dir: cursors_dir.into(),
             flush_bytes: 64 << 20,
             flush_after: Duration::from_secs(15 * 60),
+            max_hot_bytes: 1 << 30,
             hot_grace: Duration::from_secs(120),
             merge_fan_in: 8,
             target_file_bytes: 128 << 20,

@@ -120,12 +120,14 @@ pub(crate) fn write(
     level: u8,
 ) -> Result<HotFile, LakeError> {
     let path = dir.join(&name);
-    let file = File::create(&path).at(&path)?;
-    let mut writer = FileWriter::try_new(BufWriter::with_capacity(1 << 18, file), &batch.schema())?;
-    writer.write(batch)?;
-    writer.finish()?;
-    drop(writer);
-    let bytes = fs::metadata(&path).at(&path)?.len();
+    let bytes = match write_file(&path, batch) {
+        Ok(bytes) => bytes,
+        Err(e) => {
+            // On a full tmpfs each attempt would leave a part behind.
+            let _ = fs::remove_file(&path);
+            return Err(e);
+        }
+    };
     let (min_us, max_us) = time_range(batch);
     Ok(HotFile {
         name,
@@ -137,6 +139,16 @@ pub(crate) fn write(
         last_offset: offsets.1,
         level,
     })
+}
+
+fn write_file(path: &Path, batch: &RecordBatch) -> Result<u64, LakeError> {
+    let file = File::create(path).at(path)?;
+    let mut writer = FileWriter::try_new(BufWriter::with_capacity(1 << 18, file), &batch.schema())?;
+    writer.write(batch)?;
+    // Flushes the buffer too, so that an error is seen here.
+    writer.finish()?;
+    drop(writer);
+    Ok(fs::metadata(path).at(path)?.len())
 }
 
 /// Lowest and highest Timestamp; everything where there is none.

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use palisade_log::{LogError, LogReader};
+use palisade_log::{LogError, LogReader, Record};
 use tokio::sync::watch;
 
 use crate::error::LakeError;
 use crate::writer::LakeWriter;
 
-/// Bytes of log read at once.
-const READ_BYTES: usize = 4 << 20;
+/// Bytes of log read at once: little enough to be projected between two seals.
+const READ_BYTES: usize = 1 << 20;
 
 /// Wait after an error that time may heal.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -55,8 +55,23 @@ pub async fn run(
     let mut compaction = tokio::spawn(async {});
     let mut compacted = Instant::now();
     let mut last_seal = Instant::now();
+    // Records that were read and are not applied; the reader is past them.
+    let mut waiting: Vec<Record> = Vec::new();
     while !*stop.borrow() && stop.has_changed().is_ok() {
         let pause = options.seal_every.saturating_sub(last_seal.elapsed());
+        if !waiting.is_empty() || writer.is_full() {
+            // Nothing more is read until there is room: the log keeps it.
+            if let Some(durable) = reader.as_mut().and_then(|r| r.durable().ok()) {
+                stats.lock().lag_records = durable.saturating_sub(writer.next_offset());
+            }
+            stats.lock().held_back += 1;
+            tokio::time::sleep(pause).await;
+            if !writer.is_full() {
+                take(&mut writer, &mut waiting);
+            }
+            turn(&mut writer, &mut last_seal).await;
+            continue;
+        }
         let Some(taken) = reader.take() else { break };
         let (mut back, records) = tokio::task::spawn_blocking(move || {
             let mut reader = taken;
@@ -74,10 +89,8 @@ pub async fn run(
         match records {
             Ok(records) if records.is_empty() => writer.caught_up(),
             Ok(records) => {
-                let applied = tokio::task::block_in_place(|| writer.apply(&records));
-                if let Err(e) = applied {
-                    tracing::error!(code = e.code(), error = %e, "rows could not be sealed; they wait in memory");
-                }
+                waiting = records;
+                take(&mut writer, &mut waiting);
             }
             Err(e) if e.is_transient() || matches!(e, LogError::Io { .. }) => {
                 tracing::warn!(code = e.code(), error = %e, "the log could not be read; trying again");
@@ -86,13 +99,7 @@ pub async fn run(
             Err(e) => return Err(e.into()),
         }
         if last_seal.elapsed() >= options.seal_every {
-            last_seal = Instant::now();
-            if let Err(e) = tokio::task::block_in_place(|| writer.seal()) {
-                tracing::error!(code = e.code(), error = %e, "rows could not be sealed; they wait in memory");
-            }
-            if let Err(e) = writer.tick().await {
-                tracing::error!(code = e.code(), error = %e, "the lake's housekeeping failed; trying again");
-            }
+            turn(&mut writer, &mut last_seal).await;
             if compacted.elapsed() >= options.compact_every && compaction.is_finished() {
                 compacted = Instant::now();
                 let compactor = compactor.clone();
@@ -111,6 +118,27 @@ pub async fn run(
     if options.flush_on_stop { writer.flush().await } else { writer.seal() }
 }
 
+/// Applies what was read; what could not be applied goes on waiting.
+fn take(writer: &mut LakeWriter, waiting: &mut Vec<Record>) {
+    match tokio::task::block_in_place(|| writer.apply(waiting)) {
+        Ok(()) => waiting.clear(),
+        Err(e) => {
+            tracing::error!(code = e.code(), error = %e, "rows could not be sealed; the log is not read on");
+        }
+    }
+}
+
+/// One seal and what belongs to it.
+async fn turn(writer: &mut LakeWriter, last_seal: &mut Instant) {
+    *last_seal = Instant::now();
+    if let Err(e) = tokio::task::block_in_place(|| writer.seal()) {
+        tracing::error!(code = e.code(), error = %e, "rows could not be sealed; they wait in memory");
+    }
+    if let Err(e) = writer.tick().await {
+        tracing::error!(code = e.code(), error = %e, "the lake's housekeeping failed; trying again");
+    }
+}
+
 /// Opens the log where the cursor points. While ingest has not brought the log up again its end
 /// may lie before the cursor.
 async fn open_reader(
@@ -120,7 +148,10 @@ async fn open_reader(
 ) -> Result<Option<LogReader>, LakeError> {
     loop {
         match LogReader::open(dir, writer.resume_offset()) {
-            Ok(reader) => return Ok(Some(reader)),
+            Ok(reader) => {
+                writer.rejoin()?;
+                return Ok(Some(reader));
+            }
             Err(LogError::Trimmed { oldest }) => writer.skip_trimmed(oldest)?,
             Err(e) if e.is_transient() => {
                 tracing::warn!(code = e.code(), error = %e, "the log is not ready");

@@ -33,6 +33,8 @@ pub struct LakeStats {
     pub resume_offset: u64,
     /// Records of the log that are durable and not applied yet, as of the last read.
     pub lag_records: u64,
+    /// Rounds in which the log was not read on, because the hot tier was full.
+    pub held_back: u64,
     /// Records that were trimmed before the lake had read them: lost to the lake, an alarm.
     pub trimmed_records: u64,
     /// Records whose payload could not be opened; they stay in the log.

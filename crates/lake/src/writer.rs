@@ -10,7 +10,7 @@ mod state;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::{self, File};
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,6 +58,8 @@ pub struct LakeWriter {
     flushes: JoinSet<FlushResult>,
     garbage: VecDeque<(Instant, PathBuf)>,
     opened: Instant,
+    /// When all tables were last flushed for want of room.
+    relieved: Option<Instant>,
     caught_up: bool,
     generation: u64,
     next_file: u64,
@@ -94,6 +96,7 @@ impl LakeWriter {
         let path = config.lake_dir.join("writer.lock");
         let lock = File::options().create(true).truncate(false).write(true).open(&path).at(&path)?;
         lock.try_lock().map_err(|_| LakeError::Locked)?;
+        config.max_hot_bytes = config.max_hot_bytes.min(half_of_room(&config.hot_dir).unwrap_or(u64::MAX));
         let cursor = Cursor::open(&config.cursors_dir, "lake")?;
         let mut writer = Self {
             applied: cursor.get().checked_sub(1),
@@ -106,6 +109,7 @@ impl LakeWriter {
             flushes: JoinSet::new(),
             garbage: VecDeque::new(),
             opened: Instant::now(),
+            relieved: None,
             caught_up: false,
             generation: u64::try_from(TimeMicros::now().0).unwrap_or_default(),
             next_file: 0,
@@ -142,6 +146,11 @@ impl LakeWriter {
         self.cursor.get()
     }
 
+    /// The log offset that comes next: one past the last that was applied.
+    pub fn next_offset(&self) -> u64 {
+        self.applied.map_or(0, |a| a.saturating_add(1))
+    }
+
     /// Goes on at `offset`, because the records before it are no longer in the log. They are
     /// counted. Only for a writer that has applied nothing since it was opened.
     ///
@@ -164,6 +173,14 @@ impl LakeWriter {
         Ok(())
     }
 
+    /// Takes part in the log's trimming again, if it was cut off and yet everything is still there.
+    ///
+    /// # Errors
+    /// I/O on the cursor.
+    pub fn rejoin(&mut self) -> Result<(), LakeError> {
+        Ok(self.cursor.rejoin()?)
+    }
+
     /// The statistics, shared with whoever shows them.
     pub fn stats(&self) -> Arc<Mutex<LakeStats>> {
         Arc::clone(&self.shared.stats)
@@ -178,17 +195,19 @@ impl LakeWriter {
     /// skipped. Rows become visible with the next [`Self::seal`].
     ///
     /// # Errors
-    /// When rows had to be sealed on the way and that failed; the records are then applied.
+    /// I/O on the hot tier, where rows had to be sealed on the way. What was applied stays applied;
+    /// to be called again with the same records, or those that follow are lost to the lake.
     pub fn apply(&mut self, records: &[Record]) -> Result<(), LakeError> {
         for record in records {
             if self.applied.is_some_and(|a| record.offset <= a) {
                 continue;
             }
-            self.one(record)?;
-            self.applied = Some(record.offset);
+            // Before the record: while there is no room, nothing more comes into memory.
             if self.unsealed_bytes >= SEAL_BYTES {
                 self.seal()?;
             }
+            self.one(record)?;
+            self.applied = Some(record.offset);
         }
         Ok(())
     }
@@ -258,24 +277,22 @@ impl LakeWriter {
                 self.next_file += 1;
                 format!("{:x}-{:x}", self.generation, self.next_file)
             };
+            let mut gone = Vec::new();
+            let show = show_all || !behind;
             // One tenant's trouble must not keep another's rows hidden.
-            match state.publish(&self.config, *tenant, applied, show_all || !behind, &mut next_name) {
-                Ok(gone) => {
-                    let due = Instant::now() + self.config.hot_grace;
-                    self.garbage.extend(gone.into_iter().map(|path| (due, path)));
-                }
-                Err(e) => {
-                    failed.get_or_insert(e);
-                }
+            if let Err(e) = state.publish(&self.config, *tenant, applied, show, &mut next_name, &mut gone) {
+                failed.get_or_insert(e);
             }
+            let due = Instant::now() + self.config.hot_grace;
+            self.garbage.extend(gone.into_iter().map(|path| (due, path)));
         }
-        self.unsealed_bytes = 0;
+        self.unsealed_bytes = self.tables().map(state::TableState::unwritten_bytes).sum();
         let mut stats = self.shared.stats.lock();
         if let Some(oldest) = self.oldest_received.take() {
             stats.sealed(TimeMicros::now().0.saturating_sub(oldest));
         }
         stats.last_offset = applied;
-        let hot = || self.tenants.values().flat_map(|t| &t.tables).flat_map(|t| &t.hot);
+        let hot = || self.tables().flat_map(|t| &t.hot);
         stats.hot_files = hot().count() as u64;
         stats.hot_rows = hot().map(|f| f.rows).sum();
         stats.hot_bytes = hot().map(|f| f.bytes).sum();
@@ -289,35 +306,65 @@ impl LakeWriter {
     /// # Errors
     /// I/O on the hot tier or the cursor. A flush that fails is counted and tried again.
     pub async fn tick(&mut self) -> Result<(), LakeError> {
-        // With no room for hot rows, Delta is where they can go.
-        let pressed = self.tenants.values().flat_map(|t| &t.tables).any(state::TableState::pressed);
-        self.start_flushes(pressed);
+        // With little room for hot rows, Delta is where they can go: first the large tables, and
+        // now and then all.
+        let no_room = self.is_full() || self.tables().any(state::TableState::pressed);
+        let least = if no_room && self.relieved.is_none_or(|at| at.elapsed() >= RETRY) {
+            self.relieved = Some(Instant::now());
+            0
+        } else if self.hot_bytes() > self.config.max_hot_bytes / 2 {
+            self.config.flush_bytes.min(self.config.max_hot_bytes / 64)
+        } else {
+            self.config.flush_bytes
+        };
+        self.start_flushes(least, false);
         while let Some(done) = self.flushes.try_join_next() {
             self.finish(done.map_err(|e| LakeError::Task(e.to_string()))?);
         }
         self.settle()
     }
 
-    fn start_flushes(&mut self, all: bool) {
-        let Some(offset) = self.applied else { return };
+    fn tables(&self) -> impl Iterator<Item = &state::TableState> {
+        self.tenants.values().flat_map(|t| &t.tables)
+    }
+
+    fn hot_bytes(&self) -> u64 {
+        self.tables().map(state::TableState::hot_bytes).sum()
+    }
+
+    /// Whether the hot tier has all that it may hold, because flushes fail or do not keep up. Then
+    /// no more is to be applied: the log keeps it.
+    pub fn is_full(&self) -> bool {
+        self.hot_bytes() >= self.config.max_hot_bytes
+    }
+
+    /// Flushes tables with that many bytes and those with old rows; `at_once`: also what failed a
+    /// moment ago.
+    fn start_flushes(&mut self, least: u64, at_once: bool) {
+        let Some(applied) = self.applied else { return };
         let now = Instant::now();
         for (tenant, state) in &mut self.tenants {
             for (number, table) in state.tables.iter_mut().enumerate() {
-                let due = table.due(now, self.config.flush_bytes, self.config.flush_after);
-                if table.flushing || table.hot.is_empty() || !(all || due) {
+                if table.flushing || !at_once && table.retry_at.is_some_and(|r| now < r) {
                     continue;
                 }
-                table.flushing = true;
-                let job = FlushJob {
+                let again = table.job.clone();
+                let due = table.due(now, least, self.config.flush_after);
+                if again.is_none() && (table.hot.is_empty() || !due) {
+                    continue;
+                }
+                let Some(offset) = table.flush_offset(applied) else { continue };
+                let job = again.unwrap_or_else(|| FlushJob {
                     lake_dir: self.config.lake_dir.clone(),
                     hot: hot::tenant_dir(&self.config.hot_dir, *tenant),
                     tenant: *tenant,
                     table: number,
                     files: table.hot.clone(),
-                    // Rows that are applied but not sealed are in no file: stop before them.
-                    offset: table.unsealed_from.map_or(offset, |first| first.saturating_sub(1)),
-                };
+                    offset,
+                });
+                table.flushing = true;
                 table.frozen = job.files.iter().map(|f| f.name.clone()).collect();
+                table.job = Some(job.clone());
                 let shared = Arc::clone(&self.shared);
                 self.flushes.spawn(async move {
                     // A panic must come back as a failure of its table, which is then tried again.
@@ -336,12 +383,11 @@ impl LakeWriter {
         let Some(state) = self.tenants.get_mut(&tenant) else { return };
         let table = &mut state.tables[number];
         table.flushing = false;
-        let frozen = std::mem::take(&mut table.frozen);
         match result {
             Ok(done) => {
                 let dir = hot::tenant_dir(&self.config.hot_dir, tenant);
-                table.flushed(&done, &frozen);
-                state.leaving.extend(frozen.iter().map(|name| dir.join(name)));
+                state.leaving.extend(table.frozen.iter().map(|name| dir.join(name)));
+                table.flushed(&done);
                 state.dirty = true;
                 let mut stats = self.shared.stats.lock();
                 stats.flushes += 1;
@@ -361,15 +407,16 @@ impl LakeWriter {
         for ((tenant, number), version) in self.shared.announced() {
             let Some(state) = self.tenants.get_mut(&tenant) else { continue };
             let table = &mut state.tables[number];
-            // During a flush a newer version may hold rows that are still listed as hot.
-            if !table.flushing && table.delta_version.is_some_and(|v| v < version) {
+            // From the beginning of a flush until it is known to be done, a newer version may hold rows
+            // that are still listed as hot.
+            if table.job.is_none() && table.delta_version.is_some_and(|v| v < version) {
                 table.delta_version = Some(version);
                 state.dirty = true;
             }
         }
-        if self.tenants.values().any(|t| t.dirty) {
-            self.seal()?;
-        }
+        // Rows without room must hold up neither the cursor nor the removal that makes room.
+        let shown = if self.tenants.values().any(|t| t.dirty) { self.seal() } else { Ok(()) };
+        self.remove_garbage();
         let next = self.durable_next();
         if next > self.cursor.get() {
             for (tenant, state) in &mut self.tenants {
@@ -378,6 +425,10 @@ impl LakeWriter {
             self.cursor.set(next)?;
             self.shared.stats.lock().resume_offset = next;
         }
+        shown
+    }
+
+    fn remove_garbage(&mut self) {
         let now = Instant::now();
         self.garbage.retain(|(due, path)| {
             let keep = *due > now;
@@ -389,17 +440,12 @@ impl LakeWriter {
             }
             keep
         });
-        Ok(())
     }
 
     /// The first offset with rows that are not in Delta; with none, the one after the last.
     fn durable_next(&self) -> u64 {
-        let end = self.applied.map_or(0, |a| a.saturating_add(1));
-        self.tenants
-            .values()
-            .flat_map(|t| &t.tables)
-            .filter_map(state::TableState::first_unflushed)
-            .fold(end, u64::min)
+        let end = self.next_offset();
+        self.tables().filter_map(state::TableState::first_unflushed).fold(end, u64::min)
     }
 
     /// Moves every applied row to Delta and the cursor behind them.
@@ -410,7 +456,7 @@ impl LakeWriter {
         let mut failed = None;
         loop {
             self.seal()?;
-            self.start_flushes(true);
+            self.start_flushes(0, true);
             if self.flushes.is_empty() {
                 break;
             }
@@ -440,4 +486,11 @@ impl LakeWriter {
         }
         out
     }
+}
+
+/// Half the bytes of the file system that a folder is on; the rest is for merging, for the files
+/// of an earlier process, and for the manifest. `None` where it cannot be told.
+fn half_of_room(dir: &Path) -> Option<u64> {
+    let stat = nix::sys::statvfs::statvfs(dir).ok()?;
+    Some(stat.blocks().saturating_mul(stat.fragment_size()) / 2)
 }

@@ -31,7 +31,7 @@ pub struct ConsumerLag {
 /// What [`plan_trim`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrimPlan {
-    /// Everything below it may go; 0 without any consumer.
+    /// Everything below it may go; 0 without any consumer. See [`plan_trim`].
     pub min_offset: u64,
     /// All consumers, by name.
     pub consumers: Vec<ConsumerLag>,
@@ -98,6 +98,8 @@ pub fn lag_bytes(dir: &Path, offset: u64) -> Result<u64> {
 }
 
 /// Looks at all consumers, flags those who lag beyond the bound as cut off, and says what may go.
+/// Who is cut off no longer holds back trimming by its place, but the bound's bytes stay: it loses
+/// what is beyond the bound and no more.
 ///
 /// # Errors
 /// [`LogError::Io`], [`LogError::Corrupt`], [`LogError::Cursor`]: then nothing should be trimmed.
@@ -121,25 +123,24 @@ pub fn plan_trim(dir: &Path, cursors_dir: &Path, policy: CutOff) -> Result<TrimP
         let records = next.saturating_sub(c.offset);
         plan.consumers.push(ConsumerLag { name: c.name, offset: c.offset, records, bytes, cut_off });
     }
-    // Without any consumer nothing may go; with only cut-off ones, what even they could not read.
-    plan.min_offset = match min {
-        Some(min) => min,
-        None if plan.consumers.is_empty() => 0,
-        None => cut_floor(&sizes, policy.max_lag_bytes),
-    };
+    // Without any consumer nothing may go.
+    plan.min_offset = min.unwrap_or(if plan.consumers.is_empty() { 0 } else { u64::MAX });
+    if plan.consumers.iter().any(|c| c.cut_off) {
+        plan.min_offset = plan.min_offset.min(cut_floor(&sizes, policy.max_lag_bytes));
+    }
     Ok(plan)
 }
 
-/// The first segment such that what follows is within `bytes`.
+/// The segment from which on at least `bytes` of records lie, or the oldest.
 fn cut_floor(sizes: &[(Segment, u64)], bytes: u64) -> u64 {
-    let mut kept = 0;
-    let mut floor = sizes.last().map_or(0, |(s, _)| s.first);
+    let mut kept = 0u64;
+    let mut floor = 0;
     for (segment, size) in sizes.iter().rev() {
-        kept += size;
-        if kept > bytes {
+        floor = segment.first;
+        kept = kept.saturating_add(size.saturating_sub(HEADER as u64));
+        if kept >= bytes {
             break;
         }
-        floor = segment.first;
     }
     floor
 }

@@ -18,6 +18,8 @@ pub(crate) const HEADER: usize = 32;
 /// Largest segment that is decoded from memory, bytes.
 const MAX_SEGMENT: u64 = 4 << 30;
 const FILE_MODE: u32 = 0o640;
+/// How many times a damaged tail's bytes are summed at most, in the search for records behind it.
+const SUMMED: usize = 64;
 
 /// A segment file found in the log's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,12 +55,21 @@ pub(crate) fn list(dir: &Path) -> Result<Vec<Segment>> {
     Ok(found)
 }
 
-/// Makes the folder (0750) if it is not there; an existing one keeps its mode and group.
+/// Makes the folder (0750) and those above it if they are not there, durably: a power cut must not
+/// take a folder whose files were synced. An existing one keeps its mode and group.
 pub(crate) fn make_dir(dir: &Path) -> Result<()> {
     if dir.is_dir() {
         return Ok(());
     }
-    fs::DirBuilder::new().recursive(true).mode(0o750).create(dir).map_err(|e| LogError::io("create", dir, &e))
+    let parent = match dir.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    make_dir(parent)?;
+    match fs::DirBuilder::new().mode(0o750).create(dir) {
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(LogError::io("create", dir, &e)),
+        _ => sync_dir(parent),
+    }
 }
 
 /// Creates or opens a file for writing with our mode, whatever the umask says.
@@ -223,11 +234,19 @@ pub(crate) fn walk(
 
 /// Whether a whole record somewhere in `bytes` was written after `offset` had become durable.
 fn was_durable(salt: u64, bytes: &[u8], offset: u64) -> bool {
+    // A payload may be made of what looks like records, so that summing them takes hours: the work
+    // is bounded. Beyond it the published offset still tells whether something durable is missing.
+    let mut budget = bytes.len().saturating_mul(SUMMED);
     (1..bytes.len().saturating_sub(record::RECORD_HEADER - 1)).any(|i| {
         let rest = &bytes[i..];
-        let plausible = record::offset_at(rest).is_some_and(|o| o > offset && o - offset < 1 << 24)
-            && record::size_at(rest).is_ok_and(|size| size <= rest.len());
-        plausible && record::decode(salt, rest).is_ok_and(|found| found.committed > offset)
+        let later = record::offset_at(rest).is_some_and(|o| o > offset && o - offset < 1 << 24);
+        match record::size_at(rest) {
+            Ok(size) if later && size <= rest.len() && size <= budget => {
+                budget -= size;
+                record::decode(salt, rest).is_ok_and(|found| found.committed > offset)
+            }
+            _ => false,
+        }
     })
 }
 
@@ -238,4 +257,36 @@ pub(crate) fn read_all(path: &Path) -> Result<Vec<u8>> {
         return Err(LogError::corrupt(path, 0, "segment is impossibly large"));
     }
     fs::read(path).map_err(|e| LogError::io("read", path, &e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::tests::meta;
+
+    #[test]
+    fn folders_are_made_one_by_one_and_an_existing_one_is_left_alone() {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let deep = dir.path().join("a/b/c");
+        make_dir(&deep).expect("makes");
+        make_dir(&deep).expect("is there");
+        assert_eq!(fs::metadata(&deep).expect("stat").permissions().mode() & 0o777, 0o750);
+        fs::write(dir.path().join("file"), b"").expect("writes");
+        assert!(make_dir(&dir.path().join("file/x")).is_err());
+    }
+
+    #[test]
+    fn a_tail_full_of_what_looks_like_records_is_judged_in_bounded_work() {
+        let place = |offset| record::Place { salt: 3, committed: offset, offset };
+        let mut durable = Vec::new();
+        record::encode(&mut durable, place(9), &meta(9), b"payload");
+        // Each eighth byte begins a plausible record of 4 MiB.
+        let mut tail: Vec<u8> = [0, 0, 0x40, 0, 0, 0, 0, 0].repeat(3 << 20);
+        assert!(!was_durable(3, &tail, 0x40_0000 - 1));
+        // What the budget is for is still found.
+        tail.truncate(1000);
+        tail.extend_from_slice(&durable);
+        assert!(was_durable(3, &tail, 5));
+        assert!(!was_durable(4, &tail, 5), "another segment's");
+    }
 }

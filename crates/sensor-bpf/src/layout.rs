@@ -51,7 +51,7 @@ pub mod kind {
 
 /// Stable names of the kernel-side notes by number: what went wrong without a lost record, or
 /// before there was one.
-pub const NOTE_NAMES: [&str; 7] = [
+pub const NOTE_NAMES: [&str; 8] = [
     "argv_truncated",
     "argv_unreadable",
     "path_truncated",
@@ -59,6 +59,7 @@ pub const NOTE_NAMES: [&str; 7] = [
     "map_full",
     "connect_unknown",
     "name_unreadable",
+    "descriptors_unseen",
 ];
 
 /// Bits of [`Header::flags`].
@@ -169,7 +170,7 @@ pub struct Exec {
     pub cwd: Seg,
     pub name_len: u16,
     pub argv_len: u16,
-    pub pad: u32,
+    pub fs_magic: u32,
 }
 
 /// A fork; the header is the parent's.
@@ -256,7 +257,7 @@ pub struct Task {
     pub ctime_ns: u32,
     pub dev: u32,
     pub mntns: u32,
-    pub kernel_thread: u32,
+    pub fs_magic: u32,
     pub comm: [u8; 16],
 }
 
@@ -306,8 +307,10 @@ pub struct Config {
     pub switched: u64,
     /// Start of the sensor in ticks of /proc, so that a reused pid is not taken for it.
     pub self_tick: u64,
+    /// Runs that the kernel left out, by programs that were attached before those of now.
+    pub missed: u64,
     /// Zero.
-    pub reserved: [u64; 6],
+    pub reserved: [u64; 5],
 }
 
 /// A key of the map `prefixes`: first and second name of a path, padded with NUL.

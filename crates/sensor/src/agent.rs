@@ -1,30 +1,29 @@
 //! The running sensor: what its threads and tasks share, and its life from start to clean end.
 
 mod beat;
+mod lock;
 mod pump;
+mod recorder;
 mod source;
 pub mod status;
 
-use std::fs::File;
-use std::path::Path;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use palisade_types::{Lane, TimeMicros};
-use palisade_wire::msg::Component;
-use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Notify, oneshot, watch};
+use palisade_types::Lane;
+use parking_lot::RwLock;
+use tokio::task::JoinSet;
 
-use crate::cli::settings::Settings;
-use crate::counters::Counters;
-use crate::device::boot::{self, Boot};
+use crate::cli::settings::{self, Settings};
+use crate::device::boot;
 use crate::error::SensorError;
 use crate::identity::Identity;
-use crate::orders::journal::Journal;
-use crate::orders::{self, Orders};
-use crate::spool::{Spool, SpoolConfig};
-use crate::transport::connection::Connection;
+use crate::orders;
 use crate::transport::{Link, renew, upload};
+
+pub use lock::Lock;
+pub use recorder::{CaptureView, Recorder};
 
 /// How far the end of the sensor has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,216 +51,139 @@ impl Stop {
 /// How long a stopping sensor still tries to send.
 const FLUSH: Duration = Duration::from_secs(5);
 
-/// What all parts of the running sensor share.
+/// A sensor without a usable identity looks for one this often.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// A recorder that has a server to send to and to obey.
 pub struct Agent {
-    /// As started.
-    pub settings: Settings,
     /// Who we are; changes with renewal.
     pub identity: RwLock<Identity>,
-    /// Everything counted.
-    pub counters: Arc<Counters>,
-    /// Between the ring and the server.
-    pub spool: Spool,
     /// The way to the server.
     pub link: Link,
-    /// What is known of it.
-    pub connection: Connection,
-    /// What the server tells us to do.
-    pub orders: Orders,
-    /// The end, as far as it has come.
-    pub stop: watch::Sender<Stop>,
-    /// The way to the server is open again: whoever waits out a pause tries at once.
-    pub reconnected: Notify,
-    /// Asks for a look at the certificate.
-    pub wake_renewal: Notify,
-    /// When this process started, microseconds UTC.
-    pub started_us: i64,
-    boot: Boot,
-    capture: Mutex<CaptureView>,
-    drains: Mutex<Vec<oneshot::Sender<()>>>,
-    sent_info: Mutex<Option<palisade_wire::msg::DeviceInfo>>,
+    recorder: Arc<Recorder>,
 }
 
-/// What the capture thread shows of itself.
-#[derive(Clone, Debug, Default)]
-pub struct CaptureView {
-    /// Its components.
-    pub components: Vec<Component>,
-    /// Size of the ring, bytes.
-    pub ring_bytes: u64,
-    /// Processes in the cache.
-    pub processes_cached: u64,
+impl Deref for Agent {
+    type Target = Recorder;
+
+    fn deref(&self) -> &Recorder {
+        &self.recorder
+    }
 }
 
-/// Holds the state folder for one sensor.
-pub struct Lock {
-    _file: nix::fcntl::Flock<File>,
-}
-
-impl Lock {
-    /// Takes the lock and writes our pid into it.
+impl Agent {
+    /// Takes the identity of the state folder into use.
     ///
     /// # Errors
-    /// [`SensorError::AlreadyRunning`] with the pid of the holder.
-    pub fn take(state_dir: &Path) -> Result<Self, SensorError> {
-        use std::io::Write;
-        let path = state_dir.join("lock");
-        let file = File::options()
-            .create(true)
-            .read(true)
-            .write(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(SensorError::file(&path))?;
-        let held = nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock);
-        let mut flock = held.map_err(|_| SensorError::AlreadyRunning(crate::files::read_text(&path)))?;
-        flock
-            .set_len(0)
-            .and_then(|()| writeln!(flock, "{}", std::process::id()))
-            .map_err(SensorError::file(&path))?;
-        Ok(Self { _file: flock })
+    /// [`SensorError::NotEnrolled`] where there is none yet, and those of one that cannot be used.
+    pub fn join(recorder: Arc<Recorder>) -> Result<Self, SensorError> {
+        let identity = Identity::load(&recorder.settings.state_dir)?;
+        // A bent key would show at the first order only.
+        identity.action_key()?;
+        let link = Link::new(&identity)?;
+        recorder.orders.belong_to(identity.device_id)?;
+        recorder.has_server(&identity);
+        Ok(Self { identity: RwLock::new(identity), link, recorder })
     }
 
-    /// Whether a sensor holds the lock of a state folder.
-    pub fn is_held(state_dir: &Path) -> bool {
-        let Ok(file) = File::open(state_dir.join("lock")) else { return false };
-        nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockSharedNonblock).is_err()
+    /// A recorder and its server in one step.
+    #[cfg(test)]
+    pub fn open(settings: Settings) -> Result<Self, SensorError> {
+        Self::join(Arc::new(Recorder::open(settings)?))
     }
 }
 
-/// Runs the sensor in the foreground until SIGTERM or SIGINT.
+/// Runs the sensor in the foreground until SIGTERM or SIGINT. A machine that is not enrolled, or
+/// whose server is away, is recorded all the same.
 ///
 /// # Errors
 /// What keeps it from starting; later trouble is counted and shown, never an end.
 pub fn run(settings: Settings) -> Result<(), SensorError> {
     let state_dir = settings.state_dir.clone();
+    if !state_dir.is_dir() {
+        settings::make_state_dir(&state_dir)?;
+    }
     let _lock = Lock::take(&state_dir)?;
-    let agent = Arc::new(Agent::open(settings)?);
+    let recorder = Arc::new(Recorder::open(settings)?);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(SensorError::file("/proc/self"))?;
     let thread = std::thread::Builder::new().name("capture".into()).spawn({
-        let agent = agent.clone();
-        move || pump::run(&agent)
+        let recorder = recorder.clone();
+        move || pump::run(&recorder)
     });
     let thread = thread.map_err(SensorError::file("/proc/self/task"))?;
-    runtime.block_on(live(agent.clone(), thread))?;
-    boot::end(&state_dir, &agent.boot).map_err(SensorError::file(&state_dir))?;
-    status::write(&agent, "stopped");
+    runtime.block_on(live(recorder.clone(), thread))?;
+    boot::end(&state_dir, &recorder.boot).map_err(SensorError::file(&state_dir))?;
+    status::write(&recorder, "stopped");
     tracing::info!("stopped; capture goes on in the kernel until the next start or `detach`");
     Ok(())
 }
 
-async fn live(agent: Arc<Agent>, capture: std::thread::JoinHandle<()>) -> Result<(), SensorError> {
+async fn live(recorder: Arc<Recorder>, capture: std::thread::JoinHandle<()>) -> Result<(), SensorError> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut term = signal(SignalKind::terminate()).map_err(SensorError::file("signals"))?;
     let mut int = signal(SignalKind::interrupt()).map_err(SensorError::file("signals"))?;
-    tracing::info!(device = %agent.identity.read().device_id, url = agent.link.url(), version = env!("CARGO_PKG_VERSION"), "running");
-    agent.orders.answer_interrupted(&agent);
-    let mut uploads = Vec::new();
-    for lane in Lane::ALL {
-        uploads.push(tokio::spawn(upload::run(agent.clone(), lane)));
-    }
-    tokio::spawn(orders::channel::run(agent.clone()));
-    tokio::spawn(renew::run(agent.clone()));
-    tokio::spawn(beat::run(agent.clone()));
-    tokio::spawn(status::run(agent.clone()));
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "running");
+    let server = tokio::spawn(serve(recorder.clone()));
+    tokio::spawn(beat::run(recorder.clone()));
+    tokio::spawn(status::run(recorder.clone()));
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}
     }
     tracing::info!("stopping");
-    agent.stop.send_replace(Stop::Draining);
+    recorder.stop.send_replace(Stop::Draining);
     // The capture thread ends with a last drain and seals all lanes.
     let ended = tokio::task::spawn_blocking(move || capture.join().is_ok());
     if !ended.await.unwrap_or(false) {
         tracing::error!("the capture thread had ended badly");
     }
     let deadline = Instant::now() + FLUSH;
-    while !agent.spool.is_empty() && Instant::now() < deadline && agent.connection.view().state == "connected"
+    while !recorder.spool.is_empty()
+        && Instant::now() < deadline
+        && recorder.connection.view().state == "connected"
     {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    agent.stop.send_replace(Stop::Ending);
-    for u in uploads {
-        u.abort();
-    }
-    agent.spool.close();
+    recorder.stop.send_replace(Stop::Ending);
+    server.abort();
+    recorder.spool.close();
     Ok(())
 }
 
-impl Agent {
-    /// Opens everything that is on disk.
-    ///
-    /// # Errors
-    /// What keeps the sensor from starting.
-    pub fn open(settings: Settings) -> Result<Self, SensorError> {
-        let dir = settings.state_dir.clone();
-        let identity = Identity::load(&dir)?;
-        let boot = boot::read();
-        let counters = Arc::new(Counters::default());
-        let spool = Spool::open(
-            SpoolConfig::new(dir.join("spool"), settings.spool_max_bytes, boot.bytes),
-            counters.clone(),
-        )?;
-        if boot::begin(&dir, &boot).map_err(SensorError::file(&dir))? {
-            tracing::warn!("the machine went down without a clean end of the sensor");
-            counters.add("unclean_boot", 1);
-        }
-        counters.add("sensor_starts", 1);
-        Ok(Self {
-            link: Link::new(&identity)?,
-            connection: Connection::new(&identity.url, identity.not_after_us),
-            orders: Orders::new(Journal::open(&dir)?),
-            identity: RwLock::new(identity),
-            settings,
-            counters,
-            spool,
-            stop: watch::channel(Stop::Running).0,
-            reconnected: Notify::new(),
-            wake_renewal: Notify::new(),
-            started_us: TimeMicros::now().0,
-            boot,
-            capture: Mutex::default(),
-            drains: Mutex::default(),
-            sent_info: Mutex::default(),
-        })
+/// Waits for an identity, then sends and obeys until the sensor stops.
+pub(crate) async fn serve(recorder: Arc<Recorder>) {
+    let mut stop = recorder.stop.subscribe();
+    let joined = tokio::select! {
+        agent = joined(&recorder) => agent,
+        _ = stop.wait_for(|s| s.ends()) => return,
+    };
+    let agent = Arc::new(joined);
+    tracing::info!(device = %agent.identity.read().device_id, url = agent.link.url(), "enrolled");
+    agent.orders.answer_interrupted(&agent);
+    // Dropping the set at the end of this task ends them all.
+    let mut tasks = JoinSet::new();
+    for lane in Lane::ALL {
+        tasks.spawn(upload::run(agent.clone(), lane));
     }
+    tasks.spawn(orders::channel::run(agent.clone()));
+    tasks.spawn(renew::run(agent.clone()));
+    while tasks.join_next().await.is_some() {}
+}
 
-    /// Waits until the capture thread has drained the ring once more, at most two seconds.
-    pub async fn drain_now(&self) -> bool {
-        let (tell, told) = oneshot::channel();
-        self.drains.lock().push(tell);
-        matches!(tokio::time::timeout(Duration::from_secs(2), told).await, Ok(Ok(())))
-    }
-
-    /// Who waits for a drain; each is told after the next one.
-    pub fn take_drain_requests(&self) -> Vec<oneshot::Sender<()>> {
-        std::mem::take(&mut *self.drains.lock())
-    }
-
-    /// Health of every part.
-    pub fn components(&self) -> Vec<Component> {
-        let mut all = self.capture.lock().components.clone();
-        let usage = self.spool.usage();
-        let unsent: u64 = usage.lanes.iter().map(|l| l.unsent_batches).sum();
-        let (state, detail) = match &usage.error {
-            Some(e) => ("failed", format!("the disk refuses writes, events are kept in memory only: {e}")),
-            None if usage.bytes >= usage.max_bytes / 10 * 9 => {
-                ("degraded", format!("nearly full, {unsent} batches wait"))
+async fn joined(recorder: &Arc<Recorder>) -> Agent {
+    loop {
+        match Agent::join(recorder.clone()) {
+            Ok(agent) => return agent,
+            Err(e) => {
+                if recorder.has_no_server(&e) {
+                    tracing::warn!(code = e.code(), error = %e, "no server to send to; events wait in the spool");
+                }
             }
-            None => ("ok", String::new()),
-        };
-        all.push(Component {
-            name: "spool".into(),
-            state: state.into(),
-            rung: 0,
-            detail,
-            mechanism: "disk".into(),
-        });
-        all.extend(self.connection.components());
-        all
+        }
+        tokio::time::sleep(LOOK).await;
     }
 }
 

@@ -17,20 +17,24 @@ mod hash;
 mod ladder;
 mod load;
 mod maps;
+mod misses;
 mod mounts;
 mod policy;
 mod proc;
 mod process;
+mod remote;
 mod resolve;
 mod ring;
 mod scan;
 mod sequence;
 mod users;
+mod walk;
 
 #[cfg(test)]
 mod kernel_tests;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,6 +44,8 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use palisade_sensor_bpf::PROGRAMS;
 use palisade_sensor_bpf::layout::{self, Net};
 
+#[cfg(test)]
+pub(crate) use counters::names as counter_names;
 pub use counters::{CaptureCounters, ComponentState};
 pub use error::CaptureError;
 pub use event::{Event, EventKind, ProcessInfo};
@@ -50,6 +56,7 @@ use counters::RunCounts;
 use decode::Record;
 use files::Files;
 use maps::SharedMaps;
+use misses::Misses;
 use process::ProcessCache;
 use resolve::Resolver;
 use ring::Ring;
@@ -119,6 +126,11 @@ pub struct Capture {
     resolver: Resolver,
     files: Files,
     components: Vec<ComponentState>,
+    misses: Misses,
+    /// What earlier programs missed, and with it what those of now did.
+    missed: (u64, u64),
+    /// Folder, number and depth of the cgroup that is watched.
+    scope: Option<(PathBuf, u64, u32)>,
     generation: u64,
     settled: Instant,
     marks_used: bool,
@@ -147,6 +159,7 @@ impl Capture {
             }
         };
         let mut settings = maps.config()?;
+        let before = Misses::of(&pins).count();
         let replaced = settings.programs != 0 && settings.programs != PROGRAMS;
         if replaced {
             for ladder in ladder::ladders() {
@@ -175,13 +188,21 @@ impl Capture {
         let components = ladder::ladders()
             .iter()
             .map(|ladder| load::bring_up(ladder, &pins, &maps, config.forced_rung))
-            .collect();
+            .collect::<Vec<_>>();
+        let fresh = |component: &ComponentState| component.state == "ok" && component.detail != load::REUSED;
+        let replaced = reused && components.iter().any(fresh);
+        let misses = Misses::of(&pins);
+        let missed = misses.count();
+        settings.missed += before.saturating_sub(missed);
+        maps.set_config(&settings)?;
 
         let mount_ns = own_mount_ns();
         let mut resolver = Resolver {
             users: users::Users::new("/etc/passwd"),
             cgroups: cgroups::Cgroups::new(),
             hashes: hash::HashCache::new(config.hash_max_bytes),
+            remote: remote::RemoteMounts::default(),
+            own_mount_ns: mount_ns,
             clock,
             counts: RunCounts { programs_replaced: u64::from(replaced), ..RunCounts::default() },
             boot: resolve::boot_id(),
@@ -205,6 +226,9 @@ impl Capture {
             files: Files::new(policy, mount_ns),
             resolver,
             components,
+            misses,
+            missed: (settings.missed, settings.missed + missed),
+            scope: config.scope_cgroup.map(|path| (path, scope_cgroup, scope_level)),
             generation: settings.generation,
             settled: Instant::now(),
             marks_used,
@@ -250,12 +274,18 @@ impl Capture {
             }
             let id = resolver.report_id(*generation, header.cpu, header.level, header.seq);
             let time_us = resolver.clock.utc_us(header.ktime);
-            if let Some((process, kind)) = understand(record, processes, resolver, files) {
-                events.push(Event { time_us, report_id: id, process, kind });
+            // A record that shows a defect of ours is skipped and counted: read again after a new
+            // start it would end capture again, for ever.
+            let understood =
+                catch_unwind(AssertUnwindSafe(|| understand(record, processes, resolver, files)));
+            match understood {
+                Ok(Some((process, kind))) => events.push(Event { time_us, report_id: id, process, kind }),
+                Ok(None) => {}
+                Err(_) => resolver.counts.defects += 1,
             }
         });
         resolver.counts.events += (events.len() - before) as u64;
-        if !more && self.settled.elapsed() >= SETTLE_EVERY {
+        if !more && !self.ring.blocked() && self.settled.elapsed() >= SETTLE_EVERY {
             self.settle();
         }
         DrainMark { marks: self.sequences.marks(), more, records }
@@ -269,22 +299,49 @@ impl Capture {
 
     fn settle(&mut self) {
         self.settled = Instant::now();
+        self.missed.1 = self.missed.0 + self.misses.count();
         if let Ok(states) = self.maps.cpu_states() {
             self.sequences.settle(states.iter().flat_map(|state| state.seq));
         }
-        if self.resolver.clock.follow() {
-            self.resolver.counts.clock_steps += 1;
-            if let Ok(mut config) = self.maps.config() {
-                self.resolver.clock.store(&mut config);
-                let _ = self.maps.set_config(&config);
+        let stepped = self.resolver.clock.follow();
+        let moved = self.scope_moved();
+        if !stepped && !moved {
+            return;
+        }
+        self.resolver.counts.clock_steps += u64::from(stepped);
+        self.resolver.counts.scope_renewed += u64::from(moved);
+        if let Ok(mut config) = self.maps.config() {
+            self.resolver.clock.store(&mut config);
+            if let Some((_, id, level)) = &self.scope {
+                (config.scope_cgroup, config.scope_level) = (*id, *level);
             }
+            let _ = self.maps.set_config(&config);
+        }
+    }
+
+    /// Whether the scope's cgroup was removed and made anew, as a restarted service's is.
+    fn scope_moved(&mut self) -> bool {
+        let Some((path, id, level)) = &mut self.scope else { return false };
+        let ino =
+            |path: &Path| std::fs::metadata(path).map(|meta| std::os::unix::fs::MetadataExt::ino(&meta));
+        if *id == 0 || ino(path).is_ok_and(|now| now == *id) {
+            return false;
+        }
+        match cgroups::identify(path) {
+            Ok(now) if now != (*id, *level) => {
+                (*id, *level) = now;
+                true
+            }
+            _ => false,
         }
     }
 
     /// All counters as they are now.
     pub fn counters(&self) -> CaptureCounters {
         let states = self.maps.cpu_states().unwrap_or_default();
-        CaptureCounters::collect(&self.resolver.counts, self.sequences.gaps, self.sequences.skipped, &states)
+        let sequences = &self.sequences;
+        let run = &self.resolver.counts;
+        CaptureCounters::collect(run, sequences.gaps, sequences.skipped, self.missed.1, &states)
     }
 
     /// Components with their states.

@@ -4,6 +4,7 @@ mod connectivity;
 mod detach;
 mod enrol;
 pub mod settings;
+mod spool;
 mod status;
 
 use clap::{Args, Parser, Subcommand};
@@ -29,6 +30,11 @@ enum Command {
     Run(RunArgs),
     /// Show health, counters, spool and connection
     Status(JsonArg),
+    /// Look into the spool: what was recorded and is not acknowledged yet
+    Spool {
+        #[command(subcommand)]
+        command: SpoolCommand,
+    },
     /// Look at the way to the server
     Connectivity {
         #[command(subcommand)]
@@ -42,6 +48,12 @@ enum Command {
 enum ConnectivityCommand {
     /// Test each step from the name to the enrolment
     Test(connectivity::TestArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum SpoolCommand {
+    /// Show its facts, oldest first in each lane; changes nothing, also while a sensor runs
+    Show(spool::ShowArgs),
 }
 
 /// Machine-readable output.
@@ -58,6 +70,7 @@ pub fn main(cli: Cli) -> i32 {
         Command::Enrol(args) => enrol::enrol(&cli.common, &args).map(|()| 0),
         Command::Run(args) => settings::load(&cli.common, args).and_then(crate::agent::run).map(|()| 0),
         Command::Status(args) => status::status(&cli.common, args.json),
+        Command::Spool { command: SpoolCommand::Show(args) } => spool::show(&cli.common, &args),
         Command::Connectivity { command: ConnectivityCommand::Test(args) } => {
             connectivity::test(&cli.common, &args)
         }

@@ -82,4 +82,33 @@ mod tests {
         c.add("x".repeat(MAX_KIND + 1), 1);
         assert_eq!(c.snapshot().len(), MAX_KINDS);
     }
+
+    /// Every kind that the sources count, and those of capture, are on the page.
+    #[test]
+    fn the_page_of_counters_names_all_of_them() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let page = std::fs::read_to_string(root.join("../../docs/counters.md")).expect("the page");
+        let mut names = crate::capture::counter_names();
+        let mut folders = vec![root.join("src")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("lists").flatten() {
+                if entry.path().is_dir() {
+                    folders.push(entry.path());
+                    continue;
+                }
+                let text = std::fs::read_to_string(entry.path()).expect("reads");
+                let added = text.split("counters.add(\"").skip(1);
+                names.extend(added.filter_map(|rest| rest.split('"').next().map(str::to_owned)));
+            }
+        }
+        assert!(names.len() > 50, "{names:?}");
+        for name in names.iter().filter(|name| name.len() > 1) {
+            let plain = page.contains(&format!("`{name}`"));
+            let by_kind = ["kernel_attempt_", "kernel_lost_"].iter().any(|begin| {
+                let kind = name.strip_prefix(begin).filter(|_| page.contains(&format!("`{begin}<kind>`")));
+                kind.is_some_and(|kind| page.contains(kind))
+            });
+            assert!(plain || by_kind, "docs/counters.md does not name {name}");
+        }
+    }
 }

@@ -5,15 +5,17 @@ mod execute;
 pub mod frames;
 pub mod journal;
 
+use std::path::Path;
 use std::sync::Arc;
 
-use palisade_types::{Lane, TimeMicros};
+use palisade_types::{DeviceId, Lane, TimeMicros};
 use palisade_wire::msg::{Fact, Order, OrderReceipt, SignedOrder, fact};
 use palisade_wire::{OrderCheck, OrderError, verify};
 use parking_lot::Mutex;
 use prost::Message;
 
 use crate::agent::Agent;
+use crate::error::SensorError;
 use journal::{Done, Journal};
 
 /// How an order ended.
@@ -41,24 +43,42 @@ impl Outcome {
 
 /// Takes orders one at a time.
 pub struct Orders {
-    journal: Mutex<Journal>,
+    /// Or why there is none: then nothing is executed, and all else goes on.
+    journal: Result<Mutex<Journal>, String>,
 }
 
 impl Orders {
     /// Over the journal of a state folder.
-    pub fn new(journal: Journal) -> Self {
-        Self { journal: Mutex::new(journal) }
+    pub fn open(state_dir: &Path) -> Self {
+        let journal = Journal::open(state_dir).map(Mutex::new).map_err(|e| e.to_string());
+        if let Err(why) = &journal {
+            tracing::error!(%why, "orders are refused: their journal cannot be used");
+        }
+        Self { journal }
     }
 
-    /// The highest number journalled.
+    /// Why no order is taken, if so.
+    pub fn refusing(&self) -> Option<&str> {
+        self.journal.as_ref().err().map(String::as_str)
+    }
+
+    /// Takes into account which device this is.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn belong_to(&self, device: DeviceId) -> Result<(), SensorError> {
+        self.journal.as_ref().map_or(Ok(()), |j| j.lock().belongs_to(device))
+    }
+
+    /// The highest number journalled; 0 without a journal.
     pub fn last_number(&self) -> u64 {
-        self.journal.lock().last_number()
+        self.journal.as_ref().map_or(0, |j| j.lock().last_number())
     }
 
     /// Answers for an order that a killed sensor had begun: it is never executed twice.
     pub fn answer_interrupted(&self, agent: &Agent) {
-        let pending = self.journal.lock().pending();
-        let Some(p) = pending else { return };
+        let Ok(journal) = &self.journal else { return };
+        let Some(p) = journal.lock().pending() else { return };
         if p.number > agent.spool.last_receipt() {
             tracing::warn!(order = %p.id, number = p.number, "an order was interrupted by the end of the sensor");
             agent.counters.add("order_interrupted", 1);
@@ -68,7 +88,7 @@ impl Orders {
             );
             self.receipt(agent, &p, &outcome);
         }
-        self.close(agent, &p);
+        self.close(agent, journal, &p);
     }
 
     /// Judges and, if it is to be obeyed, executes an order.
@@ -87,15 +107,29 @@ impl Orders {
             now_us: agent.connection.now_us(),
         };
         match verify(signed, &check) {
-            Ok(order) => self.obey(agent, &order, received_us).await,
+            Ok(order) => {
+                let entry = Done {
+                    number: order.number,
+                    id: order.id.clone(),
+                    kind: order.kind.clone(),
+                    received_us,
+                };
+                match &self.journal {
+                    Ok(journal) => self.obey(agent, journal, &order, entry).await,
+                    Err(why) => {
+                        agent.counters.add("order_not_journalled", 1);
+                        self.receipt(agent, &entry, &Outcome::failed("order_journal_unusable", why));
+                    }
+                }
+            }
             Err(e) => self.refuse(agent, signed, &e, received_us),
         }
     }
 
-    async fn obey(&self, agent: &Arc<Agent>, order: &Order, received_us: i64) {
-        let entry =
-            Done { number: order.number, id: order.id.clone(), kind: order.kind.clone(), received_us };
-        if let Err(e) = self.journal.lock().begin(&entry) {
+    async fn obey(&self, agent: &Arc<Agent>, journal: &Mutex<Journal>, order: &Order, entry: Done) {
+        // A statement of its own, so that the lock is free again before the order runs.
+        let begun = journal.lock().begin(&entry);
+        if let Err(e) = begun {
             // Without the journal it might run twice, so it does not run; the server asks again.
             tracing::error!(error = %e, "cannot journal an order");
             agent.counters.add("order_not_journalled", 1);
@@ -105,7 +139,7 @@ impl Orders {
         let outcome = execute::execute(agent, order).await;
         agent.counters.add(if outcome.ok { "order_done" } else { "order_failed" }, 1);
         self.receipt(agent, &entry, &outcome);
-        self.close(agent, &entry);
+        self.close(agent, journal, &entry);
     }
 
     /// Counts a refused order, and answers where the signature says that it is really for us.
@@ -118,18 +152,19 @@ impl Orders {
             return;
         };
         let entry = Done { number: order.number, id: order.id, kind: order.kind, received_us };
-        if matches!(e, OrderError::Replayed { .. }) && self.journal.lock().knows(&entry) {
+        let Ok(journal) = &self.journal else { return };
+        if matches!(e, OrderError::Replayed { .. }) && journal.lock().knows(&entry) {
             // Its receipt is on the way already; another one could contradict it.
             tracing::debug!(order = %entry.id, "an order came again");
             return;
         }
         tracing::warn!(order = %entry.id, number = entry.number, code = e.code(), "refused an order");
-        if matches!(e, OrderError::Expired) && self.journal.lock().begin(&entry).is_err() {
+        if matches!(e, OrderError::Expired) && journal.lock().begin(&entry).is_err() {
             return;
         }
         self.receipt(agent, &entry, &Outcome::failed(e.code(), e.to_string()));
         if matches!(e, OrderError::Expired) {
-            self.close(agent, &entry);
+            self.close(agent, journal, &entry);
         }
     }
 
@@ -153,8 +188,8 @@ impl Orders {
         agent.spool.seal(Lane::Control);
     }
 
-    fn close(&self, agent: &Agent, entry: &Done) {
-        if let Err(e) = self.journal.lock().finish(entry) {
+    fn close(&self, agent: &Agent, journal: &Mutex<Journal>, entry: &Done) {
+        if let Err(e) = journal.lock().finish(entry) {
             // The spool knows the receipt, so a restart does not answer again.
             tracing::warn!(error = %e, "cannot close an order in the journal");
             agent.counters.add("order_journal_errors", 1);

@@ -11,6 +11,7 @@ mod epoch;
 mod frame;
 mod keep;
 mod lane;
+pub mod read;
 mod recover;
 mod seal;
 #[cfg(test)]
@@ -86,7 +87,7 @@ pub struct SpoolUsage {
     pub epoch: String,
     /// Bytes on disk.
     pub bytes: u64,
-    /// The bound, bytes.
+    /// The bound that is in force, bytes: less than the setting while the file system runs full.
     pub max_bytes: u64,
     /// The last disk error while it lasts.
     pub error: Option<String>,
@@ -343,7 +344,7 @@ impl Spool {
         SpoolUsage {
             epoch: inner.epoch.to_string(),
             bytes: inner.bytes(),
-            max_bytes: inner.cfg.max_bytes,
+            max_bytes: inner.allowed(),
             error: inner.error.clone(),
             lanes: inner.lanes.iter().map(LaneSpool::usage).collect(),
         }

@@ -1,6 +1,7 @@
 //! The sensor without capture against a small real server: enrolment, upload, orders, renewal.
 
 mod server;
+mod unenrolled;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -311,4 +312,40 @@ async fn the_status_file_shows_all_and_no_secret() {
     // No process holds the lock, so the reader says that none runs.
     let state = dir.path().to_str().expect("utf-8").to_owned();
     assert_eq!(command(&["status", "--json", "--state-dir", &state]).await, 3);
+}
+
+#[tokio::test]
+async fn a_bent_order_journal_refuses_orders_and_stops_nothing_else() {
+    let server = TestServer::start().await;
+    let dir = enrolled(&server).await;
+    std::fs::write(dir.path().join("orders.json"), b"{").expect("written");
+    let running = Running::start(&dir);
+    running.send(1);
+    server.push(server.order(1, "ping", 60_000_000));
+    eventually("the fact is there", || bulk(&server) == [1]).await;
+    eventually("the order is answered", || receipts(&server).len() == 1).await;
+    let receipt = receipts(&server).remove(0);
+    assert_eq!((receipt.ok, receipt.code.as_str()), (false, "order_journal_unusable"));
+    let component = running.agent.components().into_iter().find(|c| c.name == "order_journal");
+    assert_eq!(component.map(|c| c.state).as_deref(), Some("failed"));
+}
+
+#[tokio::test]
+async fn what_was_recorded_for_one_tenant_is_not_sent_to_another() {
+    let (first, second) = (TestServer::start().await, TestServer::start().await);
+    assert_ne!(first.tenant, second.tenant);
+    let dir = enrolled(&first).await;
+    let state = dir.path().to_str().expect("utf-8").to_owned();
+    {
+        let recorder = crate::agent::Recorder::open(settings(&dir)).expect("opens");
+        recorder.spool.append_facts(Lane::Bulk, vec![Fact { time_us: 1, ..Fact::default() }], None);
+        recorder.spool.seal(Lane::Bulk);
+        recorder.spool.close();
+    }
+    let args = ["enrol", "--force", "--state-dir", &state, "--url", &second.url, "--token", &second.token];
+    assert_eq!(command(&[&args[..], &["--ca", &second.ca_sha256]].concat()).await, 0);
+    let running = Running::start(&dir);
+    running.send(2);
+    eventually("what is recorded for the second arrives", || !bulk(&second).is_empty()).await;
+    assert_eq!((bulk(&first), bulk(&second)), (vec![], vec![2]));
 }

@@ -58,15 +58,19 @@ struct Front {
     running: Arc<Mutex<BTreeMap<String, u32>>>,
 }
 
-/// The supervisor's door on loopback.
+/// Takes the admin port, on loopback only.
+pub async fn bind(instance: &Instance) -> Result<TcpListener> {
+    let port = instance.record.ports.admin;
+    TcpListener::bind(("127.0.0.1", port)).await.with_context(|| format!("binding the admin port {port}"))
+}
+
+/// The supervisor's door.
 pub async fn serve(
+    listener: TcpListener,
     instance: Instance,
     running: Arc<Mutex<BTreeMap<String, u32>>>,
     mut stop: watch::Receiver<bool>,
 ) -> Result<()> {
-    let listener = TcpListener::bind(("127.0.0.1", instance.record.ports.admin))
-        .await
-        .context("binding the admin port")?;
     let app = Router::new()
         .route("/healthz", get(|| async { "alive" }))
         .route("/readyz", get(ready))

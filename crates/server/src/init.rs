@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use ed25519_dalek::SigningKey;
 use palisade_types::TimeMicros;
 use rcgen::{
@@ -33,9 +34,7 @@ pub fn ensure(home: &Path) -> Result<Instance> {
     };
     folders(&instance, root)?;
     authority(&instance)?;
-    for (role, user) in [("ingest", "palisade-ingest"), ("api", "palisade-api")] {
-        server_certificate(&instance, role, system::account(user)?)?;
-    }
+    server_certificates(&instance)?;
     action_key(&instance)?;
     Ok(instance)
 }
@@ -67,26 +66,56 @@ fn free_ports() -> Result<Ports> {
     Ok(Ports { console: port(0)?, ingest: port(1)?, admin: port(2)? })
 }
 
+/// Says so when another program has one of the instance's ports; to be asked while it does not run.
+pub fn ensure_ports_free(instance: &Instance) -> Result<()> {
+    let ports = instance.record.ports;
+    for (name, port) in [("console", ports.console), ("ingest", ports.ingest), ("admin", ports.admin)] {
+        if let Err(e) = TcpListener::bind(("127.0.0.1", port)) {
+            bail!(
+                "the {name} port {port} cannot be taken ({e}): end the program that has it, or name another port in {}",
+                instance.home().join("instance.json").display()
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Who may reach what; `tests/product/access.rs` tries all of it with the users that run.
 fn folders(instance: &Instance, root: Account) -> Result<()> {
     let ingest = system::account("palisade-ingest")?;
     let lake = system::account("palisade-lake")?;
     let pg = system::account("palisade-pg")?;
-    let group = Account { uid: root.uid, gid: lake.gid };
+    let log = system::group(system::LOG_GROUP)?;
+    let query = system::group(system::QUERY_GROUP)?;
     let home = instance.home();
     system::folder(&home.join("secrets"), root, 0o711)?;
     system::folder(&home.join("bin"), root, 0o755)?;
     system::folder(&home.join("pg"), pg, 0o750)?;
-    system::folder(&home.join("regions"), root, 0o755)?;
-    system::folder(&instance.region(), group, 0o750)?;
-    system::folder(&instance.log_dir(), ingest, 0o2770)?;
-    system::folder(&instance.ingest_dir(), ingest, 0o750)?;
-    system::folder(&instance.cursors_dir(), group, 0o2770)?;
-    system::folder(&instance.lake_dir(), lake, 0o2750)?;
-    system::folder(&instance.run_dir(), group, 0o770)?;
+    system::folder(&home.join("regions"), root, 0o711)?;
+    system::folder(&instance.region(), root, 0o711)?;
+    shared(&instance.log_dir(), Account { gid: log, ..ingest }, 0o2750)?;
+    system::folder(&instance.ingest_dir(), ingest, 0o700)?;
+    shared(&instance.cursors_dir(), Account { gid: log, ..root }, 0o2770)?;
+    shared(&instance.lake_dir(), Account { gid: query, ..lake }, 0o2750)?;
+    system::folder(&instance.run_dir(), root, 0o711)?;
+    for role in ["ingest", "lake", "api"] {
+        let own = system::account(&format!("palisade-{role}"))?;
+        system::folder(&instance.role_run_dir(role), own, 0o700)?;
+    }
     system::folder(&instance.logs_dir(), root, 0o750)?;
-    system::folder(&instance.sensor_dir(), root, 0o755)?;
-    system::folder(&instance.shm_dir(), group, 0o750)?;
-    system::folder(&instance.hot_dir(), lake, 0o2750)?;
+    system::folder(&instance.sensor_dir(), root, 0o711)?;
+    system::folder_among_strangers(&instance.shm_dir(), root, 0o711)?;
+    shared(&instance.hot_dir(), Account { gid: query, ..lake }, 0o2750)?;
+    Ok(())
+}
+
+/// A folder that one role writes and a group reads, with all that is in it.
+fn shared(path: &Path, owner: Account, mode: u32) -> Result<()> {
+    let before = fs::metadata(path).ok().map(|m| m.gid());
+    system::folder(path, owner, mode)?;
+    if system::privileged() && before.is_some_and(|gid| gid != owner.gid.as_raw()) {
+        system::regroup(path, owner.gid)?;
+    }
     Ok(())
 }
 
@@ -107,10 +136,22 @@ fn authority(instance: &Instance) -> Result<()> {
     write_atomic(&instance.secret("ca.pem"), certificate.pem().as_bytes(), 0o444)
 }
 
-fn server_certificate(instance: &Instance, role: &str, owner: Account) -> Result<()> {
+/// Makes the certificates of both doors where they are missing or in the last third of their life;
+/// says whose are new.
+pub fn server_certificates(instance: &Instance) -> Result<Vec<&'static str>> {
+    let mut renewed = Vec::new();
+    for role in ["ingest", "api"] {
+        if server_certificate(instance, role, system::account(&format!("palisade-{role}"))?)? {
+            renewed.push(role);
+        }
+    }
+    Ok(renewed)
+}
+
+fn server_certificate(instance: &Instance, role: &str, owner: Account) -> Result<bool> {
     let pem = instance.secret(&format!("{role}-tls.pem"));
-    if pem.exists() && fresh(&pem)? {
-        return Ok(());
+    if fresh(&pem) {
+        return Ok(false);
     }
     let ca_key = KeyPair::from_pem(&fs::read_to_string(instance.secret("ca.key"))?)?;
     let ca_pem = fs::read_to_string(instance.secret("ca.pem"))?;
@@ -127,14 +168,19 @@ fn server_certificate(instance: &Instance, role: &str, owner: Account) -> Result
     validity(&mut params, SERVER_DAYS);
     let certificate = params.signed_by(&key, &issuer)?;
     secret(instance, &format!("{role}-tls.key"), key.serialize_pem().as_bytes(), owner, 0o400)?;
-    write_atomic(&pem, format!("{}{ca_pem}", certificate.pem()).as_bytes(), 0o444)
+    write_atomic(&pem, format!("{}{ca_pem}", certificate.pem()).as_bytes(), 0o444)?;
+    Ok(true)
 }
 
-/// Whether a server certificate has more than a third of its life before it.
-fn fresh(pem: &Path) -> Result<bool> {
-    let made = fs::metadata(pem)?.modified()?;
-    let age = made.elapsed().unwrap_or_default();
-    Ok(age.as_secs() < (SERVER_DAYS as u64) * 86_400 * 2 / 3)
+/// Whether there is a server certificate with more than a third of its life before it, by its own
+/// word: the file's time changes when a data folder is copied.
+fn fresh(pem: &Path) -> bool {
+    let left = || {
+        let bytes = fs::read(pem).ok()?;
+        let (_, block) = x509_parser::pem::parse_x509_pem(&bytes).ok()?;
+        Some(block.parse_x509().ok()?.validity().not_after.timestamp() - TimeMicros::now().0 / 1_000_000)
+    };
+    left().is_some_and(|seconds| seconds > SERVER_DAYS * 86_400 / 3)
 }
 
 fn validity(params: &mut CertificateParams, days: i64) {
@@ -179,4 +225,30 @@ pub fn install(instance: &Instance, from: &Path, name: &str) -> Result<bool> {
     }
     write_atomic(&to, &source, 0o755)?;
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_is_fresh_by_its_own_word() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let pem = dir.path().join("c.pem");
+        assert!(!fresh(&pem), "there is none");
+        let of = |days: i64| {
+            let key = KeyPair::generate().expect("a key");
+            let mut params = CertificateParams::new(vec!["localhost".to_owned()]).expect("parameters");
+            validity(&mut params, days);
+            params.self_signed(&key).expect("signed").pem()
+        };
+        for (days, expected) in
+            [(SERVER_DAYS, true), (SERVER_DAYS / 3 + 1, true), (SERVER_DAYS / 3, false), (1, false)]
+        {
+            fs::write(&pem, of(days)).expect("written just now, whatever its age");
+            assert_eq!(fresh(&pem), expected, "{days} days left");
+        }
+        fs::write(&pem, "torn").expect("written");
+        assert!(!fresh(&pem), "a damaged one is made anew");
+    }
 }

@@ -47,9 +47,11 @@ pub struct Instance {
 
 /// The data folder: the argument, else `PALISADE_HOME`, else `/var/lib/palisade`.
 pub fn home(argument: Option<PathBuf>) -> PathBuf {
-    argument
+    let home = argument
         .or_else(|| std::env::var_os("PALISADE_HOME").map(PathBuf::from))
-        .unwrap_or_else(|| PathBuf::from("/var/lib/palisade"))
+        .unwrap_or_else(|| PathBuf::from("/var/lib/palisade"));
+    // The roles work in another folder than the command that starts them.
+    std::path::absolute(&home).unwrap_or(home)
 }
 
 impl Instance {
@@ -138,9 +140,14 @@ impl Instance {
         self.run_dir().join("query.sock")
     }
 
+    /// Where a role makes its own sockets; nobody else can put anything there.
+    pub fn role_run_dir(&self, role: &str) -> PathBuf {
+        self.run_dir().join(role)
+    }
+
     /// A role's admin socket.
     pub fn admin_socket(&self, role: &str) -> PathBuf {
-        self.run_dir().join(format!("{role}-admin.sock"))
+        self.role_run_dir(role).join("admin.sock")
     }
 
     /// Logs of the roles.

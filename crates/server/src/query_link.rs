@@ -79,17 +79,15 @@ pub async fn receive<R: AsyncRead + Unpin>(r: &mut R) -> io::Result<Option<(u8, 
     Ok(Some((kind, body)))
 }
 
-/// Receives one frame of an answer.
-pub async fn receive_answer<R: AsyncRead + Unpin>(r: &mut R) -> io::Result<Option<Frame>> {
-    let Some((kind, body)) = receive(r).await? else { return Ok(None) };
-    let frame = match kind {
-        b'S' => Frame::Schema(serde_json::from_slice(&body)?),
-        b'R' => Frame::Rows(serde_json::from_slice(&body)?),
-        b'T' => Frame::Statistics(serde_json::from_slice(&body)?),
-        b'E' => Frame::Failure(serde_json::from_slice(&body)?),
+/// Reads a frame of an answer.
+pub fn read_answer(kind: u8, body: &[u8]) -> io::Result<Frame> {
+    Ok(match kind {
+        b'S' => Frame::Schema(serde_json::from_slice(body)?),
+        b'R' => Frame::Rows(serde_json::from_slice(body)?),
+        b'T' => Frame::Statistics(serde_json::from_slice(body)?),
+        b'E' => Frame::Failure(serde_json::from_slice(body)?),
         _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "unknown kind of frame")),
-    };
-    Ok(Some(frame))
+    })
 }
 
 #[cfg(test)]
@@ -100,8 +98,10 @@ mod tests {
     async fn frames_round_trip_and_bad_lengths_are_refused() {
         let mut wire = Vec::new();
         send(&mut wire, b'R', b"[[1]]").await.unwrap();
-        let frame = receive_answer(&mut wire.as_slice()).await.unwrap();
-        assert!(matches!(frame, Some(Frame::Rows(rows)) if rows == [[serde_json::json!(1)]]));
+        let (kind, body) = receive(&mut wire.as_slice()).await.unwrap().unwrap();
+        let frame = read_answer(kind, &body).unwrap();
+        assert!(matches!(frame, Frame::Rows(rows) if rows == [[serde_json::json!(1)]]));
+        assert!(read_answer(b'X', &body).is_err() && read_answer(b'R', b"[[1").is_err());
         assert!(receive(&mut [].as_slice()).await.unwrap().is_none());
         assert!(receive(&mut u32::MAX.to_le_bytes().as_slice()).await.is_err());
         assert!(receive(&mut [9, 0, 0, 0, 1].as_slice()).await.is_err());

@@ -16,13 +16,13 @@ use nix::unistd::Pid;
 use parking_lot::Mutex;
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::instance::Instance;
-use crate::{admin, database, system};
+use crate::{admin, database, init, system};
 
 /// Query workers kept warm; each serves one query at a time.
-const QUERY_WORKERS: usize = 3;
+pub const QUERY_WORKERS: usize = 3;
 
 /// Address space of a query worker, bytes. DataFusion's own limit is lower and softer.
 const QUERY_ADDRESS_SPACE: u64 = 6 << 30;
@@ -32,6 +32,15 @@ pub const QUERY_FD: RawFd = 3;
 
 /// How long a role may take to end before it is killed.
 const GRACE: Duration = Duration::from_secs(20);
+
+/// How often the servers' certificates are looked at.
+const RENEWAL: Duration = Duration::from_secs(6 * 3600);
+
+/// How long the lock may be held by commands that only look at it.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Process ids of the roles that run, by name.
+pub type Running = Arc<Mutex<BTreeMap<String, u32>>>;
 
 /// What the supervisor keeps running.
 #[derive(Clone, Debug)]
@@ -53,50 +62,115 @@ struct Role {
 /// Runs until SIGTERM or SIGINT.
 pub async fn serve(mut instance: Instance) -> Result<()> {
     let _lock = lock(&instance)?;
+    // Before anything is started, so that no signal can leave a half-started product behind.
+    let mut signals = Signals::new()?;
+    let started = tokio::select! {
+        started = database::start(&mut instance) => started,
+        () = signals.end() => Err(anyhow::anyhow!("asked to end while starting")),
+    };
+    let served = match started {
+        Ok(()) => roles_until_end(&instance, &mut signals).await,
+        Err(e) => Err(e),
+    };
+    // Whatever failed, PostgreSQL does not stay behind.
+    let stopped = database::stop(&instance).await.context("stopping PostgreSQL");
+    served.and(stopped)
+}
+
+/// What a person or `palisade up` can tell the supervisor.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+async fn roles_until_end(instance: &Instance, signals: &mut Signals) -> Result<()> {
     let (stop_tx, stop_rx) = watch::channel(false);
-    let cluster = database::start(&mut instance).await?;
-    let listener = query_listener(&instance)?;
-    let running: Arc<Mutex<BTreeMap<String, u32>>> = Arc::default();
-    let mut tasks = Vec::new();
-    for role in roles() {
-        tasks.push((role.name.clone(), spawn_keeper(&instance, role, &listener, &running, stop_rx.clone())));
+    let listener = query_listener(instance)?;
+    let running: Running = Arc::default();
+    let admin = admin::bind(instance).await?;
+    let admin = tokio::spawn(admin::serve(admin, instance.clone(), running.clone(), stop_rx.clone()));
+    let database = tokio::spawn(database::keep(instance.clone(), stop_rx.clone()));
+    let renewal = tokio::spawn(renew_certificates(instance.clone(), running.clone()));
+    let keeper = |role| spawn_keeper(instance, role, &listener, &running, stop_rx.clone());
+    let mut tasks: Vec<_> = roles().into_iter().map(|role| (role.name.clone(), keeper(role))).collect();
+    let mut own_sensor = instance.record.own_sensor;
+    if own_sensor {
+        tasks.push(("sensor".into(), keeper(sensor_role(instance))));
     }
-    let admin = tokio::spawn(admin::serve(instance.clone(), running.clone(), stop_rx.clone()));
-    let (sensor_tx, mut sensor_rx) = mpsc::channel::<()>(1);
-    let mut sensor_started = false;
-    if instance.record.own_sensor {
-        let _ = sensor_tx.try_send(());
-    }
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
     tracing::info!(instance = instance.record.instance_id, console = instance.console_url(), "serving");
     loop {
         tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            _ = hangup.recv() => {
+            _ = signals.terminate.recv() => break,
+            _ = signals.interrupt.recv() => break,
+            _ = signals.hangup.recv() => {
                 // `palisade up` has enrolled the sensor since we started.
-                if Instance::load(instance.home())?.record.own_sensor {
-                    let _ = sensor_tx.try_send(());
+                match Instance::load(instance.home()) {
+                    Ok(now) if now.record.own_sensor && !own_sensor => {
+                        own_sensor = true;
+                        tasks.push(("sensor".into(), keeper(sensor_role(&now))));
+                    }
+                    Ok(_) => {}
+                    Err(e) => tracing::error!(error = format!("{e:#}"), "the instance's record cannot be read"),
                 }
-            }
-            Some(()) = sensor_rx.recv(), if !sensor_started => {
-                sensor_started = true;
-                let role = sensor_role(&instance);
-                tasks.push((role.name.clone(), spawn_keeper(&instance, role, &listener, &running, stop_rx.clone())));
             }
         }
     }
     tracing::info!("stopping");
+    renewal.abort();
     stop(&running, tasks, stop_tx).await;
+    // It must not start PostgreSQL again once we stop it.
+    let _ = database.await;
     admin.abort();
-    cluster.stop().await.context("stopping PostgreSQL")
+    Ok(())
+}
+
+/// Makes the servers' certificates anew in the last third of their life, and has the role that uses
+/// one start again with it.
+async fn renew_certificates(instance: Instance, running: Running) {
+    loop {
+        tokio::time::sleep(RENEWAL).await;
+        match init::server_certificates(&instance) {
+            Ok(renewed) => {
+                for role in renewed {
+                    tracing::info!(
+                        role,
+                        "the server's certificate is renewed, the role starts again with it"
+                    );
+                    signal_role(&running, role, Signal::SIGTERM);
+                }
+            }
+            Err(e) => tracing::error!(error = format!("{e:#}"), "a server's certificate cannot be renewed"),
+        }
+    }
+}
+
+fn signal_role(running: &Running, name: &str, signal: Signal) {
+    if let Some(pid) = running.lock().get(name) {
+        let _ = kill(Pid::from_raw(pid.cast_signed()), signal);
+    }
 }
 
 /// Ends the roles from the outside in, so that what was accepted can still be written down.
 async fn stop(
-    running: &Arc<Mutex<BTreeMap<String, u32>>>,
+    running: &Running,
     tasks: Vec<(String, tokio::task::JoinHandle<()>)>,
     stop: watch::Sender<bool>,
 ) {
@@ -107,17 +181,15 @@ async fn stop(
         vec![vec!["sensor".into()], vec!["api".into()], queries, vec!["ingest".into()], vec!["lake".into()]];
     for wave in waves {
         for name in &wave {
-            if let Some(pid) = running.lock().get(name) {
-                let _ = kill(Pid::from_raw(pid.cast_signed()), Signal::SIGTERM);
-            }
+            signal_role(running, name, Signal::SIGTERM);
         }
         for name in &wave {
-            let Some(task) = tasks.remove(name) else { continue };
-            if tokio::time::timeout(GRACE, task).await.is_err()
-                && let Some(pid) = running.lock().get(name)
-            {
+            let Some(mut task) = tasks.remove(name) else { continue };
+            if tokio::time::timeout(GRACE, &mut task).await.is_err() {
                 tracing::error!(role = name, "did not end in time; killed");
-                let _ = kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL);
+                signal_role(running, name, Signal::SIGKILL);
+                // What was killed is waited for: the next role may depend on its being gone.
+                let _ = tokio::time::timeout(GRACE, task).await;
             }
         }
     }
@@ -173,11 +245,12 @@ fn spawn_keeper(
     instance: &Instance,
     role: Role,
     listener: &Arc<UnixListener>,
-    running: &Arc<Mutex<BTreeMap<String, u32>>>,
+    running: &Running,
     stop: watch::Receiver<bool>,
 ) -> tokio::task::JoinHandle<()> {
     let (instance, listener, running) = (instance.clone(), listener.clone(), running.clone());
     tokio::spawn(async move {
+        let mut stop = stop;
         let mut pause = Duration::from_millis(200);
         while !*stop.borrow() {
             let began = Instant::now();
@@ -185,6 +258,10 @@ fn spawn_keeper(
                 Ok(mut child) => {
                     if let Some(pid) = child.id() {
                         running.lock().insert(role.name.clone(), pid);
+                    }
+                    if *stop.borrow() {
+                        // Started while everything was told to end.
+                        signal_role(&running, &role.name, Signal::SIGTERM);
                     }
                     let status = child.wait().await;
                     running.lock().remove(&role.name);
@@ -205,7 +282,7 @@ fn spawn_keeper(
             if began.elapsed() > Duration::from_secs(30) {
                 pause = Duration::from_millis(200);
             }
-            tokio::time::sleep(pause).await;
+            let _ = tokio::time::timeout(pause, stop.changed()).await;
             pause = (pause * 2).min(Duration::from_secs(10));
         }
     })
@@ -220,42 +297,61 @@ fn start(instance: &Instance, role: &Role, listener: &UnixListener) -> Result<Ch
     let mut command = Command::new(instance.bin(role.executable));
     command.args(&role.args).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).current_dir("/");
     command.env("PALISADE_HOME", instance.home()).kill_on_drop(false);
-    if let (Some(user), true) = (role.user, system::privileged()) {
-        let account = system::account(user)?;
-        command.uid(account.uid.as_raw()).gid(account.gid.as_raw());
-    }
+    let user = role.user.filter(|_| system::privileged());
+    let become_user = match user {
+        Some(user) => Some((system::account(user)?, system::further_groups(user)?)),
+        None => None,
+    };
     let fd = role.query.then(|| listener.as_raw_fd());
-    // SAFETY: the closure calls only async-signal-safe functions.
+    let supervisor = std::process::id();
+    // SAFETY: the closure calls only async-signal-safe functions and allocates nothing.
     unsafe {
-        command.pre_exec(move || prepare(fd));
+        command.pre_exec(move || {
+            if let Some(fd) = fd {
+                confine(fd)?;
+            }
+            if let Some((account, groups)) = &become_user {
+                nix::unistd::setgroups(groups)?;
+                nix::unistd::setgid(account.gid)?;
+                nix::unistd::setuid(account.uid)?;
+            }
+            end_with(supervisor)
+        });
     }
     command.spawn().with_context(|| format!("starting {}", role.name))
 }
 
-/// In the child: ends with the supervisor; a query worker gets its socket and its limits.
-fn prepare(query_fd: Option<RawFd>) -> std::io::Result<()> {
+/// In the child: ends with the supervisor. After the change of users, which would undo it.
+fn end_with(supervisor: u32) -> std::io::Result<()> {
     nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?;
-    if let Some(fd) = query_fd {
-        // SAFETY: dup2 on descriptors that this child owns; 3 is free or ours to replace.
-        if unsafe { libc::dup2(fd, QUERY_FD) } < 0 {
-            return Err(std::io::Error::last_os_error());
-        }
-        if fd == QUERY_FD {
-            // SAFETY: clears close-on-exec of our own descriptor.
-            unsafe { libc::fcntl(fd, libc::F_SETFD, 0) };
-        }
-        let limit = libc::rlimit { rlim_cur: QUERY_ADDRESS_SPACE, rlim_max: QUERY_ADDRESS_SPACE };
-        // SAFETY: plain system calls on this process.
-        unsafe {
-            libc::setrlimit(libc::RLIMIT_AS, &raw const limit);
-            libc::nice(5);
-        }
-        // A worker that runs out of memory is the one to go, not ingest.
-        if let Ok(mut f) = OpenOptions::new().write(true).open("/proc/self/oom_score_adj") {
-            let _ = f.write_all(b"500");
-        }
+    if nix::unistd::getppid().as_raw().cast_unsigned() != supervisor {
+        // It ended before that was said.
+        return Err(std::io::ErrorKind::BrokenPipe.into());
     }
     Ok(())
+}
+
+/// In the child that becomes a query worker: gives it its socket and its limits. Before the change
+/// of users, after which its own files in /proc are root's.
+fn confine(query_fd: RawFd) -> std::io::Result<()> {
+    // SAFETY: dup2 on descriptors that this child owns; 3 is free or ours to replace.
+    if unsafe { libc::dup2(query_fd, QUERY_FD) } < 0 {
+        return Err(std::io::Error::last_os_error());
+    }
+    if query_fd == QUERY_FD {
+        // SAFETY: clears close-on-exec of our own descriptor.
+        unsafe { libc::fcntl(query_fd, libc::F_SETFD, 0) };
+    }
+    let limit = libc::rlimit { rlim_cur: QUERY_ADDRESS_SPACE, rlim_max: QUERY_ADDRESS_SPACE };
+    // SAFETY: plain system calls on this process.
+    unsafe {
+        if libc::setrlimit(libc::RLIMIT_AS, &raw const limit) != 0 {
+            return Err(std::io::Error::last_os_error());
+        }
+        libc::nice(5);
+    }
+    // A worker that runs out of memory is the one to go, not ingest.
+    OpenOptions::new().write(true).open("/proc/self/oom_score_adj")?.write_all(b"500")
 }
 
 /// The socket that all workers accept from; the kernel hands a connection to an idle one.
@@ -272,10 +368,15 @@ fn query_listener(instance: &Instance) -> Result<Arc<UnixListener>> {
 /// Only one supervisor serves an instance.
 fn lock(instance: &Instance) -> Result<Flock<File>> {
     let path = instance.run_dir().join("supervisor.pid");
-    let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path)?;
-    let mut lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-        Ok(lock) => lock,
-        Err((_, e)) => bail!("another supervisor serves {}: {e}", instance.home().display()),
+    let until = Instant::now() + LOCK_PATIENCE;
+    let mut lock = loop {
+        let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path)?;
+        match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => break lock,
+            // A command that asks whether we run holds it for an instant.
+            Err(_) if Instant::now() < until => std::thread::sleep(Duration::from_millis(20)),
+            Err((_, e)) => bail!("another supervisor serves {}: {e}", instance.home().display()),
+        }
     };
     lock.set_len(0)?;
     writeln!(lock, "{}", std::process::id())?;

@@ -46,16 +46,17 @@ impl DeviceSort {
         matches!(self, Self::Health | Self::FirstSeen | Self::LastSeen | Self::LastEvent)
     }
 
-    /// The key as SQL; `rank` is the health expression.
+    /// The key as SQL; `rank` is the health expression. Texts are the sensors' to choose, so their
+    /// beginning has to do: the key goes into a cursor, which has a bound.
     fn sql(self, rank: &str) -> &str {
         match self {
-            Self::Name => "lower(d.name)",
-            Self::Os => "lower(d.os_distribution || ' ' || d.os_version)",
+            Self::Name => "left(lower(d.name), 100)",
+            Self::Os => "left(lower(d.os_distribution || ' ' || d.os_version), 100)",
             Self::Health => rank,
             Self::FirstSeen => "d.first_seen",
             Self::LastSeen => "d.last_seen",
             Self::LastEvent => "coalesce(d.last_event, 0)",
-            Self::SensorVersion => "d.sensor_version",
+            Self::SensorVersion => "left(d.sensor_version, 100)",
         }
     }
 }

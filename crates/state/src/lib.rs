@@ -18,6 +18,7 @@ mod devices;
 mod enrolment;
 mod error;
 pub mod health;
+mod known_clients;
 mod listener;
 mod orders;
 mod page;

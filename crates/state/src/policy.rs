@@ -21,6 +21,8 @@ pub struct AuthPolicy {
     pub global_burst: u32,
     /// Failures per second that this process accepts over all users in the long run.
     pub global_per_second: f64,
+    /// A browser that someone has signed in from is remembered for this long after its last use.
+    pub client_memory: Duration,
     /// How long a set-up link is good.
     pub setup_link: Duration,
     /// How long a begun set-up waits for its confirmation.
@@ -46,7 +48,8 @@ impl Default for AuthPolicy {
             failure_memory: minutes(15),
             global_burst: 60,
             global_per_second: 1.0,
-            setup_link: minutes(72 * 60),
+            client_memory: minutes(180 * 24 * 60),
+            setup_link: minutes(24 * 60),
             setup_session: minutes(15),
         }
     }

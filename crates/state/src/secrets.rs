@@ -12,6 +12,7 @@ use uuid::Uuid;
 pub(crate) enum TokenKind {
     Api,
     Session,
+    Client,
     SetupLink,
     SetupSession,
     Enrolment,
@@ -22,6 +23,7 @@ impl TokenKind {
         match self {
             Self::Api => "pal",
             Self::Session => "palc",
+            Self::Client => "palk",
             Self::SetupLink => "pals",
             Self::SetupSession => "palx",
             Self::Enrolment => "pale",

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::policy::{AuthPolicy, micros};
 use crate::secrets::{self, TokenKind};
-use crate::{Principal, PrincipalKind, Result, Role, SignedIn, State, StateError, row};
+use crate::{Principal, PrincipalKind, Result, Role, SignedIn, State, StateError, known_clients, row};
 
 /// A use is written down at most this often, so that reading a page does not write.
 const TOUCH_EVERY_US: i64 = 60_000_000;
@@ -51,6 +51,7 @@ pub(crate) async fn begin(
     policy: &AuthPolicy,
     who: Who,
     from: Origin<'_>,
+    known: Option<Uuid>,
     now: TimeMicros,
 ) -> Result<SignedIn> {
     let (token, hash) = secrets::issue(TokenKind::Session, who.tenant);
@@ -77,6 +78,7 @@ pub(crate) async fn begin(
     .bind(row::text(from.user_agent, 300))
     .execute(&mut *tx)
     .await?;
+    let client = known_clients::remember(tx, policy, (who.tenant, who.user), known, now).await?;
     let principal = Principal {
         tenant: who.tenant,
         kind: PrincipalKind::Session { id },
@@ -85,7 +87,7 @@ pub(crate) async fn begin(
         name: who.name,
         role: who.role,
     };
-    Ok(SignedIn { token, expires_at, principal })
+    Ok(SignedIn { token, expires_at, client, principal })
 }
 
 fn session(row: &PgRow) -> Result<Session> {

@@ -303,7 +303,8 @@ impl State {
         .await?;
         let from = Origin { address: with.address, user_agent: with.user_agent };
         let signed_in =
-            sessions::begin(&mut tx, self.auth(), Who { tenant, user, email, name, role }, from, now).await?;
+            sessions::begin(&mut tx, self.auth(), Who { tenant, user, email, name, role }, from, None, now)
+                .await?;
         tx.commit().await?;
         Ok(signed_in)
     }

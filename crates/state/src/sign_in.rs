@@ -18,6 +18,8 @@ pub struct SignIn<'a> {
     pub password: &'a str,
     /// The six digits of the second factor.
     pub code: Option<&'a str>,
+    /// The secret of [`SignedIn::client`] from an earlier time, if the client has one.
+    pub client: Option<&'a str>,
     /// The client's address, for the list of sessions.
     pub address: &'a str,
     /// The client's program, for the list of sessions.
@@ -31,6 +33,9 @@ pub struct SignedIn {
     pub token: String,
     /// When the session ends at the latest.
     pub expires_at: TimeMicros,
+    /// A secret by which this client is known at its next sign-in, where it was not known before.
+    /// Strangers' guesses at the address do not make a known client wait.
+    pub client: Option<String>,
     /// Who signed in.
     pub principal: Principal,
 }
@@ -51,15 +56,21 @@ impl State {
     /// `invalid_credentials`, `totp_required` (the password was right), `totp_invalid`,
     /// `totp_code_used`, `sign_in_throttled` with the time to wait.
     pub async fn sign_in(&self, with: SignIn<'_>, now: TimeMicros) -> Result<SignedIn> {
-        self.bucket().take()?;
         let tenant = self.tenant_by_name(with.tenant).await?;
         let email = normalise_email(with.email);
         let (Some(tenant), Ok(email)) = (tenant, email) else {
+            self.bucket().take()?;
             self.verify_password(with.password, None).await?;
             return Err(StateError::InvalidCredentials);
         };
         let tenant = tenant.id;
-        self.count_attempt(tenant, &email, now).await?;
+        let known = self.known_client(tenant, &email, with.client, now).await?;
+        if known.is_none() {
+            // Strangers share it; who is known has a count of their own.
+            self.bucket().take()?;
+        }
+        let subject = throttle::subject(&email, known);
+        self.count_attempt(tenant, &subject, now).await?;
         let candidate = self.candidate(tenant, &email).await?;
         let hash = candidate.as_ref().filter(|c| c.active).and_then(|c| c.password_hash.clone());
         let right = self.verify_password(with.password, hash).await?;
@@ -70,9 +81,11 @@ impl State {
             (Some(_), None) => {
                 // The console asks in two steps; the first one was no failure.
                 let mut tx = self.tenant_tx(tenant).await?;
-                throttle::take_back(&mut tx, tenant, &email).await?;
+                throttle::take_back(&mut tx, tenant, &subject).await?;
                 tx.commit().await?;
-                self.bucket().give_back();
+                if known.is_none() {
+                    self.bucket().give_back();
+                }
                 return Err(StateError::TotpRequired);
             }
             (Some(secret), Some(code)) => {
@@ -101,12 +114,14 @@ impl State {
                 StateError::InvalidCredentials
             });
         }
-        throttle::clear_attempts(&mut tx, tenant, &email).await?;
+        throttle::clear_attempts(&mut tx, tenant, &subject).await?;
         let origin = Origin { address: with.address, user_agent: with.user_agent };
         let who = sessions::Who { tenant, user: user.id, email, name: user.name, role: user.role };
-        let signed_in = sessions::begin(&mut tx, self.auth(), who, origin, now).await?;
+        let signed_in = sessions::begin(&mut tx, self.auth(), who, origin, known, now).await?;
         tx.commit().await?;
-        self.bucket().give_back();
+        if known.is_none() {
+            self.bucket().give_back();
+        }
         Ok(signed_in)
     }
 

@@ -1,4 +1,4 @@
-//! Slowing down whoever guesses: per user in the database, over all users in this process.
+//! Slowing down whoever guesses: per user in the database, over all strangers in this process.
 //!
 //! An attempt is counted before its password is checked and taken back when it succeeds, so that
 //! parallel attempts cannot slip through together. Addresses that are no user are counted too.
@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use palisade_types::{TenantId, TimeMicros};
 use sqlx::{PgConnection, Row};
+use uuid::Uuid;
 
 use crate::policy::{AuthPolicy, micros};
 use crate::{Result, State, StateError, secrets};
@@ -54,13 +55,27 @@ fn wait_after(policy: &AuthPolicy, failures: i32) -> Duration {
     policy.first_wait.saturating_mul(1 << (over - 1).min(16)).min(policy.longest_wait)
 }
 
-fn subject(email: &str) -> [u8; 32] {
-    secrets::sha256(email.as_bytes())
+/// Whose failures are counted together: those of strangers at one address, or those of one known
+/// client.
+pub(crate) fn subject(email: &str, known: Option<Uuid>) -> Subject {
+    match known {
+        None => secrets::sha256(email.as_bytes()),
+        // An address holds no line break, so neither can be taken for the other.
+        Some(client) => secrets::sha256(format!("{email}\n{client}").as_bytes()),
+    }
 }
+
+/// A hash, so that the table does not tell who has an account.
+pub(crate) type Subject = [u8; 32];
 
 impl State {
     /// Counts an attempt as failed until [`clear_attempts`] or [`take_back`] undoes it.
-    pub(crate) async fn count_attempt(&self, tenant: TenantId, email: &str, now: TimeMicros) -> Result<()> {
+    pub(crate) async fn count_attempt(
+        &self,
+        tenant: TenantId,
+        subject: &Subject,
+        now: TimeMicros,
+    ) -> Result<()> {
         let policy = self.auth();
         let mut tx = self.tenant_tx(tenant).await?;
         // Old counts go here, so that guessing names cannot fill the table.
@@ -77,7 +92,7 @@ impl State {
              RETURNING failures, blocked_until",
         )
         .bind(tenant.0)
-        .bind(&subject(email)[..])
+        .bind(&subject[..])
         .bind(now.0)
         .fetch_one(&mut *tx)
         .await?;
@@ -93,7 +108,7 @@ impl State {
                 "UPDATE sign_in_throttle SET blocked_until = $3 WHERE tenant_id = $1 AND subject = $2",
             )
             .bind(tenant.0)
-            .bind(&subject(email)[..])
+            .bind(&subject[..])
             .bind(now.plus_micros(micros(wait)).0)
             .execute(&mut *tx)
             .await?;
@@ -104,10 +119,10 @@ impl State {
 }
 
 /// Forgets the failures of someone who has just signed in.
-pub(crate) async fn clear_attempts(tx: &mut PgConnection, tenant: TenantId, email: &str) -> Result<()> {
+pub(crate) async fn clear_attempts(tx: &mut PgConnection, tenant: TenantId, subject: &Subject) -> Result<()> {
     sqlx::query("DELETE FROM sign_in_throttle WHERE tenant_id = $1 AND subject = $2")
         .bind(tenant.0)
-        .bind(&subject(email)[..])
+        .bind(&subject[..])
         .execute(tx)
         .await?;
     Ok(())
@@ -115,13 +130,13 @@ pub(crate) async fn clear_attempts(tx: &mut PgConnection, tenant: TenantId, emai
 
 /// Takes one counted attempt back, and no other: the password was right, the code is still to come.
 /// Forgetting the earlier ones here would let someone who knows the password guess codes for ever.
-pub(crate) async fn take_back(tx: &mut PgConnection, tenant: TenantId, email: &str) -> Result<()> {
+pub(crate) async fn take_back(tx: &mut PgConnection, tenant: TenantId, subject: &Subject) -> Result<()> {
     sqlx::query(
         "UPDATE sign_in_throttle SET failures = greatest(failures - 1, 0), blocked_until = 0
          WHERE tenant_id = $1 AND subject = $2",
     )
     .bind(tenant.0)
-    .bind(&subject(email)[..])
+    .bind(&subject[..])
     .execute(tx)
     .await?;
     Ok(())

@@ -6,17 +6,18 @@ use sha2::{Digest, Sha256};
 
 use palisade_types::{Epoch, Lane};
 
+use crate::bounds::check_batch;
 use crate::msg::{Batch, SealedBatch};
 
 /// Why a sealed batch was not opened; `code()` is stable and goes over the wire.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum WireError {
-    /// The payload or its announced size is larger than the limit.
-    #[error("batch of {size} bytes is over the limit of {limit}")]
+    /// The payload, its announced size, or the number of its parts is over the limit.
+    #[error("batch is too large: {size} where {limit} is the limit")]
     TooLarge {
-        /// Announced or found size in bytes.
+        /// Announced or found size in bytes, or so many parts.
         size: u64,
-        /// The limit in bytes.
+        /// The limit of that.
         limit: u64,
     },
     /// More came out of decompression than was announced.
@@ -52,7 +53,7 @@ pub struct BatchLimits {
     pub payload: u64,
     /// Largest decompressed size, bytes.
     pub raw: u64,
-    /// Most facts.
+    /// Most facts; as many processes, and as many entries of lists in facts.
     pub facts: u32,
 }
 
@@ -127,10 +128,9 @@ pub fn open(payload: &[u8], raw_length: u64, limits: &BatchLimits) -> Result<Bat
     if raw.len() as u64 != raw_length {
         return Err(WireError::Malformed("length differs from the announced one"));
     }
+    // Before decoding, which makes hundreds of bytes in memory of two.
+    check_batch(&raw, limits)?;
     let batch = Batch::decode(raw.as_slice()).map_err(|_| WireError::Malformed("not a batch"))?;
-    if batch.facts.len() > limits.facts as usize {
-        return Err(WireError::TooLarge { size: batch.facts.len() as u64, limit: u64::from(limits.facts) });
-    }
     if batch.facts.iter().any(|f| f.report_id >= 1 << 53) {
         return Err(WireError::Malformed("report id is not below 2^53"));
     }
@@ -178,6 +178,20 @@ mod tests {
         let limits = BatchLimits::default();
         assert_eq!(open(&bomb, 1000, &limits), Err(WireError::Bomb { announced: 1000 }));
         assert_eq!(open(&bomb, 64 << 20, &limits).map_err(|e| e.code()), Err("batch_too_large"));
+    }
+
+    #[test]
+    fn millions_of_empty_parts_are_refused_before_they_become_memory() {
+        let limits = BatchLimits::default();
+        for part in [[0x0a, 0], [0x12, 0]] {
+            let raw = part.repeat(12 << 20);
+            let payload = zstd::bulk::compress(&raw, 1).expect("compresses");
+            assert!(payload.len() < 8192, "a few kilobytes on the wire");
+            assert_eq!(
+                open(&payload, raw.len() as u64, &limits),
+                Err(WireError::TooLarge { size: 200_001, limit: 200_000 })
+            );
+        }
     }
 
     #[test]

@@ -55,8 +55,9 @@ pub struct LaneState {
 
 impl LaneState {
     fn judge(&self, sequence: u64, digest: &[u8; 32], dropped_below: u64) -> Verdict {
+        let expected = self.high.saturating_add(1);
         if sequence == 0 {
-            return Verdict::Gap { expected: self.high + 1 };
+            return Verdict::Gap { expected };
         }
         if sequence <= self.high {
             return match self.recent.iter().rev().find(|(s, _)| *s == sequence) {
@@ -64,10 +65,10 @@ impl LaneState {
                 _ => Verdict::Fork,
             };
         }
-        if sequence == self.high + 1 || dropped_below >= sequence {
+        if sequence == expected || dropped_below >= sequence {
             return Verdict::Accept;
         }
-        Verdict::Gap { expected: self.high + 1 }
+        Verdict::Gap { expected }
     }
 
     fn mark(&mut self, sequence: u64, digest: [u8; 32]) {
@@ -75,10 +76,11 @@ impl LaneState {
             return;
         }
         self.high = sequence;
-        self.recent.push_back((sequence, digest));
-        if self.recent.len() > WINDOW {
+        // Room is made first, so that the buffer never grows past the window.
+        if self.recent.len() >= WINDOW {
             self.recent.pop_front();
         }
+        self.recent.push_back((sequence, digest));
     }
 }
 
@@ -180,6 +182,16 @@ mod tests {
         assert_eq!(t.judge(&mark(3, 3), 0), Verdict::Gap { expected: 2 });
         assert_eq!(t.judge(&mark(3, 3), 3), Verdict::Accept);
         assert_eq!(t.judge(&mark(0, 3), 0), Verdict::Gap { expected: 2 });
+    }
+
+    #[test]
+    fn the_last_sequence_there_is_overflows_nothing() {
+        let mut t = DedupTable::new();
+        assert_eq!(t.judge(&mark(u64::MAX, 1), u64::MAX), Verdict::Accept);
+        t.mark(&mark(u64::MAX, 1));
+        assert_eq!(t.judge(&mark(0, 1), 0), Verdict::Gap { expected: u64::MAX });
+        assert_eq!(t.judge(&mark(1, 1), 0), Verdict::Fork);
+        assert_eq!(t.judge(&mark(u64::MAX, 1), 0), Verdict::Duplicate);
     }
 
     #[test]

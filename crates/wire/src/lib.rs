@@ -4,6 +4,7 @@
 //! generated from `proto/palisade.proto` and checked in; a test fails when they differ.
 
 mod batch;
+mod bounds;
 mod dedup;
 mod orders;
 
@@ -14,6 +15,7 @@ pub mod msg {
 }
 
 pub use batch::{BatchLimits, SealParams, WireError, digest_of, open, seal};
+pub use bounds::check_upload;
 pub use dedup::{DedupMark, DedupTable, LaneState, Verdict};
 pub use orders::{ORDER_CONTEXT, OrderCheck, OrderError, sign, verify};
 

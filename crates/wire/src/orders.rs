@@ -144,4 +144,19 @@ mod tests {
         bent.order = Bytes::from(bent.order.iter().map(|b| b ^ 1).collect::<Vec<u8>>());
         assert_eq!(verify(&bent, &check(&key)), Err(OrderError::Forged));
     }
+
+    #[test]
+    fn what_is_signed_and_no_order_is_malformed() {
+        let signing = SigningKey::from_bytes(&[7; 32]);
+        let key = signing.verifying_key().to_bytes();
+        let of = |bytes: Vec<u8>| {
+            let signature = Bytes::copy_from_slice(&signing.sign(&signed_bytes(&bytes)).to_bytes());
+            SignedOrder { order: bytes.into(), signature }
+        };
+        assert_eq!(verify(&of(vec![0xff; 9]), &check(&key)), Err(OrderError::Malformed));
+        let large = Order { arguments: "x".repeat(MAX_ORDER), ..order() };
+        assert_eq!(verify(&sign(&large, &signing), &check(&key)), Err(OrderError::Malformed));
+        let short = SignedOrder { signature: Bytes::new(), ..sign(&order(), &signing) };
+        assert_eq!(verify(&short, &check(&key)), Err(OrderError::Forged));
+    }
 }

@@ -2,10 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Page } from '@playwright/test'
 import { expect } from '@playwright/test'
-import { stepNow, totp } from './totp'
+import { stepAccepted, stepNow, totp } from './totp'
 
-const folder = fileURLToPath(new URL('../.account/', import.meta.url))
-export const stateFile = `${folder}state.json`
+/** PALISADE_ACCOUNT names another folder, so that two runs do not share an account. */
+const folder = process.env.PALISADE_ACCOUNT ?? fileURLToPath(new URL('../.account', import.meta.url))
+export const stateFile = `${folder}/state.json`
 
 /** The administrator that the set-up spec made; kept so that a second run signs in. */
 export interface Account {
@@ -19,22 +20,22 @@ export interface Account {
 
 export function keep(account: Account): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  writeFileSync(`${folder}account.json`, JSON.stringify(account), { mode: 0o600 })
+  writeFileSync(`${folder}/account.json`, JSON.stringify(account), { mode: 0o600 })
 }
 
 export function kept(): Account | undefined {
   try {
-    const account = JSON.parse(readFileSync(`${folder}account.json`, 'utf8')) as Account
+    const account = JSON.parse(readFileSync(`${folder}/account.json`, 'utf8')) as Account
     return account.base === process.env.PALISADE_URL ? account : undefined
   } catch {
     return undefined
   }
 }
 
-/** A code that was not used yet; waits for the next step if need be. */
+/** A code that was not used yet: the server takes the next step's ahead of its time, so waiting is rare. */
 export async function freshCode(account: Account): Promise<string> {
-  await expect.poll(stepNow, { timeout: 35_000, intervals: [250] }).toBeGreaterThan(account.step)
-  const step = stepNow()
+  const step = Math.max(account.step + 1, stepNow())
+  await expect.poll(() => stepAccepted(step), { timeout: 35_000, intervals: [250] }).toBe(true)
   keep({ ...account, step })
   return totp(account.secret, step)
 }

@@ -10,6 +10,9 @@ function decode(secret: string): Buffer {
 
 export const stepNow = (): number => Math.floor(Date.now() / STEP_MS)
 
+/** Whether the server takes the code of this step by now; it allows for a clock one step off. */
+export const stepAccepted = (step: number): boolean => step <= stepNow() + 1
+
 /** RFC 6238 with SHA-1, six digits, 30 seconds. */
 export function totp(secret: string, step = stepNow()): string {
   const counter = Buffer.alloc(8)

@@ -31,6 +31,7 @@ const ADVICE: Record<string, string> = {
   not_found: 'It may have been removed. Go back to the list and look again.',
   query_timeout: 'Narrow the time range or the columns, or choose a longer deadline, and run again.',
   query_memory: 'Filter earlier in the query, or summarise fewer groups, and run again.',
+  console_fault: 'Load the page again. If it stays, report it with what you did and the sentence above.',
   internal: 'Try again. If it stays, look at the server’s log with the code below.',
 }
 
@@ -58,6 +59,7 @@ export function asApiError(error: unknown): ApiError {
   if (error instanceof DOMException && error.name === 'AbortError') {
     return new ApiError(0, 'cancelled', 'The request was cancelled.')
   }
-  if (error instanceof TypeError) return new ApiError(0, 'no_answer', 'The server did not answer.')
+  // What fetch and import() throw, in the words of each browser; any other TypeError is a fault of ours.
+  if (error instanceof TypeError && /fetch|network|load failed|module script/i.test(error.message)) return new ApiError(0, 'no_answer', 'The server did not answer.')
   return new ApiError(0, 'console_fault', error instanceof Error ? error.message : String(error))
 }

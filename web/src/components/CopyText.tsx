@@ -1,22 +1,23 @@
 import { Button, Tooltip } from '@fluentui/react-components'
-import { CheckmarkRegular, CopyRegular } from '@fluentui/react-icons'
+import { CheckmarkRegular, CopyRegular, DismissRegular } from '@fluentui/react-icons'
 import { useEffect, useState } from 'react'
+import { copyText } from '../lib/clipboard'
 
 /** A button that copies a text and says so. */
 export function CopyButton({ text, label }: { text: string; label: string }) {
-  const [done, setDone] = useState(false)
+  const [done, setDone] = useState<'Copied' | 'The browser refused to copy'>()
   useEffect(() => {
     if (!done) return
-    const timer = setTimeout(() => setDone(false), 2000)
+    const timer = setTimeout(() => setDone(undefined), 2000)
     return () => clearTimeout(timer)
   }, [done])
   return (
-    <Tooltip content={done ? 'Copied' : label} relationship="label">
+    <Tooltip content={done ?? label} relationship="label">
       <Button
         appearance="subtle"
         size="small"
-        icon={done ? <CheckmarkRegular /> : <CopyRegular />}
-        onClick={() => void navigator.clipboard.writeText(text).then(() => setDone(true))}
+        icon={done === 'Copied' ? <CheckmarkRegular /> : done ? <DismissRegular /> : <CopyRegular />}
+        onClick={() => void copyText(text).then((copied) => setDone(copied ? 'Copied' : 'The browser refused to copy'))}
       />
     </Tooltip>
   )

@@ -1,8 +1,16 @@
-import { MessageBar, MessageBarBody, MessageBarTitle } from '@fluentui/react-components'
+import { Button, MessageBar, MessageBarActions, MessageBarBody, MessageBarTitle } from '@fluentui/react-components'
 import { adviceFor, asApiError, sentence } from '../api/errors'
 
+interface Props {
+  /** What failed, without a full stop. */
+  what: string
+  error: unknown
+  kept?: string
+  retry?: () => void
+}
+
 /** A failure inside a form or over data that stays readable. */
-export function ErrorBar({ what, error, kept }: { what: string; error: unknown; kept?: string }) {
+export function ErrorBar({ what, error, kept, retry }: Props) {
   if (!error) return null
   const fault = asApiError(error)
   return (
@@ -10,6 +18,7 @@ export function ErrorBar({ what, error, kept }: { what: string; error: unknown; 
       <MessageBarBody>
         <MessageBarTitle>{what}.</MessageBarTitle> {sentence(fault.message)} {kept} {adviceFor(fault)} (<code>{fault.code}</code>)
       </MessageBarBody>
+      {retry && <MessageBarActions><Button size="small" onClick={retry}>Try again</Button></MessageBarActions>}
     </MessageBar>
   )
 }

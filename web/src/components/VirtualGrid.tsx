@@ -3,6 +3,7 @@ import { defaultRangeExtractor, useVirtualizer } from '@tanstack/react-virtual'
 import { type FocusEvent, type KeyboardEvent, type MouseEvent, useEffect, useRef, useState } from 'react'
 import { GridHeader } from './GridHeader'
 import { GridRow } from './GridRow'
+import { copyText } from '../lib/clipboard'
 import { useColumnsInSight } from './useColumnsInSight'
 import './grid.css'
 
@@ -36,6 +37,8 @@ interface Props<T> {
   onEnd?: () => void
   /** Names the scroll position, so that Back returns to it. */
   scrollKey?: string
+  /** Another order or filter shows its own first rows. */
+  resetKey?: string
   rowText?: (row: T) => string
   /** Rows on the server, where more are read while scrolling. */
   total?: number
@@ -44,6 +47,8 @@ interface Props<T> {
 }
 
 const offsets = new Map<string, number>()
+/** Positions that are remembered at most. */
+const MOST_OFFSETS = 200
 
 /** A dense table of any length: virtual rows, one tab stop, arrow keys, Enter opens. */
 export function VirtualGrid<T>(props: Props<T>) {
@@ -81,6 +86,14 @@ export function VirtualGrid<T>(props: Props<T>) {
   })
   const items = virtual.getVirtualItems()
 
+  const shownKey = useRef(props.resetKey)
+  useEffect(() => {
+    if (shownKey.current === props.resetKey) return
+    shownKey.current = props.resetKey
+    setActive(0)
+    virtual.scrollToOffset(0)
+  }, [props.resetKey, virtual])
+
   const last = items.at(-1)?.index ?? 0
   useEffect(() => {
     if (onEnd && model.length > 0 && last >= model.length - 30) onEnd()
@@ -111,7 +124,7 @@ export function VirtualGrid<T>(props: Props<T>) {
     if (event.key in step) move(step[event.key]!)
     else if (event.key === 'Enter' && onOpen) onOpen(row, event.ctrlKey || event.metaKey)
     else if (event.key === 'c' && (event.ctrlKey || event.metaKey) && props.rowText && !String(window.getSelection())) {
-      void navigator.clipboard.writeText(props.rowText(row))
+      void copyText(props.rowText(row))
     } else return
     event.preventDefault()
   }
@@ -146,7 +159,7 @@ export function VirtualGrid<T>(props: Props<T>) {
       className="vgrid"
       style={{ ['--cols' as string]: template, ['--row' as string]: `${rowHeight}px` }}
       onScroll={(event) => {
-        if (scrollKey) offsets.set(scrollKey, event.currentTarget.scrollTop)
+        if (scrollKey) keepOffset(scrollKey, event.currentTarget.scrollTop)
         sight.follow()
       }}
     >
@@ -179,4 +192,10 @@ export function VirtualGrid<T>(props: Props<T>) {
       </div>
     </div>
   )
+}
+
+function keepOffset(key: string, top: number): void {
+  offsets.delete(key)
+  offsets.set(key, top)
+  if (offsets.size > MOST_OFFSETS) offsets.delete(offsets.keys().next().value!)
 }

@@ -16,9 +16,13 @@ export function compareCells(type: string, a: unknown, b: unknown): number {
   if (emptyA || emptyB) return Number(emptyA) - Number(emptyB)
   if (NUMERIC.has(type) || type === 'bool') return Number(a) - Number(b)
   if (type === 'timespan') return timespanSeconds(String(a)) - timespanSeconds(String(b))
+  // Without the Z a whole second is a prefix of its fractions, as it should be in their order.
+  if (type === 'datetime') return order(String(a).replace(/Z$/, ''), String(b).replace(/Z$/, ''))
   const left = typeof a === 'object' ? JSON.stringify(a) : String(a)
   const right = typeof b === 'object' ? JSON.stringify(b) : String(b)
-  return left < right ? -1 : left > right ? 1 : 0
+  return order(left, right)
 }
+
+const order = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
 
 export const isNumeric = (type: string): boolean => NUMERIC.has(type)

@@ -32,5 +32,6 @@ export function saveFile(name: string, type: string, text: string): void {
   link.href = url
   link.download = name
   link.click()
-  URL.revokeObjectURL(url)
+  // A browser may read a large file only after the click was handled.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }

@@ -19,6 +19,20 @@ export function humanise(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
+const BROWSERS: [RegExp, string][] = [[/Edg\/(\d+)/, 'Edge'], [/OPR\/(\d+)/, 'Opera'], [/Firefox\/(\d+)/, 'Firefox'], [/Chrome\/(\d+)/, 'Chrome'], [/Version\/(\d+).*Safari/, 'Safari']]
+const SYSTEMS: [RegExp, string][] = [[/Android/, 'Android'], [/iPhone|iPad/, 'iOS'], [/Windows/, 'Windows'], [/Mac OS X/, 'macOS'], [/CrOS/, 'ChromeOS'], [/Linux/, 'Linux']]
+
+/** "Firefox 128 on Linux" of a User-Agent; the text itself where it is no browser's. */
+export function browserName(agent: string): string {
+  for (const [pattern, name] of BROWSERS) {
+    const found = pattern.exec(agent)
+    if (!found) continue
+    const system = SYSTEMS.find(([mark]) => mark.test(agent))?.[1]
+    return `${name} ${found[1]}${system ? ` on ${system}` : ''}`
+  }
+  return agent || 'unknown'
+}
+
 /** Any cell as text: what is shown, copied and exported. */
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return ''

@@ -1,4 +1,4 @@
-import { useEffect, useState, useSyncExternalStore } from 'react'
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 
 /** True once `active` has held for `ms`: short waits show nothing. */
 export function useDelayed(active: boolean, ms: number): boolean {
@@ -22,30 +22,54 @@ export function useDebounced<T>(value: T, ms: number): T {
   return rested
 }
 
+/**
+ * The text of a search box whose value lives in the address: told after it rested, taken over when the
+ * address changed by other means. An address that follows the typing never takes letters back.
+ */
+export function useSearchText(kept: string, tell: (text: string) => void, ms: number): [string, (text: string) => void] {
+  const [text, setText] = useState(kept)
+  const rested = useDebounced(text, ms)
+  const told = useRef<string[]>([kept])
+  const call = useRef(tell)
+  call.current = tell
+  useEffect(() => {
+    const at = told.current.indexOf(kept)
+    if (at >= 0) told.current = told.current.slice(at)
+    else {
+      told.current = [kept]
+      setText(kept)
+    }
+  }, [kept])
+  useEffect(() => {
+    if (rested === told.current.at(-1)) return
+    told.current.push(rested)
+    call.current(rested)
+  }, [rested])
+  return [text, setText]
+}
+
 let now = new Date()
 const clocks = new Set<() => void>()
 let ticking: ReturnType<typeof setInterval> | undefined
 
-/** One shared clock of ten seconds for all relative ages on a page. */
-export function useNow(): Date {
-  return useSyncExternalStore(
-    (listener) => {
-      clocks.add(listener)
-      ticking ??= setInterval(() => {
-        now = new Date()
-        clocks.forEach((tick) => tick())
-      }, 10_000)
-      return () => {
-        clocks.delete(listener)
-        if (clocks.size === 0) {
-          clearInterval(ticking)
-          ticking = undefined
-        }
-      }
-    },
-    () => now,
-  )
+function onTick(listener: () => void): () => void {
+  // A clock that nobody read stood still.
+  if (clocks.size === 0) now = new Date()
+  clocks.add(listener)
+  ticking ??= setInterval(() => {
+    now = new Date()
+    clocks.forEach((tick) => tick())
+  }, 10_000)
+  return () => {
+    clocks.delete(listener)
+    if (clocks.size > 0) return
+    clearInterval(ticking)
+    ticking = undefined
+  }
 }
+
+/** One shared clock of ten seconds for all relative ages on a page. */
+export const useNow = (): Date => useSyncExternalStore(onTick, () => now)
 
 const queries = new Map<string, MediaQueryList>()
 function media(query: string): MediaQueryList {

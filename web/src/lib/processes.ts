@@ -15,7 +15,8 @@ export function processRefs(row: Record<string, unknown>): ProcessRef[] {
     }
   }
   add(name(row.FileName) || 'process', row.ProcessUniqueId)
-  add(name(row.InitiatingProcessFileName) || 'initiating process', row.InitiatingProcessUniqueId)
+  const initiator = name(row.InitiatingProcessFileName) || 'initiating process'
+  add(found.length > 0 ? `its parent ${initiator}` : initiator, row.InitiatingProcessUniqueId)
   return found
 }
 

@@ -1,4 +1,4 @@
-import { isRange, type RangeKey } from './time'
+import { isRange, parseInstant, type RangeKey } from './time'
 
 export const HEALTHS = ['active', 'impaired', 'inactive', 'no_sensor_data'] as const
 export type HealthKey = (typeof HEALTHS)[number]
@@ -8,6 +8,7 @@ const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined
 const oneOf = <T extends string>(value: unknown, allowed: readonly T[]): T | undefined =>
   allowed.find((name) => name === value)
+const instant = (value: unknown): string | undefined => (parseInstant(text(value)) ? text(value) : undefined)
 /** A comma list with each allowed word once, in the given order. */
 const listOf = (value: unknown, allowed?: readonly string[]): string | undefined => {
   const words = [...new Set((text(value) ?? '').split(',').filter(Boolean))]
@@ -18,7 +19,10 @@ const listOf = (value: unknown, allowed?: readonly string[]): string | undefined
 export const DEVICE_SORTS = ['name', 'health', 'last_seen', 'os', 'sensor_version'] as const
 export type DeviceSort = (typeof DEVICE_SORTS)[number]
 
-/** All state of the device list. Absent = the default; wrong values are dropped, never an error. */
+/**
+ * All state of the device list. Absent = the default; wrong values are dropped, never an error: they are
+ * named as undefined, since the router lays what is returned over what the address says.
+ */
 export interface DevicesSearch {
   search?: string
   health?: string
@@ -28,17 +32,20 @@ export interface DevicesSearch {
   panel?: string
 }
 export function devicesSearch(raw: Raw): DevicesSearch {
-  return clean({
+  return {
     search: text(raw.search),
     health: listOf(raw.health, HEALTHS),
     os: listOf(raw.os),
     sort: oneOf(raw.sort, DEVICE_SORTS),
     order: oneOf(raw.order, ['asc', 'desc'] as const),
     panel: text(raw.panel),
-  })
+  }
 }
 
-/** All state of a device's timeline. `event` = "<table>:<ReportId>" of the open row. */
+/** The tables that a device's timeline is made of. */
+export const EVENT_TABLES = ['DeviceProcessEvents', 'DeviceNetworkEvents', 'DeviceFileEvents'] as const
+
+/** All state of a device's timeline. `event` = "<table>:<ReportId>:<Timestamp>" of the open row. */
 export interface TimelineSearch {
   range?: RangeKey
   from?: string
@@ -48,14 +55,14 @@ export interface TimelineSearch {
   event?: string
 }
 export function timelineSearch(raw: Raw): TimelineSearch {
-  return clean({
+  return {
     range: isRange(raw.range) ? raw.range : undefined,
-    from: text(raw.from),
-    to: text(raw.to),
-    tables: listOf(raw.tables),
+    from: instant(raw.from),
+    to: instant(raw.to),
+    tables: listOf(raw.tables, EVENT_TABLES),
     search: text(raw.search),
     event: text(raw.event),
-  })
+  }
 }
 
 export interface TreeSearch {
@@ -67,8 +74,18 @@ export interface TreeSearch {
 export function treeSearch(raw: Raw): TreeSearch {
   return {
     process: text(raw.process) ?? '',
-    ...clean({ at: text(raw.at), node: text(raw.node), view: oneOf(raw.view, ['list'] as const) }),
+    at: instant(raw.at),
+    node: text(raw.node),
+    view: oneOf(raw.view, ['list'] as const),
   }
+}
+
+/** The open row of a list that has no other state: an order, an entry of the audit log. */
+export interface OpenSearch {
+  open?: string
+}
+export function openSearch(raw: Raw): OpenSearch {
+  return { open: text(raw.open) }
 }
 
 export const DEADLINES = [10, 30, 60, 180, 600] as const
@@ -79,17 +96,20 @@ export interface HuntingSearch {
   sort?: string
   row?: number
   run?: boolean
+  /** What is shown beside the editor; tables when absent. */
+  shelf?: 'samples' | 'recent'
 }
 export function huntingSearch(raw: Raw): HuntingSearch {
   const deadline = Number(raw.deadline)
   const row = Number(raw.row)
-  return clean({
+  return {
     q: text(raw.q),
     deadline: (DEADLINES as readonly number[]).includes(deadline) ? deadline : undefined,
     sort: text(raw.sort),
     row: raw.row !== undefined && Number.isInteger(row) && row >= 0 ? row : undefined,
     run: raw.run === true || raw.run === 'true' ? true : undefined,
-  })
+    shelf: oneOf(raw.shelf, ['samples', 'recent'] as const),
+  }
 }
 
 export interface SignInSearch {
@@ -98,11 +118,11 @@ export interface SignInSearch {
 /** Only a path of this console is a place to go back to. */
 export function signInSearch(raw: Raw): SignInSearch {
   const next = text(raw.next)
-  return next && /^\/(?![/\\])/.test(next) ? { next } : {}
+  return { next: next && /^\/(?![/\\])/.test(next) ? next : undefined }
 }
 
 export function setupSearch(raw: Raw): { token?: string } {
-  return clean({ token: text(raw.token) })
+  return { token: text(raw.token) }
 }
 
 /** Adds or removes one word of a comma list. */
@@ -110,8 +130,4 @@ export function toggleWord(list: string | undefined, word: string): string | und
   const words = (list ?? '').split(',').filter(Boolean)
   const next = words.includes(word) ? words.filter((w) => w !== word) : [...words, word]
   return next.length ? next.join(',') : undefined
-}
-
-function clean<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T
 }

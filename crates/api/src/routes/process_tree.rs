@@ -332,6 +332,7 @@ mod tests {
         let rests = [
             ("DeviceProcessEvents", created_query(hostile, Some(TimeMicros(5)))),
             ("DeviceProcessEvents", created_query("77", None)),
+            ("DeviceProcessEvents", created_query("77", Some(TimeMicros(i64::MAX)))),
             ("DeviceProcessEvents", deed_query(hostile)),
             ("DeviceNetworkEvents", deed_query("77")),
             ("DeviceFileEvents", deed_query("77")),

@@ -58,14 +58,14 @@ pub(crate) async fn sign_in(
         email: &body.email,
         password: &body.password,
         code: body.code.as_deref(),
+        client: credentials::client_cookie(&headers),
         address: &caller.scope.address(),
         user_agent: user_agent(&headers),
     };
     let signed_in = api.config.state.sign_in(with, now).await?;
     caller.scope.principal(&signed_in.principal);
     let user = user_of(&api, &signed_in).await?;
-    let cookie = credentials::set_cookie(&api, &signed_in, now);
-    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(SignedIn { user })))
+    Ok((credentials::set_cookies(&api, &signed_in, now), Json(SignedIn { user })))
 }
 
 /// How somebody proved who they are.

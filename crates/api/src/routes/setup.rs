@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
-use axum::response::{AppendHeaders, IntoResponse};
+use axum::response::IntoResponse;
 use palisade_state::{BeginSetup, ConfirmSetup};
 use palisade_types::TimeMicros;
 use serde::{Deserialize, Serialize};
@@ -142,8 +142,7 @@ pub(crate) async fn confirm(
     caller.scope.principal(&signed_in.principal);
     caller.scope.target(&signed_in.principal.email);
     let user = user_of(&api, &signed_in).await?;
-    let cookie = credentials::set_cookie(&api, &signed_in, now);
-    Ok((AppendHeaders([(header::SET_COOKIE, cookie)]), Json(SignedIn { user })))
+    Ok((credentials::set_cookies(&api, &signed_in, now), Json(SignedIn { user })))
 }
 
 /// The browser as it names itself, bounded.

@@ -109,7 +109,9 @@ impl After {
     fn decode(text: &str) -> Option<Self> {
         let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
         let (t, r) = plain.split_once('.')?;
-        Some(Self { t: t.parse().ok()?, r: r.parse().ok()? })
+        let after = Self { t: t.parse().ok()?, r: r.parse().ok()? };
+        // Report ids begin at 0; a cursor that says otherwise is not one of ours.
+        (after.r >= 0).then_some(after)
     }
 }
 
@@ -167,6 +169,7 @@ fn tables(asked: Option<&str>) -> Result<Vec<&'static TableSpec>, ApiError> {
     names.into_iter().map(find).collect()
 }
 
+#[derive(Clone)]
 struct Filter {
     device: DeviceId,
     from: Option<TimeMicros>,
@@ -259,9 +262,14 @@ mod tests {
             search: Some("a\" or 1 == 1 //\\".to_owned()),
             after: Some(After { t: 3, r: 4 }),
         };
+        // What a forged cursor can hold at the utmost.
+        let edge = |t| Filter { after: Some(After { t, r: i64::MAX }), search: None, ..full.clone() };
+        let (early, late) = (edge(i64::MIN), edge(i64::MAX));
         let all = tables(None).expect("all tables");
         assert!(all.len() >= 3);
-        for (table, filter) in all.into_iter().flat_map(|t| [(t, &plain), (t, &full)]) {
+        for (table, filter) in
+            all.into_iter().flat_map(|t| [(t, &plain), (t, &full), (t, &early), (t, &late)])
+        {
             let query = filter.query(table, 11);
             let compiled = palisade_kql::compile(&query, &palisade_kql::SchemaCatalogue, 0);
             assert!(compiled.is_ok(), "{query}\n{compiled:?}");
@@ -273,6 +281,7 @@ mod tests {
         let after = After { t: 1_700_000_000_000_001, r: 42 };
         assert_eq!(After::decode(&after.encode()), Some(after));
         assert_eq!(After::decode("x"), None);
+        assert_eq!(After::decode(&After { t: 1, r: -1 }.encode()), None);
     }
 
     #[test]

@@ -122,7 +122,13 @@ pub(crate) async fn create(
         return Err(ApiError::invalid(format!("expires_in_days must be 1 to {MAX_DAYS}")));
     }
     let now = TimeMicros::now();
-    let expires_at = in_seconds(now, i64::from(body.expires_in_days) * 86_400);
+    let mut expires_at = in_seconds(now, i64::from(body.expires_in_days) * 86_400);
+    if let PrincipalKind::Token { id } = principal.kind {
+        // A token that leaks must not live on in tokens that it makes.
+        let own = api.config.state.tokens(principal.tenant, principal.user).await?;
+        let end = own.into_iter().find(|t| t.id == id).and_then(|t| t.expires_at);
+        expires_at = end.map_or(expires_at, |end| end.min(expires_at));
+    }
     let new = NewToken { name: body.name, role, expires_at: Some(expires_at) };
     let (token, secret) = api.config.state.create_token(principal.tenant, principal.user, new, now).await?;
     scope.target(token.id);

@@ -44,6 +44,11 @@ async fn set_up(world: &World, email: &str) -> (String, String) {
 
     let used = world.call("GET", &format!("/api/v1/setup?token={}", link.token)).expect(200).await;
     assert_eq!(used.body["valid"], false);
+    let all: Vec<&str> = done.headers.get_all("set-cookie").iter().filter_map(|v| v.to_str().ok()).collect();
+    let client = all.iter().find(|c| c.starts_with("palisade_client=")).expect("the browser is known now");
+    for flag in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/api/v1/session;"] {
+        assert!(client.contains(flag), "{flag} in {client}");
+    }
     (done.cookie(), secret)
 }
 
@@ -137,4 +142,52 @@ async fn an_invited_reader_reads_and_the_last_administrator_stays() {
     assert_eq!(last.code(), "last_administrator");
     remove(world.a.reader_user.to_string()).expect(204).await;
     world.get("/api/v1/devices", &world.a.reader).expect(401).await;
+}
+
+#[tokio::test]
+async fn calls_without_a_session_do_not_use_up_the_attempts_to_sign_in() {
+    let world = World::with_attempts(3).await;
+    for _ in 0..10 {
+        world.call("GET", "/api/v1/devices").expect(401).await;
+        world.call("DELETE", "/api/v1/session").bearer("pal_nonsense").expect(401).await;
+    }
+    let entries = world.audit(&world.a.tenant).await.len();
+    assert!((1..10).contains(&entries), "their entries are bounded: {entries}");
+    let guess =
+        json!({"email": "reader@alpha.example", "password": "wrong horse battery", "tenant": "alpha"});
+    let attempt = || world.call("POST", "/api/v1/session").json(&guess);
+    assert_eq!(attempt().expect(401).await.code(), "invalid_credentials");
+    let mut told = Vec::new();
+    while told.len() < 10 && told.last().is_none_or(|code| code != "rate_limited") {
+        told.push(attempt().send().await.code().to_owned());
+    }
+    assert!(told.contains(&"rate_limited".to_owned()), "attempts themselves run out: {told:?}");
+}
+
+#[tokio::test]
+async fn a_known_browser_signs_in_while_a_stranger_guesses() {
+    let world = World::new().await;
+    let now = TimeMicros::now();
+    let link =
+        world.state.create_setup_link(world.a.tenant.id, Role::Reader, now).await.expect("a link").token;
+    let email = "ann@alpha.example";
+    let account = json!({"token": link, "email": email, "name": "Ann", "password": PASSWORD});
+    let begun = world.call("POST", "/api/v1/setup").json(&account).expect(200).await;
+    let confirm = json!({"setup_session": begun.text("setup_session")});
+    let done = world.call("POST", "/api/v1/setup/confirm").json(&confirm).expect(200).await;
+    let mut all = done.headers.get_all("set-cookie").iter().filter_map(|v| v.to_str().ok());
+    let client = all.find_map(|c| c.strip_prefix("palisade_client=")?.split(';').next()).expect("a cookie");
+
+    let mut credentials = json!({"email": email, "password": "wrong horse battery", "tenant": "alpha"});
+    let mut told = Vec::new();
+    while told.len() < 20 && told.last().is_none_or(|code| code != "sign_in_throttled") {
+        let guess = world.call("POST", "/api/v1/session").json(&credentials).send().await;
+        told.push(guess.code().to_owned());
+    }
+    credentials["password"] = Value::from(PASSWORD);
+    let stranger = world.call("POST", "/api/v1/session").json(&credentials).expect(429).await;
+    assert_eq!(stranger.code(), "sign_in_throttled");
+    let known = world.call("POST", "/api/v1/session").json(&credentials);
+    let signed_in = known.header("cookie", &format!("palisade_client={client}")).expect(200).await;
+    assert_eq!(signed_in.headers.get_all("set-cookie").iter().count(), 1, "it is known already");
 }

@@ -44,6 +44,22 @@ async fn a_token_cannot_be_made_beyond_its_bounds() {
 }
 
 #[tokio::test]
+async fn a_token_made_by_a_token_ends_with_it() {
+    let world = World::new().await;
+    let wanted = json!({"name": "ci", "role": "administrator", "expires_in_days": 365});
+    let made = world.call("POST", "/api/v1/tokens").bearer(&world.a.admin).json(&wanted).expect(201).await;
+    let listed = world.get("/api/v1/tokens", made.text("token")).expect(200).await;
+    let ends: Vec<&str> = listed.body["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .filter_map(|t| t["expires_at"].as_str())
+        .collect();
+    assert_eq!((ends.len(), ends[0]), (2, ends[1]), "both end when the first one was to end");
+    assert_eq!(made.text("expires_at"), ends[0]);
+}
+
+#[tokio::test]
 async fn an_enrolment_token_is_shown_once_with_its_command() {
     let world = World::new().await;
     let body = json!({"expires_in_hours": 24, "max_uses": 5});

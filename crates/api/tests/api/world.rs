@@ -49,6 +49,11 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
+        Self::with_attempts(10_000).await
+    }
+
+    /// With so many attempts without an account per minute and address.
+    pub async fn with_attempts(attempts_per_minute: u32) -> Self {
         let db = TestDb::new().await;
         let state = db.state(DbRole::Api).await;
         let a = side(&db, &state, "alpha").await;
@@ -70,7 +75,7 @@ impl World {
             allowed_hosts: vec!["console.example".to_owned()],
             secure_cookies: true,
             query_slots: 4,
-            attempts_per_minute: 10_000,
+            attempts_per_minute,
             warnings: Arc::new(move || vec![warning.clone()]),
             metrics: ApiMetrics::default(),
         });

@@ -1,5 +1,6 @@
 //! Behaviour of the whole product on this machine. Needs root and a kernel with BTF.
 
 mod console;
+mod guests;
 mod lifecycle;
 mod queries;

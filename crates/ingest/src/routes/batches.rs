@@ -6,12 +6,17 @@ use axum::response::Response;
 use http::{Request, StatusCode};
 use palisade_types::{Lane, TimeMicros};
 use palisade_wire::msg::{BatchResult, SealedBatch, UploadRequest, UploadResponse};
+use palisade_wire::{WireError, check_upload};
 use prost::Message;
 
 use super::lane::{self, Outcome, Who};
 use crate::app::{App, check_protocol};
 use crate::identity::Peer;
+use crate::in_flight::Upload;
 use crate::refusal::{Code, Refusal, protobuf};
+
+/// A batch that announces more than so many times its size is charged for what it announces.
+const MUCH: u64 = 8;
 
 pub(super) async fn upload(
     app: &Arc<App>,
@@ -20,24 +25,36 @@ pub(super) async fn upload(
 ) -> Result<Response, Refusal> {
     let device = app.device(peer).await?;
     let who = Who { tenant: device.tenant, device: device.device };
-    take(app, who, request).await.map_err(|r| r.of(who.tenant))
+    let place = app.admit(device)?;
+    take(app, who, place, request).await.map_err(|r| r.of(who.tenant))
 }
 
-async fn take(app: &Arc<App>, who: Who, request: Request<axum::body::Body>) -> Result<Response, Refusal> {
-    app.rates
-        .admit(who.tenant)
-        .map_err(|wait| Refusal::new(Code::RateLimited, "this tenant sends too much").after(wait))?;
+async fn take(
+    app: &Arc<App>,
+    who: Who,
+    place: Upload,
+    request: Request<axum::body::Body>,
+) -> Result<Response, Refusal> {
     let (head, body) = request.into_parts();
-    let body = app.bodies.read(&head.headers, body, app.limits.max_body).await?;
-    app.rates.charge(who.tenant, body.bytes.len());
-    let upload = UploadRequest::decode(body.bytes.clone())
-        .map_err(|_| Refusal::new(Code::BatchMalformed, "the body is no upload"))?;
+    let body = app.bodies.read(&head.headers, body, app.limits.max_body, Some(&place)).await?;
+    let size = body.bytes.len() as u64;
+    app.rates.charge(who.tenant, who.device, size);
+    let malformed = || Refusal::new(Code::BatchMalformed, "the body is no upload");
+    // Before decoding: empty batches take many times their size in memory.
+    check_upload(&body.bytes, app.limits.max_batches as u64).map_err(|e| match e {
+        WireError::TooLarge { limit, .. } => {
+            Refusal::new(Code::BodyTooLarge, format!("at most {limit} batches are taken at once"))
+        }
+        _ => malformed(),
+    })?;
+    let upload = UploadRequest::decode(body.bytes.clone()).map_err(|_| malformed())?;
     check_protocol(upload.protocol)?;
-    if upload.batches.len() > app.limits.max_batches {
-        let text =
-            format!("{} batches; at most {} are taken at once", upload.batches.len(), app.limits.max_batches);
-        return Err(Refusal::new(Code::BodyTooLarge, text));
-    }
+    // A few bytes can announce much to open: that work has a price too.
+    let announced: u64 = upload.batches.iter().map(|b| b.raw_length.min(app.limits.batch.raw)).sum();
+    app.rates.charge(who.tenant, who.device, (announced / MUCH).saturating_sub(size));
+    // Who hangs up leaves batches on their way: until they are through, their memory is taken and
+    // so is the device's place.
+    let held = Arc::new((body, place));
     let now = TimeMicros::now();
     let mut results: Vec<BatchResult> = upload.batches.iter().map(nothing_yet).collect();
     let mut lanes: [Vec<(usize, SealedBatch)>; 3] = Default::default();
@@ -55,10 +72,14 @@ async fn take(app: &Arc<App>, who: Who, request: Request<axum::body::Body>) -> R
     let mut running = Vec::new();
     for (lane, batches) in Lane::ALL.into_iter().zip(lanes) {
         if !batches.is_empty() {
-            let app = app.clone();
+            let (app, held) = (app.clone(), held.clone());
             // Its own task: once a batch is on its way to the log it must also be marked as known,
             // even if the sensor hangs up in between.
-            running.push(tokio::spawn(async move { lane::take(&app, who, lane, batches, now).await }));
+            running.push(tokio::spawn(async move {
+                let outcomes = lane::take(&app, who, lane, batches, now).await;
+                drop(held);
+                outcomes
+            }));
         }
     }
     for task in running {

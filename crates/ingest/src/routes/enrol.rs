@@ -17,7 +17,7 @@ use crate::rate::jittered;
 use crate::refusal::{Code, Refusal, protobuf};
 
 /// Largest body, bytes.
-const MAX_BODY: usize = 64 << 10;
+pub(crate) const MAX_BODY: usize = 64 << 10;
 /// Longest token, bytes.
 const MAX_TOKEN: usize = 512;
 
@@ -34,7 +34,7 @@ pub(super) async fn enrol(
         bucket.take(1.0);
     }
     let (head, body) = request.into_parts();
-    let body = app.bodies.read(&head.headers, body, MAX_BODY).await?;
+    let body = app.enrolment_bodies.read(&head.headers, body, MAX_BODY, None).await?;
     let request = EnrolRequest::decode(body.bytes.clone())
         .map_err(|_| Refusal::new(Code::BatchMalformed, "the body is no enrolment request"))?;
     check_protocol(request.protocol)?;
@@ -83,16 +83,18 @@ pub(super) async fn renew(
 ) -> Result<Response, Refusal> {
     let who = app.device_within(peer, app.limits.renewal_grace).await?;
     let (tenant, device) = (who.tenant, who.device);
-    app.rates.admit(tenant).map_err(|wait| {
-        Refusal::new(Code::RateLimited, "too many requests of this tenant").after(wait).of(tenant)
-    })?;
+    let place = app.admit(who)?;
     let (head, body) = request.into_parts();
-    let body = app.bodies.read(&head.headers, body, MAX_BODY).await.map_err(|r| r.of(tenant))?;
+    let body =
+        app.bodies.read(&head.headers, body, MAX_BODY, Some(&place)).await.map_err(|r| r.of(tenant))?;
     let request = RenewRequest::decode(body.bytes.clone())
         .map_err(|_| Refusal::new(Code::BatchMalformed, "the body is no request for renewal").of(tenant))?;
     check_protocol(request.protocol).map_err(|r| r.of(tenant))?;
     let csr = issue::Request::parse(&request.csr).map_err(|r| r.of(tenant))?;
     csr.must_name(tenant, device)?;
+    app.rates.renew(tenant, device).map_err(|wait| {
+        Refusal::new(Code::RateLimited, "this device renews too often").after(wait).of(tenant)
+    })?;
     let now = TimeMicros::now();
     let issued = app.ca.issue(&csr, tenant, device, now)?;
     let recorded = app.state.record_certificate(tenant, device, &issued.record, now).await;

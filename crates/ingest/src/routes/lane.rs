@@ -127,15 +127,14 @@ fn judge(app: &App, taken: &[Taken], mark: &DedupMark, dropped_below: u64) -> Ve
     if let Some(same) = before().find(|t| t.mark.sequence == mark.sequence) {
         return if same.mark.digest == mark.digest { Verdict::Duplicate } else { Verdict::Fork };
     }
-    if mark.sequence == last + 1 || (mark.sequence > last && dropped_below >= mark.sequence) {
-        return Verdict::Accept;
-    }
+    let expected = last.saturating_add(1);
     if mark.sequence > last {
-        return Verdict::Gap { expected: last + 1 };
+        let next = mark.sequence == expected || dropped_below >= mark.sequence;
+        return if next { Verdict::Accept } else { Verdict::Gap { expected } };
     }
     match app.dedup.judge(mark, dropped_below) {
         // Below one that was taken, with a declared hole between: its place is gone.
-        Verdict::Accept | Verdict::Gap { .. } => Verdict::Gap { expected: last + 1 },
+        Verdict::Accept | Verdict::Gap { .. } => Verdict::Gap { expected },
         known => known,
     }
 }
@@ -145,10 +144,11 @@ async fn open_batch(app: &App, batch: &SealedBatch, digest: [u8; 32]) -> Result<
     let internal = || (Code::Internal, "the server failed".to_owned());
     let (payload, raw_length, sealed) = (batch.payload.clone(), batch.raw_length, batch.sealed_us);
     let limits = app.limits.batch;
-    let _one_of_few = app.opening.acquire().await.map_err(|_| internal())?;
     if raw_length < SMALL && payload.len() as u64 <= SMALL {
+        let _one_of_few = app.opening_small.acquire().await.map_err(|_| internal())?;
         return inspect(&payload, raw_length, sealed, digest, &limits);
     }
+    let _one_of_few = app.opening.acquire().await.map_err(|_| internal())?;
     tokio::task::spawn_blocking(move || inspect(&payload, raw_length, sealed, digest, &limits))
         .await
         .map_err(|_| internal())?

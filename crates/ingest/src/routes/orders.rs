@@ -32,6 +32,9 @@ const MAX_WAIT: u64 = 60;
 
 pub(super) async fn orders(app: &Arc<App>, peer: Peer, query: Option<&str>) -> Result<Response, Refusal> {
     let who = app.device(&peer).await?.clone();
+    app.rates
+        .admit(who.tenant, who.device)
+        .map_err(|(text, wait)| Refusal::new(Code::RateLimited, text).after(wait).of(who.tenant))?;
     let wait = wait_of(query).map_err(|r| r.of(who.tenant))?;
     let Some(place) = app.hub.subscribe(who.tenant, who.device, app.limits.order_streams) else {
         let wait = crate::rate::jittered(Duration::from_secs(10));

@@ -19,7 +19,7 @@ pub fn batch(lane: Lane, sequence: u64) -> SealedBatch {
     )
 }
 
-fn of_facts(lane: Lane, sequence: u64, facts: Vec<Fact>) -> SealedBatch {
+pub fn of_facts(lane: Lane, sequence: u64, facts: Vec<Fact>) -> SealedBatch {
     let count = facts.len() as u32;
     let raw = Batch { facts, ..Batch::default() }.encode_to_vec();
     let sealed_us = TimeMicros::now().0;
@@ -165,14 +165,19 @@ async fn hostile_batches_are_refused_with_their_codes_and_never_reach_the_log() 
         assert_eq!((refused.code(), refused.status), ("protocol_unsupported", 426));
         assert_eq!((refused.error.protocol_min, refused.error.protocol_max), (1, 1));
     }
+    // A megabyte of empty batches, and a batch of millions of empty facts.
+    assert_eq!(no([0x12, 0].repeat(500_000)).await.code(), "body_too_large");
+    let empty = [0x12, 0].repeat(8 << 20);
+    let hollow = SealedBatch { raw_length: empty.len() as u64, ..payload(zip(&empty)) };
+    assert_eq!(one(&device, hollow).await, "refused batch_too_large");
     assert!(f.log().is_empty());
     for (code, n) in [
         ("decompression_limit", 1),
-        ("batch_too_large", 1),
+        ("batch_too_large", 2),
         ("batch_malformed", 5),
         ("digest_mismatch", 1),
         ("time_unrepresentable", 5),
-        ("body_too_large", 2),
+        ("body_too_large", 3),
         ("protocol_unsupported", 3),
     ] {
         assert_eq!(f.refused(code), n, "{code}");
@@ -182,7 +187,7 @@ async fn hostile_batches_are_refused_with_their_codes_and_never_reach_the_log() 
 }
 
 /// zstd of any bytes, by the crate that seals.
-fn zip(bytes: &[u8]) -> Vec<u8> {
+pub fn zip(bytes: &[u8]) -> Vec<u8> {
     let p = SealParams {
         epoch: Epoch(1),
         lane: Lane::Bulk,
@@ -228,6 +233,33 @@ async fn a_tenant_that_sends_too_much_waits_and_another_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_sends_too_much_waits_and_its_tenant_does_not() {
+    let slow = Rate { per_second: 0.001, burst: 3.0 };
+    let f = Fixture::with(Limits { device_requests: slow, ..limits() }, LogOptions::default()).await;
+    let (greedy, modest) = (f.enrol().await, f.enrol().await);
+    for sequence in 1..4 {
+        assert_eq!(one(&greedy, batch(Lane::Bulk, sequence)).await, "acked");
+    }
+    let refused = send(&greedy.client, vec![batch(Lane::Bulk, 4)]).await.expect_err("refused");
+    assert_eq!((refused.code(), refused.status), ("rate_limited", 429));
+    assert!(refused.error.message.contains("device") && refused.error.retry_after_ms > 500);
+    assert_eq!(one(&modest, batch(Lane::Bulk, 1)).await, "acked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_batch_announces_is_charged_before_it_is_opened() {
+    // Two megabytes a day, and a batch of few bytes that announces 31.
+    let little = Rate { per_second: 20.0, burst: f64::from(2 << 20) };
+    let f = Fixture::with(Limits { device_bytes: little, ..limits() }, LogOptions::default()).await;
+    let (hostile, other) = (f.enrol().await, f.enrol().await);
+    let large = SealedBatch { raw_length: 31 << 20, ..batch(Lane::Bulk, 1) };
+    assert_eq!(one(&hostile, large.clone()).await, "refused batch_malformed");
+    let refused = send(&hostile.client, vec![large]).await.expect_err("refused");
+    assert_eq!(refused.code(), "rate_limited");
+    assert_eq!(one(&other, batch(Lane::Bulk, 1)).await, "acked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_known_survives_a_restart_with_or_without_what_was_saved() {
     let mut f = Fixture::new().await;
     let device = f.enrol().await;
@@ -252,7 +284,7 @@ async fn what_is_known_survives_a_restart_with_or_without_what_was_saved() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn uploads_that_race_and_hang_up_leave_each_batch_once() {
-    let f = Fixture::new().await;
+    let f = Fixture::with(Limits { device_uploads: 64, ..limits() }, LogOptions::default()).await;
     let device = f.enrol().await;
     let all: Vec<_> = (1..=30).map(|s| batch(Lane::Priority, s)).collect();
     let mut racing = tokio::task::JoinSet::new();

@@ -97,7 +97,7 @@ impl Fixture {
         Box::pin(async {
             let db = TestDb::new().await;
             let state = db.state(DbRole::Ingest).await;
-            Self::with_state(db, state, limits, log).await
+            Box::pin(Self::with_state(db, state, limits, log)).await
         })
         .await
     }

@@ -5,6 +5,7 @@ mod certificates;
 mod client;
 mod enrolment;
 mod fixture;
+mod hostile;
 mod orders;
 mod outage;
 mod patience;

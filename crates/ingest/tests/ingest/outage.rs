@@ -56,13 +56,8 @@ async fn known_devices_upload_while_the_database_is_away() {
     options.control = options.control.socket(dir.path());
     options.region = options.region.socket(dir.path());
     let state = State::connect(options).await.expect("connects");
-    let f = Fixture::with_state(
-        db,
-        state,
-        Limits { status_ttl: Duration::ZERO, ..limits() },
-        LogOptions::default(),
-    )
-    .await;
+    let asking = Limits { status_ttl: Duration::ZERO, ..limits() };
+    let f = Box::pin(Fixture::with_state(db, state, asking, LogOptions::default())).await;
     let (known, unheard) = (f.enrol().await, f.enrol().await);
     assert_eq!(one(&known, batch(Lane::Bulk, 1)).await, "acked");
     let token = f.token(f.tenant.id, 1).await;

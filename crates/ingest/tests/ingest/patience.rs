@@ -6,9 +6,10 @@ use palisade_testkit::eventually;
 use palisade_types::Lane;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
-use crate::batches::{batch, one};
-use crate::fixture::{Fixture, limits};
+use crate::batches::{batch, one, send};
+use crate::fixture::{Device, Fixture, limits};
 
 async fn ends(stream: &mut (impl AsyncReadExt + Unpin)) {
     let mut rest = Vec::new();
@@ -63,5 +64,57 @@ async fn connections_are_bounded() {
         f.server.metrics_text().contains("palisade_ingest_connections 0")
     })
     .await;
+    assert_eq!(one(&device, batch(Lane::Bulk, 1)).await, "acked");
+}
+
+/// Announces a body and sends one byte of it.
+async fn dawdle(device: &Device, length: usize) -> TlsStream<TcpStream> {
+    let mut stream = device.client.clone().http1().connect().await;
+    let head = format!("POST /v1/batches HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\nx");
+    stream.write_all(head.as_bytes()).await.expect("writes");
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_never_come_take_one_device_s_share_and_no_more() {
+    let few = Limits { device_body_memory: 3 << 20, device_uploads: 4, ..limits() };
+    // Two such devices would take all memory, if they could.
+    let f = Fixture::with(Limits { body_memory: 10 << 20, ..few }, LogOptions::default()).await;
+    let (hostile, many, good) = (f.enrol().await, f.enrol().await, f.enrol().await);
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(dawdle(&hostile, 3 << 20).await);
+    }
+    // Those beyond the share are answered; the first goes on holding what it has.
+    eventually("three are refused", async || f.refused("rate_limited") == 3).await;
+    for _ in 0..4 {
+        held.push(dawdle(&many, 10).await);
+    }
+    let refused =
+        eventually("no place is left", async || send(&many.client, vec![]).await.err().ok_or("served")).await;
+    assert_eq!((refused.code(), refused.status), ("rate_limited", 429));
+    for sequence in 1..4 {
+        assert_eq!(one(&good, batch(Lane::Bulk, sequence)).await, "acked");
+    }
+    drop(held);
+    eventually("places are free again", async || {
+        send(&many.client, vec![]).await.map_err(|no| no.code().to_owned())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_shows_no_certificate_gets_few_places_for_a_short_time() {
+    let few = Limits { strangers: 2, stranger_timeout: Duration::from_millis(300), ..limits() };
+    let f = Fixture::with(few, LogOptions::default()).await;
+    let device = f.enrol().await;
+    let mut held = vec![f.anonymous().http1().connect().await, f.anonymous().http1().connect().await];
+    let mut third = f.anonymous().http1().connect().await;
+    ends(&mut third).await;
+    for stream in &mut held {
+        ends(stream).await;
+    }
+    let failed = |kind: &str| f.count(names::CONNECTIONS_FAILED, &[("kind", kind)]);
+    assert!(failed("too_many_strangers") + failed("stranger_timeout") >= 3);
     assert_eq!(one(&device, batch(Lane::Bulk, 1)).await, "acked");
 }

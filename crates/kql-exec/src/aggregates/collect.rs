@@ -19,7 +19,8 @@ const DEFAULT_SIZE: usize = 1_048_576;
 pub(super) struct Collect {
     spec: Spec,
     size: usize,
-    items: Vec<Json>,
+    /// Elements with the positions of their rows, 0 where there is none.
+    items: Vec<(i64, Json)>,
     seen: HashSet<String>,
     bag: Map<String, Json>,
     bytes: usize,
@@ -32,7 +33,7 @@ impl Collect {
         Self { spec, size, items: Vec::new(), seen: HashSet::new(), bag: Map::new(), bytes: 0 }
     }
 
-    fn add(&mut self, json: Json) {
+    fn add(&mut self, json: Json, position: i64) {
         if self.spec.function == "make_bag" {
             if let Json::Object(bag) = json {
                 for (key, value) in bag {
@@ -44,36 +45,52 @@ impl Collect {
             }
             return;
         }
-        if self.items.len() >= self.size {
-            return;
-        }
         let set = self.spec.function == "make_set";
         match json {
             // Elements of an array join a set one by one.
             Json::Array(elements) if set && self.spec.types.first() == Some(&Type::Dynamic) => {
-                elements.into_iter().for_each(|e| self.add_one(e, true));
+                elements.into_iter().for_each(|e| self.add_one(e, true, position));
             }
-            other => self.add_one(other, set),
+            other => self.add_one(other, set, position),
         }
     }
 
-    fn add_one(&mut self, json: Json, set: bool) {
-        if json.is_null() && self.spec.function != "make_list_with_nulls" || self.items.len() >= self.size {
+    fn add_one(&mut self, json: Json, set: bool, position: i64) {
+        if json.is_null() && self.spec.function != "make_list_with_nulls" {
             return;
+        }
+        // Where rows have positions, later ones may stand before those that are held.
+        if self.items.len() >= self.size {
+            if !self.spec.positioned {
+                return;
+            }
+            if self.items.len() >= self.size.saturating_mul(2).max(64) {
+                self.cut();
+            }
         }
         let text = json.to_string();
         self.bytes += text.len() + 64;
         if set && !self.seen.insert(text) {
             return;
         }
-        self.items.push(json);
+        self.items.push((position, json));
     }
 
-    fn json(&self) -> String {
+    /// Brings the elements into order and drops those beyond the size.
+    fn cut(&mut self) {
+        self.items.sort_by_key(|(position, _)| *position);
+        if self.items.len() > self.size {
+            self.bytes = self.bytes / self.items.len() * self.size;
+            self.items.truncate(self.size);
+        }
+    }
+
+    fn json(&mut self) -> String {
         if self.spec.function == "make_bag" {
             return Json::Object(self.bag.clone()).to_string();
         }
-        Json::Array(self.items.clone()).to_string()
+        self.cut();
+        Json::Array(self.items.iter().map(|(_, json)| json.clone()).collect()).to_string()
     }
 }
 
@@ -81,10 +98,15 @@ impl Accumulator for Collect {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         let ty = self.spec.types.first().copied().unwrap_or(Type::Dynamic);
         let cells = Cells::new(values[0].as_ref())?;
+        let positions = match values.last() {
+            Some(array) if self.spec.positioned => Some(Cells::new(array.as_ref())?),
+            _ => None,
+        };
         for row in 0..values[0].len() {
             let cell = cells.get(row);
             if cell != V::Null || self.spec.function == "make_list_with_nulls" {
-                self.add(to_json(&cell, ty));
+                let position = positions.as_ref().and_then(|p| p.get(row).int()).unwrap_or(0);
+                self.add(to_json(&cell, ty), position);
             }
         }
         Ok(())
@@ -99,7 +121,13 @@ impl Accumulator for Collect {
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        Ok(text_state(self.json()))
+        if !self.spec.positioned {
+            return Ok(text_state(self.json()));
+        }
+        self.cut();
+        let pairs: Vec<Json> =
+            self.items.iter().map(|(at, json)| Json::from(vec![Json::from(*at), json.clone()])).collect();
+        Ok(text_state(Json::Array(pairs).to_string()))
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
@@ -107,9 +135,15 @@ impl Accumulator for Collect {
             match serde_json::from_str(&text) {
                 Ok(Json::Array(items)) => {
                     let set = self.spec.function == "make_set";
-                    items.into_iter().for_each(|i| self.add_one(i, set));
+                    for mut item in items {
+                        if !self.spec.positioned {
+                            self.add_one(item, set, 0);
+                        } else if let Some([at, json]) = item.as_array_mut().map(Vec::as_mut_slice) {
+                            self.add_one(json.take(), set, at.as_i64().unwrap_or(0));
+                        }
+                    }
                 }
-                Ok(bag) => self.add(bag),
+                Ok(bag) => self.add(bag, 0),
                 Err(_) => {}
             }
         }

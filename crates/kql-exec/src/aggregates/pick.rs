@@ -52,7 +52,7 @@ impl Pick {
         for (at, ty) in self.spec.types.iter().enumerate() {
             let mut column = Column::new(*ty, 1);
             column.push(self.best.as_ref().and_then(|b| b.get(at)).unwrap_or(&V::Null));
-            arrays.push(column.finish());
+            arrays.push(column.finish()?);
         }
         Ok(ScalarValue::Struct(Arc::new(StructArray::try_new(fields.clone(), arrays, None)?)))
     }

@@ -27,10 +27,7 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
         },
         "bag_remove_keys" => bag_remove_keys,
         "bag_set_key" => |c, a| match bag(arg(a, 0)) {
-            Some(mut b) => {
-                b.insert(arg(a, 1).text().to_owned(), to_json(arg(a, 2), c.ty(2)));
-                from_json(&Json::Object(b))
-            }
+            Some(b) => set_key(b, arg(a, 1).text(), to_json(arg(a, 2), c.ty(2))),
             None => V::Null,
         },
         "bag_zip" => bag_zip,
@@ -182,6 +179,26 @@ fn bag_remove_keys(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
         }
     }
     from_json(&json)
+}
+
+/// Sets a key, or where `$.a.b` points; what is missing on the way becomes a bag.
+fn set_key(mut bag: Map<String, Json>, key: &str, value: Json) -> V<'static> {
+    let Some(path) = key.strip_prefix("$.") else {
+        bag.insert(key.to_owned(), value);
+        return from_json(&Json::Object(bag));
+    };
+    let mut steps = path.split('.').peekable();
+    let mut inner = &mut bag;
+    while let Some(step) = steps.next() {
+        if steps.peek().is_none() {
+            inner.insert(step.to_owned(), value);
+            break;
+        }
+        let next = inner.entry(step).or_insert_with(|| Json::Object(Map::new()));
+        let Json::Object(next) = next else { return V::Null };
+        inner = next;
+    }
+    from_json(&Json::Object(bag))
 }
 
 fn bag_zip(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {

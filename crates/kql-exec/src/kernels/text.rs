@@ -143,17 +143,37 @@ fn split(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     from_json(&Json::Array(parts))
 }
 
+/// Replaces all needles in one pass: what was put in is not searched again.
 fn replace_strings(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
-    let mut text = arg(a, 0).text().to_owned();
-    let (from, to) = (array_texts(arg(a, 1)), array_texts(arg(a, 2)));
-    for (at, needle) in from.iter().enumerate().filter(|(_, n)| !n.is_empty()) {
+    let from = array_texts(arg(a, 1));
+    let to = match json_of_text(arg(a, 2).text()) {
+        Json::Array(items) => items,
+        other => vec![other],
+    };
+    let text = arg(a, 0).text();
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let found = from.iter().position(|n| !n.is_empty() && rest.starts_with(n.as_str()));
+        let Some(at) = found else {
+            out.push(c);
+            rest = &rest[c.len_utf8()..];
+            continue;
+        };
+        let needle = &from[at];
+        // What is replaced by something that is no text stays.
         let with = if to.len() == 1 { to.first() } else { to.get(at) };
-        text = text.replace(needle, with.map_or("", String::as_str));
-        if text.len() > MAX_TEXT {
+        match with {
+            Some(Json::String(with)) => out.push_str(with),
+            Some(_) => out.push_str(needle),
+            None => {}
+        }
+        rest = &rest[needle.len()..];
+        if out.len() > MAX_TEXT {
             return V::string("");
         }
     }
-    V::string(text)
+    V::string(out)
 }
 
 /// Byte offset of a character position.
@@ -250,10 +270,12 @@ fn extract(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
 
 fn extract_all(pattern: &str, groups: Option<&str>, text: &str) -> V<'static> {
     let Some(pattern) = Pattern::cached(pattern) else { return V::Null };
+    let number = |item: &Json| match item {
+        Json::String(name) => pattern.group(name),
+        other => other.as_u64().and_then(|n| usize::try_from(n).ok()),
+    };
     let wanted: Option<Vec<usize>> = groups.map(|g| match json_of_text(g) {
-        Json::Array(items) => {
-            items.iter().filter_map(Json::as_u64).filter_map(|n| usize::try_from(n).ok()).collect()
-        }
+        Json::Array(items) => items.iter().filter_map(number).collect(),
         _ => Vec::new(),
     });
     let mut rows = Vec::new();

@@ -198,7 +198,7 @@ impl Lowerer<'_> {
                         };
                         column.push(&V::Bool(found != negated));
                     }
-                    Ok(column.finish())
+                    column.finish()
                 },
             ));
         };
@@ -295,7 +295,7 @@ impl Lowerer<'_> {
                 };
                 column.push(&V::Bool(found != negated));
             }
-            Ok(column.finish())
+            column.finish()
         }))
     }
 
@@ -351,7 +351,7 @@ impl Lowerer<'_> {
             for row in 0..rows {
                 column.push(&walk(&inputs[0].get(row), &steps, &inputs[1..], &computed, row));
             }
-            Ok(column.finish())
+            column.finish()
         }))
     }
 

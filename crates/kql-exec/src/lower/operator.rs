@@ -1,88 +1,77 @@
 //! Tabular operators to plans.
 
-use std::sync::Arc;
-
 use arrow::datatypes::{DataType, Field, Fields};
 use datafusion::common::{Column, JoinType, NullEquality, ScalarValue};
 use datafusion::functions_aggregate::expr_fn as agg;
-use datafusion::logical_expr::expr_rewriter::normalize_sorts;
 use datafusion::logical_expr::{
-    Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, Sort, SortExpr, WindowFrame, WindowFrameBound,
-    WindowFrameUnits, WindowFunctionDefinition,
+    Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    WindowFunctionDefinition, cast,
 };
 use datafusion::prelude::lit;
 use palisade_kql::Type;
-use palisade_kql::program::{self, Aggregate, Expand, Join, JoinKind, Operator, WindowFunction};
+use palisade_kql::program::{self, Aggregate, Expand, Join, JoinKind, Operator, SortKey, WindowFunction};
 
+use super::rows::{OrderKey, Rows};
 use super::{Lowerer, column, project};
 use crate::aggregates;
 use crate::error::ExecError;
 use crate::value::{V, arrow_type};
 
 impl Lowerer<'_> {
-    /// Adds one operator; `order` is the row order that earlier operators left.
-    pub(super) fn operator(
-        &self,
-        plan: LogicalPlan,
-        operator: &Operator,
-        order: &mut Vec<SortExpr>,
-    ) -> Result<LogicalPlan, ExecError> {
-        let builder = LogicalPlanBuilder::from(plan);
-        let plan = match operator {
-            Operator::Filter(predicate) => builder.filter(self.predicate(predicate, false)?)?.build()?,
+    /// Adds one operator.
+    pub(super) fn operator(&self, rows: Rows, operator: &Operator) -> Result<Rows, ExecError> {
+        let builder = LogicalPlanBuilder::from(rows.plan.clone());
+        Ok(match operator {
+            Operator::Filter(predicate) => {
+                rows.over(builder.filter(self.predicate(predicate, false)?)?.build()?)
+            }
             Operator::Project(columns) => {
-                if !keeps_order(columns, order) {
-                    order.clear();
+                let mut list = Vec::with_capacity(columns.len() + rows.order.len());
+                for (name, expr) in columns {
+                    list.push(self.value(expr)?.alias(name));
                 }
-                let list = columns
-                    .iter()
-                    .map(|(n, e)| Ok(self.value(e)?.alias(n)))
-                    .collect::<Result<Vec<_>, ExecError>>()?;
-                project(builder.build()?, list)?
+                list.extend(rows.order.iter().map(|k| column(&k.column)));
+                rows.over(project(builder.build()?, list)?)
             }
-            Operator::Aggregate { group, aggregates } => {
-                order.clear();
-                self.aggregate(builder.build()?, group, aggregates)?
-            }
-            Operator::Sort(keys) => {
-                let keys = keys
-                    .iter()
-                    .map(|k| Ok(SortExpr::new(self.value(&k.expr)?, k.ascending, k.nulls_first)))
-                    .collect::<Result<Vec<_>, ExecError>>()?;
-                order.clone_from(&keys);
-                // The builder would take `n + 1` for a column that was computed by the same words.
-                let input = builder.build()?;
-                LogicalPlan::Sort(Sort {
-                    expr: normalize_sorts(keys, &input)?,
-                    input: Arc::new(input),
-                    fetch: None,
-                })
-            }
+            Operator::Aggregate { group, aggregates } => self.aggregate(rows, group, aggregates)?,
+            Operator::Sort(keys) => self.sort(rows, keys)?,
             Operator::Take(n) => {
-                builder.limit(0, Some(usize::try_from(*n).unwrap_or(usize::MAX)))?.build()?
+                let sorted = LogicalPlanBuilder::from(rows.sorted()?);
+                rows.over(sorted.limit(0, Some(usize::try_from(*n).unwrap_or(usize::MAX)))?.build()?)
             }
             Operator::Distinct => {
-                order.clear();
-                builder.distinct()?.build()?
+                let visible: Vec<Expr> = visible(&rows).collect();
+                Rows::open(LogicalPlanBuilder::from(project(rows.plan, visible)?).distinct()?.build()?)
             }
-            Operator::Join(join) => {
-                order.clear();
-                self.join(builder.build()?, join)?
-            }
-            Operator::Expand(expand) => self.expand(builder.build()?, expand)?,
-            Operator::Parse(parse) => crate::parse::lower(self, builder.build()?, parse)?,
-            Operator::Window(functions) => self.window(builder.build()?, functions, order)?,
-        };
-        Ok(plan)
+            Operator::Join(join) => Rows::open(self.join(rows.plan, join)?),
+            Operator::Expand(expand) => self.expand(rows, expand)?,
+            Operator::Parse(parse) => rows.over(crate::parse::lower(self, builder.build()?, parse)?),
+            Operator::Window(functions) => self.window(rows, functions)?,
+        })
+    }
+
+    /// Keys become hidden columns, which give the order from here on.
+    fn sort(&self, rows: Rows, keys: &[SortKey]) -> Result<Rows, ExecError> {
+        let mut list: Vec<Expr> = visible(&rows).collect();
+        let mut order = Vec::with_capacity(keys.len());
+        for key in keys {
+            let name = self.own("key");
+            list.push(self.value(&key.expr)?.alias(&name));
+            order.push(OrderKey { column: name, ascending: key.ascending, nulls_first: key.nulls_first });
+        }
+        Ok(Rows { plan: project(rows.plan, list)?, order, total: false })
     }
 
     /// Keys and arguments become columns first, so that aggregation works on plain columns.
     fn aggregate(
         &self,
-        plan: LogicalPlan,
+        rows: Rows,
         group: &[(String, program::Expr)],
         list: &[Aggregate],
-    ) -> Result<LogicalPlan, ExecError> {
+    ) -> Result<Rows, ExecError> {
+        // Lists keep the order of rows where there is one.
+        let ordered = !rows.order.is_empty() && list.iter().any(aggregates::is_list);
+        let rows = if ordered { self.number(rows)? } else { rows };
         let mut inputs = Vec::new();
         for (at, (_, expr)) in group.iter().enumerate() {
             inputs.push(self.value(expr)?.alias(format!("$g{at}")));
@@ -95,11 +84,14 @@ impl Lowerer<'_> {
                 inputs.push(self.predicate(filter, false)?.alias(format!("$f{at}")));
             }
         }
-        let builder = LogicalPlanBuilder::from(project(plan, inputs)?);
+        if ordered {
+            inputs.push(cast(self.position(&rows)?, DataType::Int64).alias(POSITION));
+        }
+        let builder = LogicalPlanBuilder::from(project(rows.plan, inputs)?);
         let keys: Vec<Expr> = (0..group.len()).map(|at| column(&format!("$g{at}"))).collect();
         let mut calls = Vec::new();
         for (at, aggregate) in list.iter().enumerate() {
-            calls.push(aggregate_call(at, aggregate)?.alias(format!("$o{at}")));
+            calls.push(aggregate_call(at, aggregate, ordered)?.alias(format!("$o{at}")));
         }
         let plan = if keys.is_empty() && calls.is_empty() {
             // `summarize` of nothing by nothing has no columns.
@@ -124,11 +116,12 @@ impl Lowerer<'_> {
                 }
             }
         }
-        project(plan.build()?, outputs)
+        let plan = project(plan.build()?, outputs)?;
+        Ok(if group.is_empty() { Rows::single(plan) } else { Rows::open(plan) })
     }
 
     fn join(&self, left: LogicalPlan, join: &Join) -> Result<LogicalPlan, ExecError> {
-        let right = self.pipeline(&join.right)?;
+        let right = self.pipeline(&join.right, false)?;
         let mut left_list = Vec::new();
         let mut right_list = Vec::new();
         let mut left_keys = Vec::new();
@@ -184,16 +177,13 @@ impl Lowerer<'_> {
     }
 
     /// Adds the columns of functions over the order of rows.
-    fn window(
-        &self,
-        plan: LogicalPlan,
-        functions: &[(String, Type, WindowFunction)],
-        order: &[SortExpr],
-    ) -> Result<LogicalPlan, ExecError> {
+    fn window(&self, rows: Rows, functions: &[(String, Type, WindowFunction)]) -> Result<Rows, ExecError> {
         use datafusion::functions_window::expr_fn as window;
+        // All functions, here and later, must see the same order, also where keys are equal.
+        let rows = self.number(rows)?;
         let mut calls = Vec::new();
-        let mut outputs: Vec<Expr> = plan.schema().columns().into_iter().map(Expr::Column).collect();
-        for (at, (name, ty, function)) in functions.iter().enumerate() {
+        let mut outputs: Vec<Expr> = rows.plan.schema().columns().into_iter().map(Expr::Column).collect();
+        for (name, ty, function) in functions {
             let mut call = match function {
                 WindowFunction::RowNumber(_) => window::row_number(),
                 WindowFunction::Neighbour { value, offset, default } => {
@@ -223,23 +213,22 @@ impl Lowerer<'_> {
                     call.window_frame(rows).build()?
                 }
             };
-            if !order.is_empty() {
-                call = call.order_by(order.to_vec()).build()?;
-            }
-            let own = format!("$n{at}");
+            call = call.order_by(rows.sort_keys()).build()?;
+            let own = self.own("window");
             calls.push(call.alias(&own));
             outputs.push(match function {
                 WindowFunction::RowNumber(start) => {
-                    let number = datafusion::logical_expr::cast(column(&own), DataType::Int64);
+                    let number = cast(column(&own), DataType::Int64);
                     (number + lit(start - 1)).alias(name)
                 }
                 _ => never_null(column(&own), *ty).alias(name),
             });
         }
-        project(LogicalPlanBuilder::from(plan).window(calls)?.build()?, outputs)
+        let plan = LogicalPlanBuilder::from(rows.plan.clone()).window(calls)?.build()?;
+        Ok(rows.over(project(plan, outputs)?))
     }
 
-    fn expand(&self, plan: LogicalPlan, expand: &Expand) -> Result<LogicalPlan, ExecError> {
+    fn expand(&self, rows: Rows, expand: &Expand) -> Result<Rows, ExecError> {
         let mut args = Vec::new();
         let mut fields = Vec::new();
         let mut types = Vec::new();
@@ -249,16 +238,15 @@ impl Lowerer<'_> {
             types.push(*ty);
         }
         fields.push(Field::new("index", DataType::Int64, true));
-        let rows = crate::expand::call(args, Fields::from(fields), types, expand.array_bags, expand.limit);
-        let mut kept: Vec<Expr> = plan.schema().columns().into_iter().map(Expr::Column).collect();
-        kept.push(rows.alias("$rows"));
-        let plan = project(plan, kept)?;
-        let rows = plan.schema().columns().into_iter().find(|c| c.name == "$rows");
-        let rows = rows.ok_or_else(|| ExecError::Internal("the expanded column is missing".to_owned()))?;
-        let plan = LogicalPlanBuilder::from(plan).unnest_column(rows)?;
-        let field = |name: String| datafusion::functions::core::expr_fn::get_field(column("$rows"), name);
+        let list = crate::expand::call(args, Fields::from(fields), types, expand.array_bags, expand.limit);
+        let name = self.own("rows");
+        let mut kept: Vec<Expr> = rows.plan.schema().columns().into_iter().map(Expr::Column).collect();
+        kept.push(list.alias(&name));
+        let plan = project(rows.plan.clone(), kept)?;
+        let plan = LogicalPlanBuilder::from(plan).unnest_column(Column::new_unqualified(&name))?;
+        let field = |cell: String| datafusion::functions::core::expr_fn::get_field(column(&name), cell);
         let unnested = plan.schema().clone();
-        let outputs: Vec<Expr> = expand
+        let mut outputs: Vec<Expr> = expand
             .schema
             .columns
             .iter()
@@ -274,8 +262,33 @@ impl Lowerer<'_> {
                 column(&c.name).alias(&c.name)
             })
             .collect();
-        project(plan.build()?, outputs)
+        outputs.extend(rows.order.iter().map(|k| column(&k.column)));
+        let mut order = rows.order.clone();
+        if rows.total || !order.is_empty() {
+            // Elements follow each other as they stand in their array.
+            let index = self.own("index");
+            outputs.push(field("index".to_owned()).alias(&index));
+            order.push(OrderKey { column: index, ascending: true, nulls_first: true });
+        }
+        Ok(Rows { plan: project(plan.build()?, outputs)?, order, total: rows.total })
     }
+
+    /// Where a row stands in a total order, as one number.
+    fn position(&self, rows: &Rows) -> Result<Expr, ExecError> {
+        match rows.order.as_slice() {
+            [key] => Ok(column(&key.column)),
+            _ => Err(ExecError::Internal("rows without a number".to_owned())),
+        }
+    }
+}
+
+/// The position of a row, for aggregates that keep the order.
+const POSITION: &str = "$position";
+
+/// The columns without those that only give the order.
+fn visible(rows: &Rows) -> impl Iterator<Item = Expr> + '_ {
+    let hidden = |c: &Column| rows.order.iter().any(|k| k.column == c.name);
+    rows.plan.schema().columns().into_iter().filter(move |c| !hidden(c)).map(Expr::Column)
 }
 
 /// A string is never null.
@@ -297,8 +310,9 @@ fn finish(aggregate: &Aggregate, expr: Expr, ty: Type) -> Expr {
     }
 }
 
-fn aggregate_call(at: usize, aggregate: &Aggregate) -> Result<Expr, ExecError> {
+fn aggregate_call(at: usize, aggregate: &Aggregate, ordered: bool) -> Result<Expr, ExecError> {
     let arg = |n: usize| column(&format!("$a{at}_{n}"));
+    let position = (ordered && aggregates::is_list(aggregate)).then(|| column(POSITION));
     let args: Vec<Expr> = (0..aggregate.args.len()).map(arg).collect();
     let first = aggregate.args.first().map_or(Type::Long, |a| a.ty);
     let plain_order = !matches!(first, Type::Bool | Type::Dynamic);
@@ -309,20 +323,12 @@ fn aggregate_call(at: usize, aggregate: &Aggregate) -> Result<Expr, ExecError> {
         "avg" if first == Type::Real => agg::avg(arg(0)),
         "min" if plain_order => agg::min(arg(0)),
         "max" if plain_order => agg::max(arg(0)),
-        _ => aggregates::call(aggregate, args)?,
+        _ => aggregates::call(aggregate, args, position)?,
     };
     Ok(match &aggregate.filter {
         Some(_) => call.filter(column(&format!("$f{at}"))).build()?,
         None => call,
     })
-}
-
-/// Whether a projection leaves the columns of a row order as they are.
-fn keeps_order(columns: &[(String, program::Expr)], order: &[SortExpr]) -> bool {
-    let same = |name: &str| {
-        columns.iter().any(|(n, e)| n == name && matches!(&e.kind, program::ExprKind::Column(c) if c == name))
-    };
-    order.iter().all(|key| key.expr.column_refs().into_iter().all(|c| same(&c.name)))
 }
 
 /// Converts a cell of `mv-expand` to its type.

@@ -1,5 +1,6 @@
 //! The public conformance set: self-contained queries with the tables that they must give, compared
-//! by the set's own comparer (Python, standard library only).
+//! by the set's own comparer (Python, standard library only). A query that does not bind is an honest
+//! "not supported" and only counted; one that binds must give the right table.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,7 +11,19 @@ use palisade_kql_exec::QueryContext;
 use serde_json::{Value as Json, json};
 
 /// Queries that must pass, of 818.
-const PASS_FLOOR: usize = 573;
+const PASS_FLOOR: usize = 581;
+
+/// Queries that bind, give another table than the set says, and why that is right here.
+const KNOWN: &[(&str, &str)] = &[
+    ("c4a83106be668dc9", "the page shows the condition after its conversion to bool, not the column"),
+    ("c156c474fab8e912", "the page shows the sample variance; the query asks for that of the population"),
+    ("d5f8f5395ce3316a", "the page takes the length of a search once as its end and once not"),
+    ("43cd0cbe8d2b0065", "datetimes have microseconds here, not 100 ns"),
+    ("7f7355477f12e8d2", "datetimes have microseconds here, not 100 ns"),
+    ("4adf8d0d14a4bbc7", "datetimes have microseconds here, not 100 ns"),
+    ("8f9e785505fa035f", "datetimes have microseconds here, not 100 ns"),
+    ("7b80a0b89dfb2609", "datetimes have microseconds here, not 100 ns"),
+];
 
 fn data() -> Option<PathBuf> {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -25,6 +38,26 @@ fn data() -> Option<PathBuf> {
     None
 }
 
+/// What a query of the set gives, in the comparer's form; the reason where it gives nothing.
+async fn answer(item: &Json) -> (Json, Option<String>) {
+    let context = QueryContext { deadline: Duration::from_secs(20), ..QueryContext::default() };
+    let catalogue = palisade_kql::MemoryCatalogue::new();
+    let tables = std::sync::Arc::new(palisade_kql_exec::MemoryTables::new());
+    match super::run(item["query"].as_str().unwrap(), &catalogue, tables, context).await {
+        Ok(outcome) => {
+            let columns = palisade_kql_exec::json_schema(&outcome.schema);
+            (json!({"id": item["id"], "columns": columns, "rows": outcome.rows}), None)
+        }
+        Err((code, message)) => {
+            // What stands after the place is the same for all queries that lack the same thing.
+            let named = code == "not_supported" || code == "unknown_function";
+            let reason = message.split_once(' ').filter(|_| named).map_or(code.as_str(), |(_, m)| m);
+            let reason = reason.to_owned();
+            (json!({"id": item["id"], "error": format!("{code} {message}")}), Some(reason))
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn public_conformance_set() {
     let Some(folder) = data() else { return };
@@ -32,27 +65,18 @@ async fn public_conformance_set() {
     let text = std::fs::read_to_string(&set).unwrap();
     let mut lines = String::new();
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut broken = Vec::new();
     for line in text.lines().filter(|l| !l.trim().is_empty()) {
         let item: Json = serde_json::from_str(line).unwrap();
-        let context = QueryContext { deadline: Duration::from_secs(20), ..QueryContext::default() };
-        let catalogue = palisade_kql::MemoryCatalogue::new();
-        let tables = std::sync::Arc::new(palisade_kql_exec::MemoryTables::new());
-        let answer = match super::run(item["query"].as_str().unwrap(), &catalogue, tables, context).await {
-            Ok(outcome) => json!({
-                "id": item["id"],
-                "columns": palisade_kql_exec::json_schema(&outcome.schema),
-                "rows": outcome.rows,
-            }),
-            Err((code, message)) => {
-                let key = if code == "not_supported" || code == "unknown_function" {
-                    message.split_once(' ').map_or("", |(_, m)| m).to_owned()
-                } else {
-                    code.clone()
-                };
-                *reasons.entry(key).or_default() += 1;
-                json!({"id": item["id"], "error": format!("{code} {message}")})
+        let (answer, reason) = answer(&item).await;
+        if let Some(reason) = reason {
+            if ["internal", "plan_schema_mismatch", "query_timeout", "query_memory"]
+                .contains(&reason.as_str())
+            {
+                broken.push(answer.to_string());
             }
-        };
+            *reasons.entry(reason).or_default() += 1;
+        }
         lines.push_str(&answer.to_string());
         lines.push('\n');
     }
@@ -61,7 +85,9 @@ async fn public_conformance_set() {
     let verbose = std::env::var_os("PALISADE_VERBOSE").is_some();
     let mut command = Command::new("python3");
     command.arg(folder.join("compare.py")).arg("--expected").arg(&set).arg("--actual").arg(&actual);
-    command.arg(if verbose { "--verbose" } else { "--quiet" });
+    if verbose {
+        command.arg("--verbose");
+    }
     let output = match command.output() {
         Ok(output) => output,
         Err(error) => {
@@ -72,11 +98,23 @@ async fn public_conformance_set() {
     };
     std::fs::remove_file(&actual).ok();
     let report = String::from_utf8_lossy(&output.stdout);
-    println!("{report}");
+    for line in report.lines().filter(|l| verbose || l.starts_with("# ") || l.starts_with("FAIL ")) {
+        println!("{line}");
+    }
     let mut reasons: Vec<_> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     for (reason, n) in reasons.iter().take(if verbose { 200 } else { 25 }) {
         println!("{n:5} {reason}");
+    }
+    assert!(broken.is_empty(), "the executor broke: {broken:#?}");
+    let wrong = |line: &&str| {
+        let id = line.strip_prefix("FAIL ").and_then(|l| l.split(' ').next());
+        id.is_some_and(|id| KNOWN.iter().all(|(known, _)| *known != id))
+    };
+    let wrong: Vec<&str> = report.lines().filter(wrong).collect();
+    assert!(wrong.is_empty(), "wrong answers: {wrong:#?}");
+    for (known, why) in KNOWN {
+        assert!(report.contains(&format!("FAIL {known}")), "{known} passes: it is no exception ({why})");
     }
     let total = report.lines().rev().find_map(|l| l.strip_prefix("# total: ")).unwrap_or_default();
     let passed: usize = total.split('/').next().and_then(|n| n.parse().ok()).unwrap_or(0);

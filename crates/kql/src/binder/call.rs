@@ -4,7 +4,7 @@ use super::cast::cast;
 use super::{Binder, Binding, Relation, Scope, common_type, size};
 use crate::aggregates;
 use crate::ast::{self, BinaryOp, NamedExpr};
-use crate::diagnostic::{Span, nearest};
+use crate::diagnostic::Span;
 use crate::functions::{self, Function, Param, Returns};
 use crate::program::{Expr, ExprKind, Source, StageOutput, WindowFunction};
 use crate::types::{Schema, Type, Value};
@@ -83,10 +83,9 @@ impl Binder<'_, '_, '_> {
             }
             return;
         }
-        let lets: Vec<String> = self.scope.keys().cloned().collect();
         let mut candidates: Vec<&str> = functions::names().collect();
-        candidates.extend(lets.iter().map(String::as_str));
-        let suggestion = nearest(&name.text, candidates);
+        candidates.extend(self.scope.keys().map(String::as_str));
+        let suggestion = self.sink.nearest(&name.text, candidates);
         let message = match &suggestion {
             Some(near) => format!("there is no function '{}'; did you mean '{near}'?", name.text),
             None => format!("there is no function '{}'", name.text),
@@ -234,6 +233,10 @@ impl Binder<'_, '_, '_> {
                 let array = args.get(1).is_some_and(|a| a.ty == Type::Dynamic);
                 let function = if array { "ipv4_is_in_any_range_array" } else { "ipv4_is_in_any_range_list" };
                 Some(self.build(function, args, name, span))
+            }
+            "array_sort_asc" | "array_sort_desc" if args.iter().skip(1).any(|a| a.ty == Type::Dynamic) => {
+                self.unsupported(&format!("{}() of several arrays", name.text), span);
+                Some(None)
             }
             "pack_all" => {
                 let mut pairs = Vec::new();

@@ -3,7 +3,7 @@
 use super::cast::{array_items, cast};
 use super::{Binder, Binding, Relation, size};
 use crate::ast::{self, BinaryOp, ListOp, TextOp};
-use crate::diagnostic::{Span, nearest};
+use crate::diagnostic::Span;
 use crate::program::{Expr, ExprKind, StageOutput, Step};
 use crate::types::{Type, Value};
 
@@ -103,9 +103,9 @@ impl Binder<'_, '_, '_> {
             );
             return None;
         }
-        let lets: Vec<String> = self.scope.keys().cloned().collect();
-        let candidates = row.schema.names().chain(row.aliases.iter().map(|(a, _)| a.as_str()));
-        let suggestion = nearest(name, candidates.chain(lets.iter().map(String::as_str)));
+        let columns = row.schema.names().chain(row.aliases.iter().map(|(a, _)| a.as_str()));
+        let candidates = columns.chain(self.scope.keys().map(String::as_str));
+        let suggestion = self.sink.nearest(name, candidates);
         let message = match &suggestion {
             Some(near) => format!("there is no column '{name}'; did you mean '{near}'?"),
             None => format!("there is no column '{name}'"),

@@ -2,7 +2,7 @@
 
 use super::{Binder, Relation, names};
 use crate::ast::{self, BinaryOp, ExprKind as K};
-use crate::diagnostic::{Span, nearest};
+use crate::diagnostic::Span;
 use crate::program::{Expr, ExprKind, Join, JoinKind, Operator};
 use crate::types::{Column, Schema, Type, Value};
 
@@ -34,7 +34,7 @@ impl Binder<'_, '_, '_> {
                             "leftanti",
                             "rightanti",
                         ];
-                        let suggestion = nearest(other, kinds);
+                        let suggestion = self.sink.nearest(other, kinds);
                         self.sink.error(
                             "unknown_setting",
                             setting.value.span,
@@ -216,7 +216,7 @@ impl Binder<'_, '_, '_> {
             return Some(Expr { span, ..Expr::column(&column.name, column.ty) });
         }
         if !relation.poisoned {
-            let suggestion = nearest(name, relation.schema.names());
+            let suggestion = self.sink.nearest(name, relation.schema.names());
             let message = format!("the {side} side of the join has no column '{name}'");
             self.sink.error("unknown_column", span, message, suggestion);
         }

@@ -1,5 +1,7 @@
 //! Names of unnamed columns.
 
+use std::collections::HashSet;
+
 use crate::ast::{Expr, ExprKind, Step};
 use crate::functions;
 use crate::types::{Schema, Value};
@@ -63,13 +65,18 @@ pub(super) fn keeps_name(function: &str) -> bool {
 
 /// A name that the schema does not have yet: `a`, `a1`, `a2`…
 pub(super) fn unique(schema: &Schema, name: &str) -> String {
-    let mut candidate = name.to_owned();
+    if schema.get(name).is_none() {
+        return name.to_owned();
+    }
+    let taken: HashSet<&str> = schema.names().filter(|n| n.starts_with(name)).collect();
     let mut n = 1;
-    while schema.get(&candidate).is_some() {
-        candidate = format!("{name}{n}");
+    loop {
+        let candidate = format!("{name}{n}");
+        if !taken.contains(candidate.as_str()) {
+            return candidate;
+        }
         n += 1;
     }
-    candidate
 }
 
 /// Whether a pattern with `*` matches a name.

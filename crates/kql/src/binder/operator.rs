@@ -3,7 +3,7 @@
 use super::cast::cast;
 use super::{Binder, Binding, Relation, names};
 use crate::ast::{self, ExprKind as K, NamedExpr, OperatorKind};
-use crate::diagnostic::{Span, nearest};
+use crate::diagnostic::Span;
 use crate::program::{Expand, Expr, Operator, Parse, ParsePart, SortKey};
 use crate::types::{Column, Schema, Type, Value};
 
@@ -215,7 +215,7 @@ impl Binder<'_, '_, '_> {
                 Some(column) => Some(vec![column.name.clone()]),
                 None => {
                     if !input.poisoned {
-                        let suggestion = nearest(name, input.schema.names());
+                        let suggestion = self.sink.nearest(name, input.schema.names());
                         let message = format!("there is no column '{name}'");
                         self.sink.error("unknown_column", pattern.span, message, suggestion);
                     }
@@ -258,7 +258,7 @@ impl Binder<'_, '_, '_> {
                 None => {
                     whole = false;
                     if !input.poisoned {
-                        let suggestion = nearest(&old.text, input.schema.names());
+                        let suggestion = self.sink.nearest(&old.text, input.schema.names());
                         let message = format!("there is no column '{}'", old.text);
                         self.sink.error("unknown_column", old.span, message, suggestion);
                     }

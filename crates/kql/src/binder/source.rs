@@ -3,7 +3,6 @@
 use super::cast::cast;
 use super::{Binder, Binding, Relation, names};
 use crate::ast::{self, ExprKind as K};
-use crate::diagnostic::nearest;
 use crate::program::{Expr, Pipeline, Source};
 use crate::types::{Column, Schema, Type, Value};
 
@@ -147,7 +146,7 @@ impl Binder<'_, '_, '_> {
         candidates.extend(
             self.scope.iter().filter(|(_, b)| matches!(b, Binding::Stage(_))).map(|(n, _)| n.clone()),
         );
-        let suggestion = nearest(name, candidates.iter().map(String::as_str));
+        let suggestion = self.sink.nearest(name, candidates.iter().map(String::as_str));
         let message = match &suggestion {
             Some(near) => format!("there is no table '{name}'; did you mean '{near}'?"),
             None => format!("there is no table '{name}'"),

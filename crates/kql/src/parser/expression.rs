@@ -2,7 +2,7 @@
 
 use super::{Abort, MAX_HEIGHT, Parsed, Parser};
 use crate::ast::{BinaryOp, Expr, ExprKind, ListOp, Name, NamedExpr, Step, TextOp};
-use crate::diagnostic::{Span, nearest};
+use crate::diagnostic::Span;
 use crate::lexer::Tok;
 use crate::literal;
 use crate::types::{Type, Value};
@@ -153,9 +153,9 @@ impl Parser<'_, '_, '_> {
                 None,
             );
         } else if self.peek() == Tok::BangWord {
-            let suggestion = nearest(&word, WORD_OPERATORS);
+            let suggestion = self.sink.nearest(&word, WORD_OPERATORS);
             self.sink.error("unknown_operator", span, format!("'{word}' is not an operator"), suggestion);
-        } else if let Some(near) = nearest(&word, WORD_OPERATORS) {
+        } else if let Some(near) = self.sink.nearest(&word, WORD_OPERATORS) {
             let operand = matches!(self.peek_at(1), Tok::Str | Tok::OpenParen | Tok::Typed | Tok::Long);
             if operand {
                 self.sink.error("unknown_operator", span, format!("'{word}' is not an operator"), Some(near));
@@ -420,6 +420,7 @@ impl Parser<'_, '_, '_> {
                 Vec::new()
             };
             let expr = self.tabular()?;
+            self.one_more(args.len())?;
             args.push(NamedExpr { names, expr });
             if !self.eat(Tok::Comma) {
                 break;
@@ -468,6 +469,7 @@ impl Parser<'_, '_, '_> {
     pub(super) fn named_list(&mut self) -> Parsed<Vec<NamedExpr>> {
         let mut list = vec![self.named_expression()?];
         while self.eat(Tok::Comma) {
+            self.one_more(list.len())?;
             list.push(self.named_expression()?);
         }
         Ok(list)

@@ -2,7 +2,6 @@
 
 use super::{Abort, Parsed, Parser};
 use crate::ast::{ExpandItem, Expr, Name, NamedExpr, OperatorKind, ParsePart, SortKey};
-use crate::diagnostic::nearest;
 use crate::lexer::Tok;
 use crate::types::Type;
 
@@ -157,7 +156,7 @@ impl Parser<'_, '_, '_> {
                 OperatorKind::Unsupported(name)
             }
             other => {
-                let suggestion = nearest(other, OPERATORS);
+                let suggestion = self.sink.nearest(other, OPERATORS);
                 let message = format!("'{other}' is not an operator");
                 self.sink.error("unknown_operator", word.span, message, suggestion);
                 return Err(Abort);
@@ -182,6 +181,7 @@ impl Parser<'_, '_, '_> {
     fn renames(&mut self) -> Parsed<Vec<(Name, Name)>> {
         let mut list = Vec::new();
         loop {
+            self.one_more(list.len())?;
             let new = self.name("a new name")?;
             self.expect(Tok::Assign, "'='")?;
             list.push((new, self.name("a column")?));
@@ -194,6 +194,7 @@ impl Parser<'_, '_, '_> {
     fn reorders(&mut self) -> Parsed<Vec<(Expr, Option<bool>)>> {
         let mut list = Vec::new();
         loop {
+            self.one_more(list.len())?;
             let pattern = self.pattern()?;
             let direction = if self.eat_word("asc") || self.eat_word("granny-asc") {
                 Some(true)
@@ -226,6 +227,7 @@ impl Parser<'_, '_, '_> {
     fn sort_keys(&mut self) -> Parsed<Vec<SortKey>> {
         let mut keys = Vec::new();
         loop {
+            self.one_more(keys.len())?;
             let expr: NamedExpr = self.named_expression()?;
             let ascending = if self.eat_word("asc") {
                 true
@@ -256,6 +258,7 @@ impl Parser<'_, '_, '_> {
         if self.eat_word("on") {
             on.push(self.expression()?);
             while self.eat(Tok::Comma) {
+                self.one_more(on.len())?;
                 on.push(self.expression()?);
             }
         }
@@ -275,6 +278,7 @@ impl Parser<'_, '_, '_> {
         }
         let mut items = Vec::new();
         loop {
+            self.one_more(items.len())?;
             let expr = self.named_expression()?;
             let to = if self.eat_word("to") {
                 self.expect_word("typeof")?;
@@ -300,6 +304,7 @@ impl Parser<'_, '_, '_> {
         self.expect_word("with")?;
         let mut parts = Vec::new();
         while !self.at_operator_end() {
+            self.one_more(parts.len())?;
             match self.peek() {
                 Tok::Star => {
                     self.bump();

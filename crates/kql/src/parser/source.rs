@@ -96,6 +96,7 @@ impl Parser<'_, '_, '_> {
         while self.peek() != Tok::CloseParen {
             let name = self.name("a column")?;
             self.expect(Tok::Colon, "':'")?;
+            self.one_more(columns.len())?;
             columns.push((name, self.type_name()?));
             if !self.eat(Tok::Comma) {
                 break;
@@ -219,6 +220,7 @@ impl Parser<'_, '_, '_> {
     pub(super) fn patterns(&mut self) -> Parsed<Vec<Expr>> {
         let mut list = vec![self.pattern()?];
         while self.eat(Tok::Comma) {
+            self.one_more(list.len())?;
             list.push(self.pattern()?);
         }
         Ok(list)

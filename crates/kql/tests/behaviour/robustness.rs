@@ -150,3 +150,54 @@ fn functions_cannot_blow_up() {
     let found = palisade_kql::compile(&text, &catalogue(), NOW).unwrap_err();
     assert!(["query_too_complex", "too_deep"].contains(&found[0].code.as_str()), "{found:?}");
 }
+
+/// Compiles on a thread with the stack that servers give theirs.
+fn on_a_small_stack(text: String) {
+    std::thread::Builder::new().stack_size(2 << 20).spawn(move || check(&text)).unwrap().join().unwrap();
+}
+
+#[test]
+fn functions_that_seem_to_name_each_other_end() {
+    for text in [
+        "let f = () { f() }; f()",
+        "let x = () { let x = x; x }; x",
+        "let a = () { b() }; let b = () { a() }; a()",
+        "let f = (T: (*)) { f(T) }; f(DeviceInfo)",
+    ] {
+        on_a_small_stack(text.to_owned());
+    }
+    let chain: String =
+        (1..400).map(|n| format!("let f{n} = () {{ f{}() }}; ", n - 1)).collect::<String>() + "f399()";
+    on_a_small_stack(format!("let f0 = () {{ DeviceInfo }}; {chain}"));
+    // The deepest binding that is allowed: functions of tall expressions.
+    let tall = format!("{}x{}", "strcat(".repeat(80), ")".repeat(80));
+    let nested: String =
+        (1..10).map(|n| format!("let g{n} = (x: string) {{ g{}({tall}) }}; ", n - 1)).collect();
+    on_a_small_stack(format!("let g0 = (x: string) {{ {tall} }}; {nested} print g9('a')"));
+}
+
+#[test]
+fn what_grows_with_the_square_of_the_text_is_bounded() {
+    let many = |part: &str| part.repeat(palisade_kql::MAX_QUERY_BYTES / part.len() - 8);
+    // Without bounds each of these takes minutes.
+    check(&many("int("));
+    check(&format!("print {}1", many("x=1,")));
+    check(&format!("DeviceInfo | project {}1", many("x=1,")));
+    check(&format!("DeviceInfo | summarize take_any({}1)", many("x,")));
+    check(&format!("DeviceInfo | where {}true", many("ab or ")));
+    check(&format!("DeviceInfo | project-away {}*", many("*,")));
+    check(&many("let a=1;"));
+    let lets: String = (0..1200).map(|n| format!("let name{n}=1;")).collect();
+    let names: String = (0..20_000).map(|n| format!("nam{n} or ")).collect();
+    check(&format!("{lets} DeviceInfo | where {names} true"));
+    check(&format!("let f = () {{ wrong }}; print {}1", many("f()+")));
+    check(&many("a b | "));
+    check(&many("#"));
+}
+
+#[test]
+fn warnings_do_not_crowd_out_an_error() {
+    let text = format!("{} declare query_parameters(x: long); print 1", "set a = 1; ".repeat(60));
+    let found = palisade_kql::compile(&text, &catalogue(), NOW).unwrap_err();
+    assert_eq!(found[0].code, "not_supported", "{found:?}");
+}

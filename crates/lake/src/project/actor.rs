@@ -6,6 +6,10 @@ use palisade_wire::msg::{Fact, Process, fact::Kind};
 
 use super::rows::ActorColumns;
 
+/// The first instant of the year 2200, microseconds: what lies beyond is no time of a process, and
+/// would make queries that calculate with it fail.
+const TIME_END: i64 = 7_258_118_400 * 1_000_000;
+
 /// One process as its columns need it.
 #[derive(Debug)]
 pub(super) struct Known<'a> {
@@ -77,7 +81,7 @@ pub(super) fn signed(value: u64) -> Option<i64> {
 
 /// An instant; 0 on the wire means unknown.
 pub(super) fn instant(us: i64) -> Option<i64> {
-    (us != 0).then_some(us)
+    (1..TIME_END).contains(&us).then_some(us)
 }
 
 fn cost(p: &Process) -> usize {

@@ -7,4 +7,5 @@ mod kill;
 mod pins;
 mod projection;
 mod replay;
+mod room;
 mod run;

@@ -1,8 +1,8 @@
 use palisade_lake::{LakeWriter, schemas};
 use palisade_schema::Fill;
 use palisade_wire::msg::{
-    Batch, Connection, Counter, DeviceInfo, Fact, FileEvent, Heartbeat, OrderReceipt, ProcessCreated,
-    ProcessTerminated, connection::Outcome, fact::Kind, file_event::Action,
+    Batch, Connection, Counter, DeviceInfo, Fact, FileEvent, Heartbeat, OrderReceipt, Process,
+    ProcessCreated, ProcessTerminated, connection::Outcome, fact::Kind, file_event::Action,
 };
 
 use crate::facts::{NOON, batches, catalogue, column, config, device, fact, process, record, tenant};
@@ -216,6 +216,36 @@ async fn a_device_keeps_its_name_across_restarts_and_a_clock_years_off_breaks_no
             .filter(|n| n.starts_with("_day="))
             .collect();
     assert_eq!(days, ["_day=2026-11-23"], "partitions follow the server's clock");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_of_processes_that_are_none_become_null() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = config(dir.path());
+    let mut writer = LakeWriter::open(config.clone()).await.unwrap();
+    let times = [i64::MIN, -1, 0, NOON, 7_258_118_400_000_000, i64::MAX];
+    let of = |id: u64, start_us| Process { start_us, parent_start_us: start_us, ..process(id, 0, "/bin/sh") };
+    let processes: Vec<Process> = (1..).zip(times).map(|(id, at)| of(id, at)).collect();
+    let facts = processes.iter().map(|p| {
+        let kind = Kind::ProcessCreated(ProcessCreated { created: p.unique_id });
+        fact(NOON, p.unique_id, p.unique_id, kind)
+    });
+    let facts = facts.collect();
+    let batch = Batch { processes, facts, ..Batch::default() };
+    writer.apply(&[record(0, tenant(1), device(7), NOON, &batch)]).unwrap();
+    writer.flush().await.unwrap();
+    let found = batches(&catalogue(&config, tenant(1)).await, "DeviceProcessEvents").await;
+    for name in
+        ["ProcessCreationTime", "InitiatingProcessCreationTime", "InitiatingProcessParentCreationTime"]
+    {
+        let filled: Vec<String> = column(&found, "ReportId")
+            .into_iter()
+            .zip(column(&found, name))
+            .filter(|(_, t)| t != "∅")
+            .map(|(id, _)| id)
+            .collect();
+        assert_eq!(filled, ["4"], "{name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,23 @@ use crate::{LogError, Result};
 /// A buffer larger than this is given back after its group.
 const KEEP_BUFFER: usize = 4 << 20;
 
+/// However the thread ends, nobody waits for it in vain: what is queued is answered as closed.
+struct Ended<'a>(&'a Shared);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        let left = {
+            let mut queue = self.0.queue.lock();
+            queue.closed = true;
+            queue.bytes = 0;
+            std::mem::take(&mut queue.waiting)
+        };
+        drop(left);
+    }
+}
+
 pub(super) fn run(shared: &Shared, mut state: State) {
+    let _ended = Ended(shared);
     let mut buffer = Vec::new();
     while let Some(group) = take_group(shared) {
         let size: usize = group.iter().map(|w| w.size).sum();

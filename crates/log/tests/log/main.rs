@@ -5,3 +5,4 @@ mod cuts;
 mod processes;
 mod properties;
 mod room;
+mod seeds;

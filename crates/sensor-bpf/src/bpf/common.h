@@ -79,7 +79,7 @@ static __always_inline void fill_header(struct ev_hdr *h, struct task_struct *ta
  * the numbering and the output of another one on the same CPU. Interrupts nest, so each
  * depth has its own sequence, and within one sequence the ring's order is the number's.
  */
-static __always_inline void emit(struct ev_hdr *h, u16 kind, u64 len)
+static __always_inline void emit_part(struct ev_hdr *h, u16 kind, u64 len, u64 most)
 {
 	u32 zero = 0;
 	struct cpu_state *st = bpf_map_lookup_elem(&cpu_states, &zero);
@@ -98,11 +98,24 @@ static __always_inline void emit(struct ev_hdr *h, u16 kind, u64 len)
 	h->seq = *(volatile u64 *)&st->seq[level & (LEVELS - 1)] + 1;
 	*(volatile u64 *)&st->seq[level & (LEVELS - 1)] = h->seq;
 	__sync_fetch_and_add(&st->attempts[kind & (KINDS - 1)], 1);
-	if (bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > c->wake_bytes)
+	/* A wake-up costs more than a record, so that even in a storm only some give one. */
+	if (!(h->seq & (WAKE_EVERY - 1)) &&
+	    bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > c->wake_bytes)
 		wake = BPF_RB_FORCE_WAKEUP;
+	if (!__builtin_constant_p(len)) {
+		/* Right before its use, since older verifiers forget it else. */
+		barrier_var(len);
+		if (len > most)
+			len = most;
+	}
 	if (bpf_ringbuf_output(&events, h, len, wake))
 		__sync_fetch_and_add(&st->lost[kind & (KINDS - 1)], 1);
 	*(volatile u64 *)&st->nest = level;
+}
+
+static __always_inline void emit(struct ev_hdr *h, u16 kind, u64 len)
+{
+	emit_part(h, kind, len, len);
 }
 
 #endif

@@ -6,6 +6,7 @@
 #define EVENT_ABI 1
 #define TICK_NS 10000000ull
 #define LEVELS 4
+#define WAKE_EVERY 16
 #define KINDS 16
 #define NOTES 16
 
@@ -31,6 +32,7 @@ enum note {
 	NOTE_MAP_FULL = 4,
 	NOTE_CONNECT_UNKNOWN = 5,
 	NOTE_NAME_UNREADABLE = 6,
+	NOTE_FDS_UNSEEN = 7,
 };
 
 /* ev_hdr.flags */
@@ -83,7 +85,7 @@ struct ev_exec {
 	char tty[16];
 	struct seg path, cwd;
 	u16 name_len, argv_len;
-	u32 pad;
+	u32 fs_magic; /* of the executable's file system */
 	/* path, cwd, name as given to execve, argv */
 };
 
@@ -130,7 +132,7 @@ struct it_task {
 	u32 loginuid, session, sid, pgid;
 	u64 cgroup, ino, size;
 	s64 ctime;
-	u32 ctime_ns, dev, mntns, kernel_thread;
+	u32 ctime_ns, dev, mntns, fs_magic;
 	char comm[16];
 };
 
@@ -157,7 +159,8 @@ struct config {
 	s64 earlier_offset; /* the one before `switched` on the boot clock */
 	u64 switched;
 	u64 self_tick; /* start of the sensor in ticks of /proc: a reused pid is not it */
-	u64 reserved[6];
+	u64 missed; /* by programs that were attached before */
+	u64 reserved[5];
 };
 
 #define SIZE(t, n) _Static_assert(sizeof(struct t) == n, "size of " #t)

@@ -69,10 +69,8 @@ __attribute__((noinline)) int report_file(u64 file_ptr, u32 kind, u32 open_flags
 	if (open_flags & O_TRUNC)
 		e->h.flags |= EF_TRUNCATED_OPEN;
 	off = put_path(s, (void *)file + bpf_core_field_offset(file->f_path), 0, &e->a);
-	if (off > BODY)
-		off = BODY;
 	if (walked_is_collected(s, c))
-		emit(&e->h, kind, sizeof(*e) + off);
+		emit_part(&e->h, kind, sizeof(*e) + off, sizeof(*e) + BODY + NAME);
 	s->busy = 0;
 	return 0;
 }
@@ -160,7 +158,11 @@ static __always_inline void look_at_all(u32 ending)
 	if (!has_writers())
 		return;
 	max = BPF_CORE_READ(task, files, fdt, max_fds);
-	bpf_loop(max > 1024 ? 1024 : max, look_at_fd, &ending, 0);
+	if (max > FDS) {
+		note(NOTE_FDS_UNSEEN);
+		max = FDS;
+	}
+	bpf_loop(max, look_at_fd, &ending, 0);
 }
 
 static __always_inline bool is_sensor(const struct config *c, u32 tgid)
@@ -278,7 +280,7 @@ static __always_inline void finish_open(s32 fd, u32 flags)
 	struct file *file = fd_file(task, fd);
 	u32 tgid = bpf_get_current_pid_tgid() >> 32, mode;
 	u64 key = (u64)file;
-	struct writer w = {};
+	struct writer w = {}, *stale;
 	struct inode *inode;
 	struct stamp t;
 
@@ -306,14 +308,41 @@ static __always_inline void finish_open(s32 fd, u32 flags)
 	w.tgid = tgid;
 	w.open_flags = flags;
 	w.pos = BPF_CORE_READ(file, f_pos);
-	/* The kernel may have reused the address of one that was closed unseen. */
-	if (bpf_map_lookup_elem(&writers, &key))
-		forget_writer(key, tgid);
+	/* The kernel may have reused the address of one that was closed unseen, by whomever. */
+	stale = bpf_map_lookup_elem(&writers, &key);
+	if (stale)
+		forget_writer(key, stale->tgid);
 	if (bpf_map_update_elem(&writers, &key, &w, BPF_ANY)) {
 		note(NOTE_MAP_FULL);
 		return;
 	}
 	count_up(writing_slot(tgid));
+}
+
+struct scan { u32 off; u8 before, up; };
+
+static long scan_step(u32 i, struct scan *w)
+{
+	struct scratch *s = peek_scratch();
+	u32 off = w->off + i;
+	u8 c;
+
+	if (!s || off >= BODY + NAME)
+		return 1;
+	c = s->body[off];
+	if (c == '.' && w->before == '.')
+		w->up = 1;
+	w->before = c;
+	return !c || w->up;
+}
+
+/* Whether a name has two dots in a row: it may go up again and lead anywhere. */
+static __always_inline bool goes_up(u32 off)
+{
+	struct scan w = { .off = off };
+
+	bpf_loop(NAME, scan_step, &w, 0);
+	return w.up;
 }
 
 /* Writes base path and name of one argument; returns the new offset. */
@@ -325,7 +354,7 @@ static __always_inline u32 put_name(struct scratch *s, struct task_struct *task,
 	struct path *base;
 	struct file *file;
 	char first[2] = {};
-	bool absolute;
+	bool absolute, hit;
 	long n;
 
 	bpf_probe_read_user(first, sizeof(first), (void *)name);
@@ -344,19 +373,17 @@ static __always_inline u32 put_name(struct scratch *s, struct task_struct *task,
 	*len = 0;
 	if (off >= BODY)
 		return off;
-	n = bpf_probe_read_user_str(&s->body[off], NAME, (void *)name);
+	n = bpf_probe_read_user_str(&s->body[bounded(off)], NAME, (void *)name);
 	if (n <= 0 || n > NAME) {
 		note(NOTE_NAME_UNREADABLE);
 		return off;
 	}
 	*len = n;
-	if (absolute && !s->count) {
-		*collected |= name_is_collected(s, off, c);
-	} else if (first[0] == '.' && first[1] == '.') {
-		*collected = 1;
-	} else {
-		*collected |= s->count < 2 || walked_is_collected(s, c);
-	}
+	if (absolute && !s->count)
+		hit = name_is_collected(s, off, c);
+	else
+		hit = s->count < 2 || walked_is_collected(s, c);
+	*collected |= hit || goes_up(off);
 	return off + n;
 }
 
@@ -402,12 +429,10 @@ __attribute__((noinline)) int report_names(u64 unused)
 			collected = 0; /* only the new name counts */
 		off = put_name(s, task, p->dfd_b, p->b, off, &e->b, &e->b_name, &collected, c);
 	}
-	if (off > BODY + NAME)
-		off = BODY + NAME;
 	if (!e->a_name || (op != OP_DELETE && op != OP_TRUNCATE && !e->b_name))
 		e->h.flags |= EF_NAME_UNREADABLE;
 	if (collected || (e->h.flags & EF_NAME_UNREADABLE))
-		emit(&e->h, kind, sizeof(*e) + off);
+		emit_part(&e->h, kind, sizeof(*e) + off, sizeof(*e) + BODY + NAME);
 	s->busy = 0;
 	return 0;
 }

@@ -15,6 +15,7 @@
 #define S_IFMT 0170000
 #define S_IFREG 0100000
 #define TS_COMPAT 2
+#define FDS 4096 /* descriptions looked at when a process ends or executes a file */
 
 /* x86-64 */
 #define NR_open 2
@@ -158,13 +159,13 @@ static __always_inline bool walked_is_collected(struct scratch *s, const struct 
 		return 1;
 	if (!s->count || top >= BODY || second >= BODY)
 		return s->count == 0;
-	bpf_probe_read_kernel_str(key.first, sizeof(key.first), &s->body[top]);
+	bpf_probe_read_kernel_str(key.first, sizeof(key.first), &s->body[bounded(top)]);
 	hit = bpf_map_lookup_elem(&prefixes, &key);
 	if (!hit)
 		return 0;
 	if (*hit != PREFIX_SECOND || s->count < 2)
 		return 1;
-	bpf_probe_read_kernel_str(key.second, sizeof(key.second), &s->body[second]);
+	bpf_probe_read_kernel_str(key.second, sizeof(key.second), &s->body[bounded(second)]);
 	return bpf_map_lookup_elem(&prefixes, &key) != 0;
 }
 
@@ -177,7 +178,7 @@ static __always_inline bool name_is_collected(struct scratch *s, u32 off, const 
 
 	if (c->all_paths || off >= BODY)
 		return 1;
-	bpf_probe_read_kernel_str(text, sizeof(text), &s->body[off + 1]);
+	bpf_probe_read_kernel_str(text, sizeof(text), &s->body[bounded(off) + 1]);
 	if (text[0] == '.' || text[0] == '/' || !text[0])
 		return 1;
 #pragma clang loop unroll(full)

@@ -109,6 +109,7 @@ struct mm_struct { unsigned long arg_start; unsigned long arg_end; struct file *
 struct task_struct {
 	int pid;
 	int tgid;
+	unsigned int flags;
 	u64 start_boottime;
 	u64 self_exec_id;
 	int exit_code;

@@ -25,6 +25,16 @@ struct {
 	__type(value, struct scratch);
 } scratches SEC(".maps");
 
+/*
+ * An offset that was compared with BODY, once more as an operation: older verifiers forget what a
+ * comparison told them of a value that the compiler loads from the stack again.
+ */
+static __always_inline u32 bounded(u32 off)
+{
+	barrier_var(off);
+	return off & (BODY - 1);
+}
+
 static __always_inline struct scratch *peek_scratch(void)
 {
 	u32 zero = 0;
@@ -58,6 +68,7 @@ static long walk_step(u32 step, struct walk *w)
 	struct dentry *dentry = w->dentry, *parent;
 	struct mount *mnt = w->mnt, *up;
 	u32 off = w->off;
+	bool alone;
 	long n;
 
 	if (!s)
@@ -74,22 +85,30 @@ static long walk_step(u32 step, struct walk *w)
 		return 0;
 	}
 	parent = BPF_CORE_READ(dentry, d_parent);
-	if (parent == dentry || !parent) {
+	alone = parent == dentry || !parent;
+	/* What never had a folder, such as a memfd, still has a name. */
+	if (alone && w->count) {
 		s->flags = SEG_DETACHED;
 		return 1;
 	}
 	if (off >= BODY || off - w->begin > PATH_BYTES - COMPONENT || w->count >= PATH_DEPTH)
 		return 1;
+	off = bounded(off);
 	n = bpf_probe_read_kernel_str(&s->body[off], COMPONENT,
 				      BPF_CORE_READ(dentry, d_name.name));
 	if (n <= 0 || n > COMPONENT)
 		return 1;
+	if (alone) {
+		s->flags = SEG_DETACHED;
+		if (s->body[off] == '/')
+			return 1;
+	}
 	s->second = s->top;
 	s->top = off;
 	w->off = off + n;
 	w->count++;
 	w->dentry = parent;
-	return 0;
+	return alone;
 }
 
 /*

@@ -6,6 +6,7 @@
 
 #define ARGV NAME
 #define SIGNAL_GROUP_EXIT 4
+#define PF_KTHREAD 0x00200000
 
 static __always_inline int on_exec(struct task_struct *task, struct linux_binprm *bprm, bool typed)
 {
@@ -64,7 +65,7 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 	e->ctime = t.sec;
 	e->ctime_ns = t.nsec;
 	e->argc = GET(typed, bprm, argc);
-	e->pad = 0;
+	e->fs_magic = (u32)GET(typed, inode, i_sb, s_magic);
 
 	off = put_path(s, (void *)file + bpf_core_field_offset(file->f_path), off, &e->path);
 	fs = GET(typed, task, fs);
@@ -72,7 +73,8 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 	e->name_len = 0;
 	e->argv_len = 0;
 	if (off < BODY) {
-		n = bpf_probe_read_kernel_str(&s->body[off], NAME, GET(typed, bprm, filename));
+		n = bpf_probe_read_kernel_str(&s->body[bounded(off)], NAME,
+					      GET(typed, bprm, filename));
 		if (n > 0 && n <= NAME) {
 			e->name_len = n;
 			off += n;
@@ -87,7 +89,7 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 		note(NOTE_ARGV_TRUNCATED);
 	}
 	if (off < BODY && len && len <= ARGV) {
-		if (!bpf_probe_read_user(&s->body[off], len, (void *)begin)) {
+		if (!bpf_probe_read_user(&s->body[bounded(off)], len, (void *)begin)) {
 			e->argv_len = len;
 			off += len;
 		} else {
@@ -95,9 +97,7 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 			note(NOTE_ARGV_UNREADABLE);
 		}
 	}
-	if (off > BODY + NAME)
-		off = BODY + NAME;
-	emit(&e->h, EV_EXEC, sizeof(*e) + off);
+	emit_part(&e->h, EV_EXEC, sizeof(*e) + off, sizeof(*e) + BODY + NAME);
 	s->busy = 0;
 	return 0;
 }
@@ -110,6 +110,8 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 
 	if (pid != GET(typed, child, tgid))
 		return 0; /* a thread */
+	if (GET(typed, child, flags) & PF_KTHREAD)
+		return 0; /* the kernel's own workers come and go all the time */
 	if (!c || !in_scope(c))
 		return 0;
 	fill_header(&e.h, parent, typed);
@@ -128,6 +130,8 @@ static __always_inline int on_exit(struct task_struct *task, bool typed)
 
 	if (GET(typed, signal, live.counter) != 0)
 		return 0; /* other threads go on */
+	if (GET(typed, task, flags) & PF_KTHREAD)
+		return 0;
 	c = get_config();
 	if (!c || !in_scope(c))
 		return 0;

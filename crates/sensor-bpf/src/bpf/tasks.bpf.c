@@ -50,12 +50,12 @@ int list_tasks(struct bpf_iter__task *ctx)
 	bpf_probe_read_kernel_str(e.comm, sizeof(e.comm),
 				  (const char *)task + bpf_core_field_offset(task->comm));
 	mm = BPF_CORE_READ(task, mm);
-	e.kernel_thread = !mm;
 	if (mm) {
 		inode = BPF_CORE_READ(mm, exe_file, f_inode);
 		e.ino = BPF_CORE_READ(inode, i_ino);
 		e.dev = BPF_CORE_READ(inode, i_sb, s_dev);
 		e.size = BPF_CORE_READ(inode, i_size);
+		e.fs_magic = (u32)BPF_CORE_READ(inode, i_sb, s_magic);
 		t = inode_ctime(inode, 0);
 		e.ctime = t.sec;
 		e.ctime_ns = t.nsec;

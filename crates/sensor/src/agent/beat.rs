@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use palisade_types::{Lane, TimeMicros};
 use palisade_wire::msg::{Fact, Heartbeat, fact};
 
-use super::Agent;
+use super::Recorder;
 use crate::device;
 
 const HEARTBEAT: Duration = Duration::from_secs(30);
@@ -18,20 +18,20 @@ const RESEND: Duration = Duration::from_secs(3600);
 const TRIM_BYTES: u64 = 24 << 20;
 
 /// Sends both until the sensor stops.
-pub async fn run(agent: Arc<Agent>) {
-    let mut stop = agent.stop.subscribe();
+pub async fn run(recorder: Arc<Recorder>) {
+    let mut stop = recorder.stop.subscribe();
     let mut looked = Instant::now();
     let mut sent = Instant::now();
-    agent.send_device_info();
+    recorder.send_device_info();
     // The first heartbeat waits for capture to say how it started, but not long.
     for _ in 0..50 {
-        if !agent.capture.lock().components.is_empty() {
+        if !recorder.capture.lock().components.is_empty() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     loop {
-        agent.send_heartbeat();
+        recorder.send_heartbeat();
         if device::resident_bytes() > TRIM_BYTES {
             // SAFETY: gives unused heap pages back; no pointer is involved.
             unsafe { libc::malloc_trim(0) };
@@ -42,15 +42,15 @@ pub async fn run(agent: Arc<Agent>) {
         }
         if looked.elapsed() >= LOOK {
             looked = Instant::now();
-            if sent.elapsed() >= RESEND || agent.device_changed() {
+            if sent.elapsed() >= RESEND || recorder.device_changed() {
                 sent = Instant::now();
-                agent.send_device_info();
+                recorder.send_device_info();
             }
         }
     }
 }
 
-impl Agent {
+impl Recorder {
     /// Sends the device's facts.
     pub fn send_device_info(&self) {
         let info = device::device_info(self.settings.device_name.as_deref());

@@ -1,11 +1,12 @@
 //! The capture thread: ring to spool, and only then the ring advances.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use palisade_wire::msg::Component;
 
 use super::source::Source;
-use super::{Agent, CaptureView};
+use super::{CaptureView, Recorder};
 
 /// The ring is drained at least this often; the kernel wakes us earlier when it fills.
 const DRAIN: Duration = Duration::from_millis(100);
@@ -17,22 +18,33 @@ const RETRY: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Runs until the sensor stops; ends with a last drain and a sealed spool.
-pub fn run(agent: &Agent) {
-    let mut source = start(agent);
+pub fn run(recorder: &Recorder) {
+    let mut source = start(recorder);
     let mut tried = Instant::now();
     let mut looked = Instant::now();
+    let mut more = false;
     loop {
-        let ending = agent.stop.borrow().ends();
-        let asked = agent.take_drain_requests();
+        recorder.beat_pulse();
+        let ending = recorder.stop.borrow().ends();
+        let asked = recorder.take_drain_requests();
         match &mut source {
             Some(s) => {
-                if !ending && asked.is_empty() {
+                // Nothing wakes us for what the last round left in the ring.
+                if !ending && !more && asked.is_empty() {
                     s.wait(DRAIN);
                 }
-                s.pump(agent);
-                if looked.elapsed() >= LOOK {
+                // A defect in reading one record must not silence the spool and the heartbeats.
+                // What was not kept stays in the ring for the next start.
+                let pumped = catch_unwind(AssertUnwindSafe(|| s.pump(recorder)));
+                more = *pumped.as_ref().unwrap_or(&false);
+                if pumped.is_err() {
+                    source = None;
+                    tried = Instant::now();
+                    recorder.counters.add("capture_panics", 1);
+                    failed(recorder, "capture ended by a defect of its own; it is tried again".into());
+                } else if looked.elapsed() >= LOOK {
                     looked = Instant::now();
-                    show(agent, s);
+                    show(recorder, s);
                 }
             }
             None => {
@@ -40,7 +52,7 @@ pub fn run(agent: &Agent) {
                     std::thread::sleep(DRAIN);
                     if tried.elapsed() >= RETRY {
                         tried = Instant::now();
-                        source = start(agent);
+                        source = start(recorder);
                     }
                 }
             }
@@ -49,35 +61,36 @@ pub fn run(agent: &Agent) {
             // Nobody may be waiting any more.
             let _ = a.send(());
         }
-        agent.spool.tick(Instant::now());
+        recorder.spool.tick(Instant::now());
         if ending {
             break;
         }
     }
-    agent.spool.close();
+    recorder.spool.close();
 }
 
-fn start(agent: &Agent) -> Option<Source> {
-    match Source::start(agent) {
+fn start(recorder: &Recorder) -> Option<Source> {
+    let started = catch_unwind(AssertUnwindSafe(|| Source::start(recorder)));
+    match started.unwrap_or_else(|_| Err("capture did not start by a defect of its own".into())) {
         Ok(s) => {
-            show(agent, &s);
+            show(recorder, &s);
             Some(s)
         }
         Err(e) => {
-            tracing::error!(error = %e, "capture did not start");
-            agent.counters.add("capture_start_failures", 1);
-            let component = Component {
-                name: "capture".into(),
-                state: "failed".into(),
-                detail: e,
-                ..Component::default()
-            };
-            *agent.capture.lock() = CaptureView { components: vec![component], ..CaptureView::default() };
+            recorder.counters.add("capture_start_failures", 1);
+            failed(recorder, e);
             None
         }
     }
 }
 
-fn show(agent: &Agent, source: &Source) {
-    *agent.capture.lock() = source.view();
+fn show(recorder: &Recorder, source: &Source) {
+    *recorder.capture.lock() = source.view();
+}
+
+fn failed(recorder: &Recorder, detail: String) {
+    tracing::error!(%detail, "capture does not run");
+    let component =
+        Component { name: "capture".into(), state: "failed".into(), detail, ..Component::default() };
+    *recorder.capture.lock() = CaptureView { components: vec![component], ..CaptureView::default() };
 }

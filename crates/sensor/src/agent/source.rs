@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use palisade_types::Lane;
 use palisade_wire::msg::Component;
 
-use super::{Agent, CaptureView};
+use super::{CaptureView, Recorder};
 use crate::capture::{Capture, CaptureConfig, Event, EventKind, ProcessInfo, facts};
 use crate::counters::Counters;
 use crate::spool::{Drain, Part};
@@ -32,9 +32,9 @@ pub struct Source {
 
 impl Source {
     /// Starts capture as the settings say, from the marks of the spool.
-    pub fn start(agent: &Agent) -> Result<Self, String> {
-        let s = &agent.settings;
-        let marks = agent.spool.marks().unwrap_or_default();
+    pub fn start(recorder: &Recorder) -> Result<Self, String> {
+        let s = &recorder.settings;
+        let marks = recorder.spool.marks().unwrap_or_default();
         let known = !marks.is_empty();
         let config = CaptureConfig {
             instance: s.instance.clone(),
@@ -49,10 +49,10 @@ impl Source {
         };
         let capture = Capture::start(config).map_err(|e| e.to_string())?;
         if known && !capture.marks_used() {
-            agent.counters.add("capture_ring_renewed", 1);
+            recorder.counters.add("capture_ring_renewed", 1);
         }
         if !capture.reused() {
-            agent.counters.reset_hidden();
+            recorder.counters.reset_hidden();
         }
         Ok(Self { capture, events: Vec::new(), marks, folded: HashMap::new(), folded_at: Instant::now() })
     }
@@ -65,8 +65,9 @@ impl Source {
         }
     }
 
-    /// Drains the ring into the spool, then lets it advance.
-    pub fn pump(&mut self, agent: &Agent) {
+    /// Drains the ring into the spool, then lets it advance; true where more waits in it.
+    pub fn pump(&mut self, recorder: &Recorder) -> bool {
+        let mut more = false;
         for _ in 0..MOST_DRAINS {
             self.events.clear();
             let mark = self.capture.drain(&mut self.events);
@@ -74,25 +75,27 @@ impl Source {
             if moved || self.folded_at.elapsed() >= FOLD {
                 // Before the append, so that a counted gap and the marks that hide it are kept by
                 // the same record.
-                self.fold(&agent.counters);
+                self.fold(&recorder.counters);
             }
             if moved || !self.events.is_empty() {
-                self.keep(agent, mark.marks.clone());
+                self.keep(recorder, mark.marks.clone());
                 self.marks = mark.marks;
             }
             if mark.records > 0 {
                 self.capture.commit();
             }
-            if !mark.more {
+            more = mark.more;
+            if !more {
                 break;
             }
         }
         if self.events.capacity() > 8192 {
             self.events = Vec::new();
         }
+        more
     }
 
-    fn keep(&self, agent: &Agent, marks: Vec<u64>) {
+    fn keep(&self, recorder: &Recorder, marks: Vec<u64>) {
         let mut parts: [Part; 3] = Default::default();
         let mut processes: HashMap<u64, &Arc<ProcessInfo>> = HashMap::new();
         for e in &self.events {
@@ -103,7 +106,7 @@ impl Source {
             }
         }
         let dictionary = &mut |id: u64| processes.get(&id).map(|p| facts::process(p));
-        agent.spool.append(Drain { parts, dictionary, marks: Some(marks), receipt: None });
+        recorder.spool.append(Drain { parts, dictionary, marks: Some(marks), receipt: None });
     }
 
     /// Takes capture's counters into the sensor's, which outlive capture and this process.

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use palisade_types::TimeMicros;
 use serde::{Deserialize, Serialize};
 
-use super::Agent;
+use super::Recorder;
 use crate::device;
+use crate::error::SensorError;
 use crate::files;
 use crate::spool::SpoolUsage;
 use crate::transport::connection::ConnectionView;
@@ -28,9 +29,9 @@ pub struct Status {
     pub started_us: i64,
     /// When the file was written, microseconds UTC.
     pub updated_us: i64,
-    /// This device.
+    /// This device; empty while it is not enrolled.
     pub device_id: String,
-    /// Its tenant.
+    /// Its tenant; empty while it is not enrolled.
     pub tenant_id: String,
     /// Part of the names of pins and links.
     pub instance: String,
@@ -38,7 +39,7 @@ pub struct Status {
     pub scope: String,
     /// The present boot.
     pub boot_id: String,
-    /// The way to the server.
+    /// The way to the server; its state is `not_enrolled` while there is none.
     pub connection: ConnectionView,
     /// What waits on disk.
     pub spool: SpoolUsage,
@@ -79,13 +80,26 @@ pub fn path(state_dir: &Path) -> PathBuf {
     state_dir.join("status.json")
 }
 
+/// Reads the status file; `None` where no sensor has run with this state folder.
+///
+/// # Errors
+/// When the file cannot be read or is not one of ours.
+pub fn read(state_dir: &Path) -> Result<Option<Status>, SensorError> {
+    let path = path(state_dir);
+    match files::read_bounded(&path, 4 << 20) {
+        Ok(bytes) => {
+            serde_json::from_slice(&bytes).map(Some).map_err(|e| SensorError::File { path, source: e.into() })
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(SensorError::File { path, source }),
+    }
+}
+
 /// Takes the status of a running sensor.
-pub fn take(agent: &Agent, state: &str) -> Status {
-    let (device_id, tenant_id) = {
-        let i = agent.identity.read();
-        (i.device_id.to_string(), i.tenant_id.to_string())
-    };
-    let capture = agent.capture.lock().clone();
+pub fn take(recorder: &Recorder, state: &str) -> Status {
+    let enrolled = recorder.enrolled().map(|(device, tenant)| (device.to_string(), tenant.to_string()));
+    let (device_id, tenant_id) = enrolled.unwrap_or_default();
+    let capture = recorder.capture.lock().clone();
     let view = |c: palisade_wire::msg::Component| ComponentView {
         name: c.name,
         state: c.state,
@@ -97,17 +111,17 @@ pub fn take(agent: &Agent, state: &str) -> Status {
         state: state.into(),
         pid: std::process::id(),
         sensor_version: env!("CARGO_PKG_VERSION").into(),
-        started_us: agent.started_us,
+        started_us: recorder.started_us,
         updated_us: TimeMicros::now().0,
         device_id,
         tenant_id,
-        instance: agent.settings.instance.clone(),
-        scope: agent.settings.scope.clone().unwrap_or_default(),
-        boot_id: agent.boot.id.clone(),
-        connection: agent.connection.view(),
-        spool: agent.spool.usage(),
-        components: agent.components().into_iter().map(view).collect(),
-        counters: agent
+        instance: recorder.settings.instance.clone(),
+        scope: recorder.settings.scope.clone().unwrap_or_default(),
+        boot_id: recorder.boot.id.clone(),
+        connection: recorder.connection.view(),
+        spool: recorder.spool.usage(),
+        components: recorder.components().into_iter().map(view).collect(),
+        counters: recorder
             .counters
             .snapshot()
             .into_iter()
@@ -118,34 +132,34 @@ pub fn take(agent: &Agent, state: &str) -> Status {
         cpu_us: device::cpu_us(),
         ring_bytes: capture.ring_bytes,
         processes_cached: capture.processes_cached,
-        last_order: agent.orders.last_number(),
+        last_order: recorder.orders.last_number(),
     }
 }
 
 /// Writes the status now.
-pub fn write(agent: &Agent, state: &str) {
-    store(agent, &take(agent, state));
+pub fn write(recorder: &Recorder, state: &str) {
+    store(recorder, &take(recorder, state));
 }
 
-fn store(agent: &Agent, status: &Status) {
+fn store(recorder: &Recorder, status: &Status) {
     let written = serde_json::to_vec_pretty(status)
         .map_err(std::io::Error::from)
-        .and_then(|b| files::write_lightly(&path(&agent.settings.state_dir), &b, 0o644));
+        .and_then(|b| files::write_lightly(&path(&recorder.settings.state_dir), &b, 0o644));
     if let Err(e) = written {
         tracing::debug!(error = %e, "cannot write the status file");
-        agent.counters.add("status_write_errors", 1);
+        recorder.counters.add("status_write_errors", 1);
     }
 }
 
 /// Writes the status each second if it changed, and every ten seconds in any case.
-pub async fn run(agent: Arc<Agent>) {
-    let mut stop = agent.stop.subscribe();
+pub async fn run(recorder: Arc<Recorder>) {
+    let mut stop = recorder.stop.subscribe();
     let mut last = Status::default();
     let mut written = Instant::now();
     loop {
-        let now = take(&agent, "running");
+        let now = take(&recorder, "running");
         if !same(&now, &last) || written.elapsed() >= Duration::from_secs(10) {
-            store(&agent, &now);
+            store(&recorder, &now);
             last = now;
             written = Instant::now();
         }

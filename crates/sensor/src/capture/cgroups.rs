@@ -121,7 +121,11 @@ fn container_of(path: &str) -> &str {
     const DIGITS: usize = 64;
     for name in path.rsplit('/') {
         let name = name.strip_suffix(".scope").unwrap_or(name);
-        let id = name.rsplit(['-', ':']).next().unwrap_or(name);
+        let (kind, id) = name.rsplit_once(['-', ':']).unwrap_or(("", name));
+        // The monitor of a container is not in it.
+        if kind.ends_with("conmon") {
+            continue;
+        }
         if id.len() == DIGITS && id.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) {
             return id;
         }
@@ -143,9 +147,12 @@ mod tests {
             format!("/kubepods/burstable/pod12/{id}"),
             format!("/machine.slice/libpod-{id}.scope/container"),
             format!("/kubepods-besteffort-pod1.slice:cri-containerd:{id}"),
+            format!("/kubepods.slice/kubepods-pod1.slice/crio-{id}.scope"),
+            format!("/ecs/0123456789abcdef/{id}"),
         ] {
             assert_eq!(container_of(&path), id, "{path}");
         }
+        assert_eq!(container_of(&format!("/machine.slice/libpod-conmon-{id}.scope")), "");
         assert_eq!(container_of("/user.slice/session-1.scope"), "");
         assert_eq!(container_of(&format!("/x/{}", "Z".repeat(64))), "");
     }

@@ -31,6 +31,7 @@ impl ComponentState {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct RunCounts {
     pub(crate) parse_failures: u64,
+    pub(crate) defects: u64,
     pub(crate) outside_policy: u64,
     pub(crate) unknown_process: u64,
     pub(crate) repeated_exit: u64,
@@ -42,6 +43,7 @@ pub(crate) struct RunCounts {
     pub(crate) cache_evicted: u64,
     pub(crate) clock_steps: u64,
     pub(crate) programs_replaced: u64,
+    pub(crate) scope_renewed: u64,
     pub(crate) events: u64,
 }
 
@@ -60,12 +62,20 @@ impl CaptureCounters {
         self.values.iter().find(|(n, _)| n == name).map_or(0, |(_, value)| *value)
     }
 
-    pub(crate) fn collect(run: &RunCounts, gaps: u64, skipped: u64, states: &[CpuState]) -> Self {
+    pub(crate) fn collect(
+        run: &RunCounts,
+        gaps: u64,
+        skipped: u64,
+        missed: u64,
+        states: &[CpuState],
+    ) -> Self {
         let mut values = vec![
+            ("kernel_missed".to_owned(), missed),
             ("kernel_gap".to_owned(), gaps),
             ("events".to_owned(), run.events),
             ("replay_skipped".to_owned(), skipped),
             ("parse_failure".to_owned(), run.parse_failures),
+            ("record_defect".to_owned(), run.defects),
             ("file_outside_policy".to_owned(), run.outside_policy),
             ("process_unknown".to_owned(), run.unknown_process),
             ("exit_repeated".to_owned(), run.repeated_exit),
@@ -77,6 +87,7 @@ impl CaptureCounters {
             ("process_cache_evicted".to_owned(), run.cache_evicted),
             ("clock_step".to_owned(), run.clock_steps),
             ("programs_replaced".to_owned(), run.programs_replaced),
+            ("scope_renewed".to_owned(), run.scope_renewed),
         ];
         for (index, name) in kind::NAMES.iter().enumerate().skip(1) {
             let sum = |of: fn(&CpuState) -> &[u64]| -> u64 {
@@ -90,4 +101,11 @@ impl CaptureCounters {
         }
         Self { values }
     }
+}
+
+/// Names of all counters of capture.
+#[cfg(test)]
+pub(crate) fn names() -> Vec<String> {
+    let all = CaptureCounters::collect(&RunCounts::default(), 0, 0, 0, &[]);
+    all.values.into_iter().map(|(name, _)| name).collect()
 }

@@ -10,8 +10,12 @@ use palisade_sensor_bpf::layout::{File, flag, kind};
 use super::decode::{Path, until_nul};
 use super::event::{FileAction, FileChange};
 use super::policy::Policy;
+use super::remote::RemoteMounts;
+use super::walk::real_folder;
 
 const FOLDERS_KEPT: usize = 4096;
+/// Longer ones are not kept, so that the cache's memory is bounded.
+const FOLDER_LENGTH: usize = 512;
 const FOLDER_KEPT: Duration = Duration::from_secs(2);
 
 /// Makes file changes; knows for a moment where folders really are.
@@ -20,12 +24,13 @@ pub(crate) struct Files {
     policy: Policy,
     own_mount_ns: u32,
     folders: LruCache<String, (Instant, String)>,
+    remote: RemoteMounts,
 }
 
 impl Files {
     pub(crate) fn new(policy: Policy, own_mount_ns: u32) -> Self {
         let kept = NonZeroUsize::new(FOLDERS_KEPT).expect("not zero");
-        Self { policy, own_mount_ns, folders: LruCache::new(kept) }
+        Self { policy, own_mount_ns, folders: LruCache::new(kept), remote: RemoteMounts::default() }
     }
 
     /// The change that a record describes; `None` where the policy leaves it out.
@@ -37,7 +42,7 @@ impl Files {
         b: &Path<'_>,
         b_name: &[u8],
     ) -> Option<FileChange> {
-        let ours = fixed.mntns == self.own_mount_ns;
+        let pid = (fixed.mntns == self.own_mount_ns).then_some(fixed.h.tgid);
         let truncated = a.truncated() || b.truncated();
         let mut change = FileChange {
             action: FileAction::Created,
@@ -54,14 +59,14 @@ impl Files {
                 change.size = Some(fixed.size);
             }
             kind::FILE_CREATE | kind::FILE_MODIFY | kind::FILE_DELETE => {
-                change.path = self.real(&named(a, a_name), ours);
+                change.path = self.real(&named(a, a_name), pid);
             }
             _ => {
-                change.path = self.real(&named(b, b_name), ours);
+                change.path = self.real(&named(b, b_name), pid);
                 change.previous_path = if fixed.h.flags & flag::SYMLINK != 0 {
                     until_nul(a_name)
                 } else {
-                    self.real(&named(a, a_name), ours)
+                    self.real(&named(a, a_name), pid)
                 };
             }
         }
@@ -76,45 +81,32 @@ impl Files {
         if !collected {
             return None;
         }
-        if ours && change.action != FileAction::Deleted {
+        if pid.is_some() && change.action != FileAction::Deleted && !self.remote.holds(&change.path) {
             look_at(&mut change);
         }
         Some(change)
     }
 
-    /// Resolves symbolic links of the folder; the last name is the object itself.
-    fn real(&mut self, path: &str, ours: bool) -> String {
-        let path = normal(path);
-        if !ours {
-            return path;
-        }
-        let Some((folder, name)) = path.rsplit_once('/').filter(|(folder, _)| !folder.is_empty()) else {
-            return path;
+    /// Resolves symbolic links of the folder as process `pid` of our mount namespace saw them; the
+    /// last name is the object itself.
+    fn real(&mut self, path: &str, pid: Option<u32>) -> String {
+        let (Some(pid), Some((folder, name))) = (pid, path.trim_end_matches('/').rsplit_once('/')) else {
+            return normal(path);
         };
+        if matches!(name, "." | "..") {
+            return normal(path);
+        }
         if let Some((at, real)) = self.folders.get(folder)
             && at.elapsed() < FOLDER_KEPT
         {
             return format!("{real}/{name}");
         }
-        let real = real_folder(folder);
-        self.folders.put(folder.to_owned(), (Instant::now(), real.clone()));
-        format!("{real}/{name}")
-    }
-}
-
-/// A folder that is gone already is resolved from the nearest one that is there.
-fn real_folder(folder: &str) -> String {
-    let mut there = folder;
-    loop {
-        if let Ok(real) = std::fs::canonicalize(there) {
-            let real = real.to_string_lossy();
-            let real = real.trim_end_matches('/');
-            return format!("{real}{}", &folder[there.len()..]);
+        let real = real_folder(folder, pid, &mut self.remote);
+        let path = format!("{}/{name}", real.folder);
+        if real.shared && folder.len() <= FOLDER_LENGTH {
+            self.folders.put(folder.to_owned(), (Instant::now(), real.folder));
         }
-        match there.rfind('/') {
-            Some(at) if at > 0 => there = &there[..at],
-            _ => return folder.to_owned(),
-        }
+        path
     }
 }
 
@@ -177,14 +169,21 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_behind_a_link_is_resolved_even_if_its_end_is_gone() {
-        let dir = std::env::temp_dir().join(format!("pal-files-{}", std::process::id()));
-        std::fs::create_dir_all(dir.join("real")).expect("writable");
-        let link = dir.join("link");
-        std::os::unix::fs::symlink(dir.join("real"), &link).expect("writable");
-        let gone = link.join("gone/x");
-        let base = dir.canonicalize().expect("there");
-        assert_eq!(real_folder(gone.to_str().expect("text")), format!("{}/real/gone/x", base.display()));
-        std::fs::remove_dir_all(&dir).expect("removable");
+    fn the_folder_is_resolved_and_the_last_name_is_not() {
+        let dir = tempfile::TempDir::new().expect("a folder");
+        let base = dir.path().canonicalize().expect("there");
+        std::fs::create_dir(base.join("real")).expect("writable");
+        std::os::unix::fs::symlink("real", base.join("link")).expect("writable");
+        let mut files = Files::new(Policy::new([]), 0);
+        let at = |name: &str| format!("{}/{name}", base.display());
+        let own = Some(std::process::id());
+        // The second time it comes from the cache.
+        for _ in 0..2 {
+            assert_eq!(files.real(&at("link/x"), own), at("real/x"));
+            assert_eq!(files.real(&at("link/"), own), at("link"));
+        }
+        assert_eq!(files.real("/proc/self/root/etc/x", own), "/etc/x");
+        // In another mount namespace nothing can be looked up.
+        assert_eq!(files.real(&at("link/../x"), None), at("x"));
     }
 }

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::num::NonZeroUsize;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use sha1::Sha1;
 use sha2::Sha256;
 
 const KEPT: usize = 8192;
+const SLOW_KEPT: usize = 256;
 const CHUNK: usize = 128 << 10;
 /// One file may take no longer.
 const FILE_TIME: Duration = Duration::from_secs(1);
@@ -56,6 +58,11 @@ impl Hashes {
         Arc::new(Self { size: Some(size), absent, ..Self::default() })
     }
 
+    /// The size is known, the content was left alone.
+    pub(crate) fn unread(size: u64) -> Arc<Self> {
+        Self::without(size, Absent::NotAttempted)
+    }
+
     /// Nothing is known of the file.
     pub(crate) fn unknown() -> Arc<Self> {
         Arc::new(Self { absent: Absent::NotAttempted, ..Self::default() })
@@ -88,6 +95,8 @@ impl Identity {
 #[derive(Debug)]
 pub(crate) struct HashCache {
     known: LruCache<Identity, Arc<Hashes>>,
+    /// Files that took too long once.
+    slow: LruCache<Identity, ()>,
     max_bytes: u64,
     buffer: Vec<u8>,
     window: (Instant, Duration),
@@ -97,14 +106,16 @@ impl HashCache {
     pub(crate) fn new(max_bytes: u64) -> Self {
         Self {
             known: LruCache::new(NonZeroUsize::new(KEPT).expect("not zero")),
+            slow: LruCache::new(NonZeroUsize::new(SLOW_KEPT).expect("not zero")),
             max_bytes,
             buffer: Vec::new(),
             window: (Instant::now(), Duration::ZERO),
         }
     }
 
-    /// Digests of the file `identity`, which process `pid` runs or which lies at `path`.
-    pub(crate) fn get(&mut self, identity: &Identity, pid: u32, path: &str) -> Arc<Hashes> {
+    /// Digests of the file `identity`, which process `pid` runs from `path` of its mount namespace;
+    /// `ours` says that the path means the same to us and can be walked without waiting.
+    pub(crate) fn get(&mut self, identity: &Identity, pid: u32, path: &str, ours: bool) -> Arc<Hashes> {
         if let Some(known) = self.known.get(identity) {
             return Arc::clone(known);
         }
@@ -120,7 +131,7 @@ impl HashCache {
             return Hashes::without(identity.size, Absent::NotAttempted);
         }
         let begin = Instant::now();
-        let (hashes, keep) = self.compute(identity, pid, path);
+        let (hashes, keep) = self.compute(identity, pid, path, ours);
         self.window.1 += begin.elapsed();
         if keep {
             self.known.put(*identity, Arc::clone(&hashes));
@@ -128,10 +139,10 @@ impl HashCache {
         hashes
     }
 
-    fn compute(&mut self, identity: &Identity, pid: u32, path: &str) -> (Arc<Hashes>, bool) {
-        let places = [format!("/proc/{pid}/exe"), format!("/proc/{pid}/root{path}"), path.to_owned()];
-        let found = places.iter().filter_map(|place| open(place)).find(|file| identity.is(file));
-        let Some(mut file) = found else {
+    fn compute(&mut self, identity: &Identity, pid: u32, path: &str, ours: bool) -> (Arc<Hashes>, bool) {
+        let process = [format!("/proc/{pid}/exe"), format!("/proc/{pid}/root{path}")];
+        let mut places = process.iter().map(String::as_str).chain(ours.then_some(path));
+        let Some(mut file) = places.find_map(|place| open(place, identity)) else {
             return (Hashes::without(identity.size, Absent::Gone), false);
         };
         let begin = Instant::now();
@@ -151,8 +162,9 @@ impl HashCache {
                 Err(_) => return (Hashes::without(identity.size, Absent::Unreadable), false),
             }
             if left > 0 && begin.elapsed() > FILE_TIME {
-                // Too slow a store: it would be as slow the next time.
-                return (Hashes::without(identity.size, Absent::NotAttempted), true);
+                // What was read is in memory now, so that a second try may do; a third is too much.
+                let again = self.slow.put(*identity, ()).is_some();
+                return (Hashes::without(identity.size, Absent::NotAttempted), again);
             }
         }
         if !identity.is(&file) {
@@ -169,14 +181,18 @@ impl HashCache {
     }
 }
 
-fn open(path: &str) -> Option<File> {
-    // A pipe under a replaced name must not hold the drain.
-    let file = std::fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)
-        .ok()?;
-    file.metadata().ok()?.is_file().then_some(file)
+/// Opens the file at `path` if it is the one that is meant. It is looked at before it is opened: a
+/// replaced name may be a pipe that blocks, or a device that acts when it is opened.
+fn open(path: &str, identity: &Identity) -> Option<File> {
+    let open = |path: &str, flags| {
+        std::fs::OpenOptions::new().read(true).custom_flags(flags | libc::O_NOCTTY).open(path).ok()
+    };
+    let seen = open(path, libc::O_PATH)?;
+    if !seen.metadata().is_ok_and(|m| m.is_file()) || !identity.is(&seen) {
+        return None;
+    }
+    // A lease that somebody holds on it must not block either.
+    open(&format!("/proc/self/fd/{}", seen.as_raw_fd()), libc::O_NONBLOCK)
 }
 
 #[cfg(test)]
@@ -195,16 +211,33 @@ mod tests {
         let id = identity(&path);
         let name = path.to_str().expect("text");
         let mut cache = HashCache::new(1024);
-        let hashes = cache.get(&id, u32::MAX, name);
+        let hashes = cache.get(&id, u32::MAX, name, true);
         assert_eq!(hex::encode(hashes.md5.expect("md5")), "900150983cd24fb0d6963f7d28e17f72");
         assert_eq!(hex::encode(hashes.sha1.expect("sha1")), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert!(hex::encode(hashes.sha256.expect("sha256")).starts_with("ba7816bf8f01cfea"));
 
         std::fs::write(&path, "abcd").expect("writable");
-        assert_eq!(HashCache::new(1024).get(&id, u32::MAX, name).absent, Absent::Gone);
+        assert_eq!(HashCache::new(1024).get(&id, u32::MAX, name, true).absent, Absent::Gone);
         let id = identity(&path);
-        assert_eq!(HashCache::new(3).get(&id, u32::MAX, name).absent, Absent::TooLarge);
+        assert_eq!(HashCache::new(3).get(&id, u32::MAX, name, true).absent, Absent::TooLarge);
         std::fs::remove_file(&path).expect("removable");
-        assert_eq!(cache.get(&id, u32::MAX, name).absent, Absent::Gone);
+        assert_eq!(cache.get(&id, u32::MAX, name, true).absent, Absent::Gone);
+    }
+
+    #[test]
+    fn only_the_very_file_is_opened_and_only_where_the_path_is_ours() {
+        let dir = tempfile::TempDir::new().expect("a folder");
+        let path = dir.path().join("x");
+        std::fs::write(&path, "abc").expect("writable");
+        let id = identity(&path);
+        let name = path.to_str().expect("text");
+        assert_eq!(HashCache::new(1024).get(&id, u32::MAX, name, false).absent, Absent::Gone);
+        assert!(open(name, &id).is_some());
+        std::fs::remove_file(&path).expect("removable");
+        // A pipe without a writer would block who opens it.
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+        let pipe = identity(&path);
+        assert!(open(name, &pipe).is_none());
+        assert!(open(name, &id).is_none());
     }
 }

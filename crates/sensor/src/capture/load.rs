@@ -20,6 +20,9 @@ thread_local! {
 
 const COMPLAINTS_MAX: usize = 2000;
 
+/// What is said of a component that an earlier run left attached.
+pub(crate) const REUSED: &str = "reused";
+
 /// Sends libbpf's words to the log and keeps warnings for the component's state.
 pub(crate) fn listen_to_libbpf() {
     libbpf_rs::set_print(Some((PrintLevel::Warn, |_, text| {
@@ -40,17 +43,22 @@ pub(crate) fn bring_up(
     shared: &SharedMaps,
     forced: Option<u8>,
 ) -> ComponentState {
+    let last = ladder.rungs.len();
     if let Some(rung) = attached_rung(ladder, pins)
-        && forced.is_none_or(|forced| usize::from(forced) == rung)
+        && match forced {
+            Some(forced) => usize::from(forced).clamp(1, last) == rung,
+            // What kept the first rung from loading may be over.
+            None => rung == 1 || load_rung(ladder, &ladder.rungs[0], shared).is_err(),
+        }
     {
-        return ComponentState::ok(ladder.name, rung, ladder.rungs[rung - 1].mechanism, "reused");
+        return ComponentState::ok(ladder.name, rung, ladder.rungs[rung - 1].mechanism, REUSED);
     }
     remove_links(ladder.name, pins);
     let mut failures = Vec::new();
     for (index, rung) in ladder.rungs.iter().enumerate() {
         let number = index + 1;
         // A component with fewer rungs than the forced one uses its last.
-        if forced.is_some_and(|f| usize::from(f).clamp(1, ladder.rungs.len()) != number) {
+        if forced.is_some_and(|f| usize::from(f).clamp(1, last) != number) {
             continue;
         }
         COMPLAINTS.with_borrow_mut(String::clear);
@@ -83,9 +91,7 @@ fn try_rung(
     pins: &Path,
     shared: &SharedMaps,
 ) -> Result<Vec<&'static str>, CaptureError> {
-    let object = load(ladder.object, shared, |name| {
-        rung.attach.iter().chain(rung.optional).any(|a| a.program() == name)
-    })?;
+    let object = load_rung(ladder, rung, shared)?;
     let mut tracefs = None;
     let mut missing = Vec::new();
     let all = rung.attach.iter().map(|a| (a, false)).chain(rung.optional.iter().map(|a| (a, true)));
@@ -111,6 +117,10 @@ fn try_rung(
         maps::pin(program.as_fd(), &pins.join(complete_name(ladder.name, number)))?;
     }
     Ok(missing)
+}
+
+fn load_rung(ladder: &Ladder, rung: &Rung, shared: &SharedMaps) -> Result<Object, CaptureError> {
+    load(ladder.object, shared, |name| rung.attach.iter().chain(rung.optional).any(|a| a.program() == name))
 }
 
 /// Opens and loads an object with the wanted programs on the shared maps.

@@ -58,6 +58,11 @@ impl Policy {
 
     /// Whether a change of the file at `path` is reported.
     pub(crate) fn collects(&self, path: &str) -> bool {
+        let path = match through_process(path) {
+            Some(Ok(below)) => below,
+            Some(Err(())) => return true,
+            None => path,
+        };
         COLLECTED.iter().any(|root| is_below(path, root))
             && !self.excluded.iter().any(|root| is_below(path, root))
             && !EXCLUDED_RUNS.iter().any(|run| path.contains(run))
@@ -66,7 +71,9 @@ impl Policy {
     /// The coarse form that the kernel side applies: first and second names.
     pub(crate) fn kernel_prefixes() -> Vec<(Prefix, u32)> {
         let mut all: Vec<(Prefix, u32)> = Vec::new();
-        for root in COLLECTED {
+        // Names that lead through /proc/<pid>/root and the like may end anywhere; nothing else is
+        // renamed or deleted there.
+        for root in COLLECTED.into_iter().chain(["/proc"]) {
             let mut names = root.split('/').skip(1);
             let first = padded(names.next().unwrap_or(""));
             let second = names.next().map(padded);
@@ -85,6 +92,15 @@ impl Policy {
         }
         all
     }
+}
+
+/// Where a path leads that goes through a process's folders in /proc: below its root, or `Err` for
+/// a folder of which nobody knows any more what it was.
+fn through_process(path: &str) -> Option<Result<&str, ()>> {
+    let (pid, rest) = path.strip_prefix("/proc/")?.split_once('/')?;
+    let (door, _) = rest.split_once('/')?;
+    let is_door = pid.bytes().all(|b| b.is_ascii_digit()) && matches!(door, "root" | "cwd" | "fd" | "task");
+    is_door.then(|| if door == "root" { Ok(&rest[door.len()..]) } else { Err(()) })
 }
 
 fn is_below(path: &str, root: &str) -> bool {
@@ -113,6 +129,9 @@ mod tests {
         assert!(!policy.collects("/srv/palisade/log/1.seg"));
         assert!(policy.collects("/srv/palisade2/x"));
         assert!(!policy.collects("/home/a/.cache/x"));
+        assert!(policy.collects("/proc/12/root/etc/passwd") && policy.collects("/proc/12/cwd/x"));
+        assert!(!policy.collects("/proc/12/root/proc/x") && !policy.collects("/proc/x/root/etc/passwd"));
+        assert!(!policy.collects("/proc/12/oom_score_adj"));
     }
 
     #[test]
@@ -126,6 +145,7 @@ mod tests {
         assert_eq!(value("var", ""), Some(prefix::SECOND));
         assert_eq!(value("var", "spool"), Some(prefix::COLLECT));
         assert_eq!(value("var", "log"), None);
-        assert_eq!(value("proc", ""), None);
+        assert_eq!(value("sys", ""), None);
+        assert_eq!(value("proc", ""), Some(prefix::COLLECT));
     }
 }

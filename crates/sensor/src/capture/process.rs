@@ -1,5 +1,8 @@
 //! The cache of processes: who acted, and what it was at that time.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -8,9 +11,9 @@ use palisade_sensor_bpf::layout::{Exec, Fork, Header, Task, flag};
 use super::command::command_line;
 use super::decode::{Path, until_nul};
 use super::event::ProcessInfo;
-use super::hash::{Hashes, Identity};
+use super::hash::{Absent, Hashes, Identity};
 use super::proc::{self, TICK_NS};
-use super::resolve::Resolver;
+use super::resolve::{Executable, Resolver};
 
 const LIVE_MAX: usize = 32_768;
 const DEAD_MAX: usize = 8_192;
@@ -34,6 +37,17 @@ impl Entry {
     fn began_at(&self, start: u64) -> bool {
         self.start == start || (self.start.is_multiple_of(TICK_NS) && start / TICK_NS * TICK_NS == self.start)
     }
+
+    /// A process may change its user without executing a file, as servers do that begin as root.
+    fn set_user(&mut self, uid: u32, resolver: &mut Resolver) -> Arc<ProcessInfo> {
+        let mut info = self.image.as_deref().cloned().unwrap_or_default();
+        info.uid = uid;
+        info.euid = uid;
+        info.user = resolver.users.name(uid);
+        let image = Arc::new(info);
+        self.image = Some(Arc::clone(&image));
+        image
+    }
 }
 
 /// Processes that live, and for a while those that do not.
@@ -42,6 +56,9 @@ pub(crate) struct ProcessCache {
     live: HashMap<u32, Entry>,
     dead: HashMap<(u32, u64), Entry>,
     order: VecDeque<(u64, u32, u64)>,
+    /// Executables of processes that lived before capture, by process and start; read when it acts,
+    /// so that a start is short and the budget for reading is no loss for good.
+    unread: HashMap<u32, (u64, Executable)>,
 }
 
 /// An image and who made it.
@@ -60,6 +77,9 @@ impl ProcessCache {
                 continue;
             }
             let image = Arc::new(image_of_task(task, resolver));
+            if let Some(executable) = executable_of(task) {
+                self.unread.insert(task.tgid, (task.start, executable));
+            }
             let entry = Entry {
                 start: task.start,
                 exec_id: task.exec_id,
@@ -94,7 +114,7 @@ impl ProcessCache {
             }
             self.bury(fork.child, fork.h.ktime);
         }
-        self.make_room(fork.h.ktime, resolver);
+        self.make_room(resolver);
         let entry = Entry {
             start: fork.child_start,
             exec_id: fork.child_exec_id,
@@ -115,6 +135,8 @@ impl ProcessCache {
         resolver: &mut Resolver,
     ) -> Made {
         let pid = exec.h.tgid;
+        self.read_executable(pid, exec.h.start, resolver);
+        self.unread.remove(&pid);
         let known = self.live.remove(&pid).filter(|e| e.began_at(exec.h.start));
         let (earlier, parent) = match known {
             // An image with this very exec count comes from a scan after this exec.
@@ -124,7 +146,7 @@ impl ProcessCache {
             }
             None => (None, None),
         };
-        let parent = parent.or_else(|| {
+        let parent = self.as_it_is(parent, resolver).or_else(|| {
             (exec.ppid != 0).then(|| self.find(exec.ppid, exec.pstart, exec.pexec_id, None, resolver))
         });
         let mut info = image_of_exec(exec, path, cwd, argv, resolver);
@@ -134,7 +156,7 @@ impl ProcessCache {
             info.parent_pid = exec.ppid;
         }
         let image = Arc::new(info);
-        self.make_room(exec.h.ktime, resolver);
+        self.make_room(resolver);
         let entry = Entry {
             start: exec.h.start,
             exec_id: exec.h.exec_id,
@@ -153,6 +175,7 @@ impl ProcessCache {
         }
         let image = self.acting(header, resolver);
         let parent = self.live.get(&header.tgid).and_then(|e| e.parent.clone());
+        let parent = self.as_it_is(parent, resolver);
         if self.live.get(&header.tgid).is_some_and(|e| e.began_at(header.start)) {
             self.bury(header.tgid, header.ktime);
         } else {
@@ -181,6 +204,7 @@ impl ProcessCache {
         header: Option<&Header>,
         resolver: &mut Resolver,
     ) -> Arc<ProcessInfo> {
+        self.read_executable(pid, start, resolver);
         let entry = match self.live.get_mut(&pid) {
             Some(entry) if entry.began_at(start) => Some(entry),
             _ => self.dead.get_mut(&(pid, start)),
@@ -188,7 +212,11 @@ impl ProcessCache {
         let mut outdated = false;
         if let Some(entry) = entry {
             if entry.exec_id == exec_id || entry.exec_id == 0 || exec_id == 0 {
-                return image_of_entry(entry, pid, header, resolver);
+                let image = image_of_entry(entry, pid, header, resolver);
+                return match header.filter(|h| h.uid != image.uid) {
+                    Some(header) => entry.set_user(header.uid, resolver),
+                    None => image,
+                };
             }
             if let Some(previous) = entry.previous.as_ref().filter(|p| p.exec_id == exec_id) {
                 return Arc::clone(previous);
@@ -253,7 +281,32 @@ impl ProcessCache {
         image
     }
 
+    /// Digests for a process that lived before capture, as soon as the budget allows.
+    fn read_executable(&mut self, pid: u32, start: u64, resolver: &mut Resolver) {
+        let Some((began, executable)) = self.unread.get(&pid).copied() else { return };
+        let entry = self.live.get_mut(&pid).filter(|e| e.start == began && e.began_at(start));
+        let Some(image) = entry.and_then(|e| e.image.as_mut()) else { return };
+        let file = resolver.hash(&executable, pid, &image.path);
+        if file.absent != Absent::NotAttempted || executable.is_remote() {
+            Arc::make_mut(image).file = file;
+            self.unread.remove(&pid);
+        }
+    }
+
+    /// An image kept with a child, with what has become known of it since.
+    fn as_it_is(
+        &mut self,
+        image: Option<Arc<ProcessInfo>>,
+        resolver: &mut Resolver,
+    ) -> Option<Arc<ProcessInfo>> {
+        let image = image?;
+        self.read_executable(image.pid, image.start_ns, resolver);
+        let now = self.live.get(&image.pid).and_then(|e| e.image.as_ref());
+        Some(now.filter(|now| now.unique_id == image.unique_id).map_or(image, Arc::clone))
+    }
+
     fn bury(&mut self, pid: u32, now: u64) {
+        self.unread.remove(&pid);
         if let Some(entry) = self.live.remove(&pid) {
             self.keep_dead(pid, entry, now);
         }
@@ -271,21 +324,25 @@ impl ProcessCache {
         }
     }
 
-    /// When full, forgets processes that are gone without an event, then any.
-    fn make_room(&mut self, now: u64, resolver: &mut Resolver) {
+    /// When full, forgets processes that are gone without an event, then those that are oldest:
+    /// /proc still knows them.
+    fn make_room(&mut self, resolver: &mut Resolver) {
         if self.live.len() < LIVE_MAX {
             return;
         }
         let before = self.live.len();
         let alive: std::collections::HashSet<u32> = proc::pids().into_iter().collect();
         self.live.retain(|pid, _| alive.contains(pid));
-        let mut excess = self.live.len().saturating_sub(LIVE_MAX - LIVE_MAX / 16);
-        self.live.retain(|_, entry| {
-            let old = excess > 0 && now.saturating_sub(entry.start) > DEAD_KEPT_NS;
-            excess -= usize::from(old);
-            !old
-        });
+        // A sixteenth at a time, so that this is not done for each new process.
+        self.forget_oldest(LIVE_MAX - LIVE_MAX / 16);
         resolver.counts.cache_evicted += (before - self.live.len()) as u64;
+    }
+
+    fn forget_oldest(&mut self, kept: usize) {
+        let Some(excess) = self.live.len().checked_sub(kept + 1) else { return };
+        let mut starts: Vec<u64> = self.live.values().map(|entry| entry.start).collect();
+        let limit = *starts.select_nth_unstable(excess).1;
+        self.live.retain(|_, entry| entry.start > limit);
     }
 }
 
@@ -309,14 +366,10 @@ fn image_of_entry(
     info.exec_id = entry.exec_id;
     info.unique_id = resolver.unique_id(pid, entry.start, entry.exec_id);
     info.inherited = true;
-    if let Some(header) = header {
-        if header.uid != info.uid {
-            info.uid = header.uid;
-            info.user = resolver.users.name(header.uid);
-        }
-        if header.cgroup != info.cgroup_id {
-            resolver.set_cgroup(&mut info, header.cgroup);
-        }
+    if let Some(header) = header
+        && header.cgroup != info.cgroup_id
+    {
+        resolver.set_cgroup(&mut info, header.cgroup);
     }
     let image = Arc::new(info);
     entry.image = Some(Arc::clone(&image));
@@ -351,13 +404,14 @@ fn image_of_exec(
         ctime_ns: exec.ctime_ns,
         size: exec.size,
     };
+    let executable = Executable { identity, fs_magic: exec.fs_magic, mntns: exec.mntns };
     let mut info = ProcessInfo {
         unique_id: resolver.unique_id(pid, exec.h.start, exec.h.exec_id),
         pid,
         start_us: resolver.clock.utc_us(exec.h.start),
         start_ns: exec.h.start,
         exec_id: exec.h.exec_id,
-        file: resolver.hash(&identity, pid, &text),
+        file: resolver.hash(&executable, pid, &text),
         path: text,
         command_line: line,
         command_line_truncated: exec.h.flags & flag::ARGV_TRUNCATED != 0,
@@ -377,15 +431,10 @@ fn image_of_exec(
 fn image_of_task(task: &Task, resolver: &mut Resolver) -> ProcessInfo {
     let texts = proc::texts(task.tgid);
     let (line, masked) = command_line(&texts.argv);
-    let identity = Identity {
-        dev: task.dev,
-        ino: task.ino,
-        ctime: task.ctime,
-        ctime_ns: task.ctime_ns,
-        size: task.size,
+    let file = match executable_of(task) {
+        Some(executable) => Hashes::unread(executable.identity.size),
+        None => Hashes::unknown(),
     };
-    let file =
-        if task.ino == 0 { Hashes::unknown() } else { resolver.hash(&identity, task.tgid, &texts.path) };
     let mut info = ProcessInfo {
         unique_id: resolver.unique_id(task.tgid, task.start, task.exec_id),
         pid: task.tgid,
@@ -408,4 +457,16 @@ fn image_of_task(task: &Task, resolver: &mut Resolver) -> ProcessInfo {
     resolver.set_users(&mut info, task.uid, task.loginuid, task.session);
     resolver.set_cgroup(&mut info, task.cgroup);
     info
+}
+
+/// `None` where nothing says which file it is.
+fn executable_of(task: &Task) -> Option<Executable> {
+    let identity = Identity {
+        dev: task.dev,
+        ino: task.ino,
+        ctime: task.ctime,
+        ctime_ns: task.ctime_ns,
+        size: task.size,
+    };
+    (task.ino != 0).then_some(Executable { identity, fs_magic: task.fs_magic, mntns: task.mntns })
 }

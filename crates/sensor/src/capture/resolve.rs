@@ -7,7 +7,25 @@ use super::clock::Clock;
 use super::counters::RunCounts;
 use super::event::ProcessInfo;
 use super::hash::{Absent, HashCache, Hashes, Identity};
+use super::remote::{self, RemoteMounts};
 use super::users::Users;
+
+/// What the kernel says of an executed file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Executable {
+    pub(crate) identity: Identity,
+    /// Kind of file system.
+    pub(crate) fs_magic: u32,
+    /// Mount namespace in which its path holds.
+    pub(crate) mntns: u32,
+}
+
+impl Executable {
+    /// Whether another machine or a program answers for its file system.
+    pub(crate) fn is_remote(&self) -> bool {
+        remote::is_remote(self.fs_magic)
+    }
+}
 
 /// Everything that turns raw records into rows, with its caches.
 #[derive(Debug)]
@@ -15,6 +33,8 @@ pub(crate) struct Resolver {
     pub(crate) users: Users,
     pub(crate) cgroups: Cgroups,
     pub(crate) hashes: HashCache,
+    pub(crate) remote: RemoteMounts,
+    pub(crate) own_mount_ns: u32,
     pub(crate) clock: Clock,
     pub(crate) counts: RunCounts,
     pub(crate) boot: [u64; 2],
@@ -51,8 +71,14 @@ impl Resolver {
         info.container_id = cgroup.container;
     }
 
-    pub(crate) fn hash(&mut self, identity: &Identity, pid: u32, path: &str) -> Arc<Hashes> {
-        let hashes = self.hashes.get(identity, pid, path);
+    /// Digests of an executable as the kernel described it.
+    pub(crate) fn hash(&mut self, file: &Executable, pid: u32, path: &str) -> Arc<Hashes> {
+        let hashes = if file.is_remote() {
+            Hashes::unread(file.identity.size)
+        } else {
+            let ours = file.mntns == self.own_mount_ns && !self.remote.holds(path);
+            self.hashes.get(&file.identity, pid, path, ours)
+        };
         match hashes.absent {
             Absent::No => {}
             Absent::TooLarge => self.counts.hash_too_large += 1,

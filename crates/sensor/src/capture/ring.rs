@@ -19,6 +19,8 @@ pub(crate) struct Ring {
     size: u64,
     /// Position up to which records were handed out.
     read: u64,
+    /// The last drain ended at a record that is still being written.
+    blocked: bool,
 }
 
 // SAFETY: the mappings belong to this value alone and are reached through &mut self or atomics.
@@ -40,7 +42,7 @@ impl Ring {
                 return Err(error);
             }
         };
-        let mut ring = Self { consumer, producer, producer_len, page, size, read: 0 };
+        let mut ring = Self { consumer, producer, producer_len, page, size, read: 0, blocked: false };
         ring.read = ring.consumer_position().load(Ordering::Acquire);
         Ok(ring)
     }
@@ -59,6 +61,7 @@ impl Ring {
     pub(crate) fn drain(&mut self, most: usize, mut each: impl FnMut(&[u8])) -> bool {
         let end = self.producer_position();
         let mut count = 0;
+        self.blocked = false;
         while self.read < end {
             if count == most {
                 return true;
@@ -70,6 +73,7 @@ impl Ring {
             // SAFETY: a record begins with its length word.
             let word = unsafe { (*record.cast::<AtomicU32>()).load(Ordering::Acquire) };
             if word & BUSY != 0 {
+                self.blocked = true;
                 return false;
             }
             let len = u64::from(word & !(BUSY | DISCARD));
@@ -87,6 +91,12 @@ impl Ring {
             self.read += (len + HEADER).next_multiple_of(8);
         }
         false
+    }
+
+    /// Whether the last drain stopped before a record that is still being written, so that what
+    /// lies behind it is not lost.
+    pub(crate) fn blocked(&self) -> bool {
+        self.blocked
     }
 
     /// Gives the room of all that was handed out back to the kernel.

@@ -2,13 +2,16 @@
 
 use palisade_sensor_bpf::layout::LEVELS;
 
+/// The mark of a sequence of which nothing was read yet.
+const UNKNOWN: u64 = u64::MAX;
+
 /// High-water marks of every CPU and level.
 #[derive(Debug, Default)]
 pub(crate) struct Sequences {
     generation: u64,
     seen: Vec<Option<u64>>,
-    /// Numbers that the kernel had given by the previous check.
-    given: Vec<u64>,
+    /// Numbers that the kernel had given by the previous check, once there was one.
+    given: Vec<Option<u64>>,
     /// Records that never came.
     pub(crate) gaps: u64,
     /// Records at or below the start marks.
@@ -21,11 +24,12 @@ impl Sequences {
     pub(crate) fn start(generation: u64, cpus: usize, fresh: bool, marks: &[u64]) -> (Self, bool) {
         let slots = cpus * LEVELS;
         let first = if fresh { Some(0) } else { None };
-        let mut all = Self { generation, seen: vec![first; slots], given: vec![0; slots], ..Self::default() };
+        let mut all =
+            Self { generation, seen: vec![first; slots], given: vec![None; slots], ..Self::default() };
         let ours = marks.first() == Some(&generation);
         if ours {
             for (slot, mark) in all.seen.iter_mut().zip(&marks[1..]) {
-                *slot = Some(*mark);
+                *slot = (*mark != UNKNOWN).then_some(*mark);
             }
         }
         (all, ours)
@@ -53,13 +57,16 @@ impl Sequences {
     /// did not come are lost.
     pub(crate) fn settle(&mut self, now: impl Iterator<Item = u64>) {
         for ((seen, given), now) in self.seen.iter_mut().zip(&mut self.given).zip(now) {
-            if let Some(last) = seen
-                && *given > *last
-            {
-                self.gaps += *given - *last;
-                *last = *given;
+            match (seen.as_mut(), *given) {
+                (Some(last), Some(given)) if given > *last => {
+                    self.gaps += given - *last;
+                    *last = given;
+                }
+                // What came before this run read the ring is not known; from here on it is.
+                (None, Some(given)) => *seen = Some(given),
+                _ => {}
             }
-            *given = now;
+            *given = Some(now);
         }
     }
 
@@ -67,7 +74,7 @@ impl Sequences {
     pub(crate) fn marks(&self) -> Vec<u64> {
         let mut marks = Vec::with_capacity(1 + self.seen.len());
         marks.push(self.generation);
-        marks.extend(self.seen.iter().map(|seen| seen.unwrap_or(0)));
+        marks.extend(self.seen.iter().map(|seen| seen.unwrap_or(UNKNOWN)));
         marks
     }
 }
@@ -94,6 +101,23 @@ mod tests {
         assert!(!ours);
         assert!(s.take(0, 0, 50));
         assert_eq!(s.gaps, 0);
+    }
+
+    #[test]
+    fn a_sequence_of_which_nothing_is_known_is_no_gap_after_a_restart() {
+        let (mut s, _) = Sequences::start(9, 1, false, &[]);
+        assert!(s.take(0, 0, 50));
+        let (mut s, ours) = Sequences::start(9, 1, false, &s.marks());
+        assert!(ours);
+        assert!(s.take(0, 0, 52) && s.take(0, 1, 70));
+        assert_eq!(s.gaps, 1);
+        // A silent one is known from the second look on, and then its losses count.
+        let (mut s, _) = Sequences::start(9, 1, false, &[]);
+        s.settle([0, 0, 0, 7].into_iter());
+        s.settle([0, 0, 0, 7].into_iter());
+        s.settle([0, 0, 0, 9].into_iter());
+        s.settle([0, 0, 0, 9].into_iter());
+        assert_eq!(s.gaps, 2);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,13 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const ASKED_KEPT: Duration = Duration::from_secs(300);
 const ASK_WAIT_MS: u16 = 500;
 const ASKED_MAX: usize = 1024;
+/// Within one window all answers together may take no longer, so that the ring is drained in time.
+const WINDOW: Duration = Duration::from_secs(10);
+const WINDOW_TIME: Duration = Duration::from_secs(1);
 const PASSWD_MAX: u64 = 16 << 20;
+/// With so many children that do not end, no other is started.
+const ENDING_MAX: usize = 8;
+const ENDING_TRIES: u32 = 50;
 
 /// Names by number.
 #[derive(Debug)]
@@ -26,6 +32,9 @@ pub(crate) struct Users {
     asked: HashMap<u32, (Instant, Arc<str>)>,
     /// No child is started while a directory service does not answer.
     quiet_until: Option<Instant>,
+    window: (Instant, Duration),
+    /// Children that were ended and did not go at once.
+    ending: Vec<Child>,
 }
 
 impl Users {
@@ -37,6 +46,8 @@ impl Users {
             names: HashMap::new(),
             asked: HashMap::new(),
             quiet_until: None,
+            window: (Instant::now(), Duration::ZERO),
+            ending: Vec::new(),
         }
     }
 
@@ -54,7 +65,15 @@ impl Users {
         if self.asked.len() >= ASKED_MAX {
             self.asked.clear();
         }
+        if self.window.0.elapsed() > WINDOW {
+            self.window = (Instant::now(), Duration::ZERO);
+        }
+        if self.window.1 > WINDOW_TIME {
+            return uid.to_string().into();
+        }
+        let began = Instant::now();
         let name: Arc<str> = self.ask(uid).unwrap_or_else(|| uid.to_string()).into();
+        self.window.1 += began.elapsed();
         self.asked.insert(uid, (Instant::now(), Arc::clone(&name)));
         name
     }
@@ -82,6 +101,10 @@ impl Users {
         if self.quiet_until.is_some_and(|until| Instant::now() < until) {
             return None;
         }
+        self.ending.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+        if self.ending.len() >= ENDING_MAX {
+            return None;
+        }
         let mut child = Command::new("getent")
             .args(["passwd", &uid.to_string()])
             .stdin(Stdio::null())
@@ -98,8 +121,18 @@ impl Users {
             self.quiet_until = Some(Instant::now() + Duration::from_secs(30));
             tracing::warn!(uid, "getent does not answer; numbers stand for names for 30 s");
         }
+        drop(out);
         let _ = child.kill();
-        let _ = child.wait();
+        // It goes at once, but waiting without an end for one that hangs would hang us.
+        let goes = |child: &mut Child| !matches!(child.try_wait(), Ok(None));
+        if !(0..ENDING_TRIES).any(|_| {
+            goes(&mut child) || {
+                std::thread::sleep(Duration::from_millis(1));
+                false
+            }
+        }) {
+            self.ending.push(child);
+        }
         parse(&line[..len]).remove(&uid).map(|name| name.to_string())
     }
 }

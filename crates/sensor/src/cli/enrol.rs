@@ -1,5 +1,7 @@
 //! `palisade-sensor enrol`
 
+use std::path::Path;
+
 use clap::Args;
 use palisade_types::TimeMicros;
 use palisade_wire::PROTOCOL;
@@ -7,7 +9,7 @@ use palisade_wire::msg::{EnrolRequest, EnrolResponse};
 
 use super::settings::{self, Common};
 use super::{block_on, say};
-use crate::agent::Lock;
+use crate::agent::{Lock, status};
 use crate::device;
 use crate::error::SensorError;
 use crate::files;
@@ -63,16 +65,42 @@ pub fn enrol(common: &Common, args: &EnrolArgs) -> Result<(), SensorError> {
             return Err(SensorError::Config(format!("enrolled with {}; --force leaves it for {url}", i.url)));
         }
     }
-    if Lock::is_held(&settings.state_dir) {
+    let running = Lock::is_held(&settings.state_dir);
+    if running && (old.is_some() || has_server(&settings.state_dir)) {
         return Err(SensorError::AlreadyRunning(files::read_text(settings.state_dir.join("lock"))));
     }
     let token = token(args)?;
     settings::make_state_dir(&settings.state_dir)?;
     let identity = block_on(ask(&url, &token, args, old.as_ref()))??;
+    if old.is_some_and(|o| o.tenant_id != identity.tenant_id) {
+        forget_records(&settings)?;
+    }
     identity.save(&settings.state_dir)?;
     say(format_args!("enrolled as device {} of tenant {}", identity.device_id, identity.tenant_id));
     say(format_args!("certificate valid until {}", TimeMicros(identity.not_after_us)));
+    if running {
+        say("the running sensor begins to send what it has recorded");
+    }
     Ok(())
+}
+
+/// What was recorded for one tenant is never sent to another: before the identity of the other is
+/// in place, the spool and what waits in the kernel go.
+fn forget_records(settings: &settings::Settings) -> Result<(), SensorError> {
+    crate::agent::detach(settings)?;
+    let spool = settings.state_dir.join("spool");
+    match std::fs::remove_dir_all(&spool) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(SensorError::file(&spool)(e)),
+        _ => {}
+    }
+    say("this is another tenant: what was recorded for the last one and not sent is deleted");
+    Ok(())
+}
+
+/// Whether the running sensor uses an identity, which must not change under it. One that waits for
+/// its first takes what we write.
+fn has_server(state_dir: &Path) -> bool {
+    !status::read(state_dir).ok().flatten().is_some_and(|s| s.device_id.is_empty())
 }
 
 fn token(args: &EnrolArgs) -> Result<String, SensorError> {

@@ -7,7 +7,6 @@ use super::settings::{self, Common};
 use crate::agent::Lock;
 use crate::agent::status::{self, Status};
 use crate::error::SensorError;
-use crate::files;
 
 /// Prints the status; 0 if all is well, 2 if something is not ok, 3 if no sensor runs.
 ///
@@ -15,22 +14,15 @@ use crate::files;
 /// When there is no status to show.
 pub fn status(common: &Common, json: bool) -> Result<i32, SensorError> {
     let settings = settings::common(common)?;
-    let path = status::path(&settings.state_dir);
     let running = Lock::is_held(&settings.state_dir);
-    let read = files::read_bounded(&path, 4 << 20);
-    if let Err(e) = &read
-        && e.kind() == std::io::ErrorKind::NotFound
-    {
+    let Some(mut status) = status::read(&settings.state_dir)? else {
         say(if json {
             "{\"state\":\"not_running\"}"
         } else {
             "the sensor has never run with this state folder"
         });
         return Ok(3);
-    }
-    let bytes = read.map_err(SensorError::file(&path))?;
-    let mut status: Status =
-        serde_json::from_slice(&bytes).map_err(|e| SensorError::File { path, source: e.into() })?;
+    };
     if !running && status.state == "running" {
         status.state = "not_running".into();
     }
@@ -59,16 +51,20 @@ fn print(s: &Status) {
     if s.state != "running" {
         line("", format!("no sensor holds the state folder; what follows is from {}", since(s.updated_us)));
     }
-    line("device", s.device_id.clone());
-    line("tenant", s.tenant_id.clone());
+    let enrolled = |id: &str| if id.is_empty() { "not enrolled".to_owned() } else { id.to_owned() };
+    line("device", enrolled(&s.device_id));
+    line("tenant", enrolled(&s.tenant_id));
     line("scope", if s.scope.is_empty() { "whole machine".into() } else { s.scope.clone() });
     let c = &s.connection;
-    line("server", format!("{} ({}, last acknowledgement {})", c.url, c.state, since(c.last_ack_us)));
+    let url = if c.url.is_empty() { "none" } else { &c.url };
+    line("server", format!("{url} ({}, last acknowledgement {})", c.state, since(c.last_ack_us)));
     if !c.error.is_empty() {
         line("", format!("{}: {}", c.error_code, c.error));
     }
-    line("clock", format!("{:+.3} s to the server's", c.clock_offset_us as f64 / 1e6));
-    line("certificate", format!("until {}", since(c.certificate_not_after_us)));
+    if !c.url.is_empty() {
+        line("clock", format!("{:+.3} s to the server's", c.clock_offset_us as f64 / 1e6));
+        line("certificate", format!("until {}", since(c.certificate_not_after_us)));
+    }
     line("orders", format!("{}, last number {}", c.orders, s.last_order));
     let cpu = s.cpu_us as f64 / (s.updated_us - s.started_us).max(1) as f64 * 100.0;
     line(

@@ -69,9 +69,10 @@ async fn take_orders(agent: &Arc<Agent>) {
                 tracing::debug!(code = e.code(), error = %e, "the order channel failed");
                 agent.counters.add("order_channel_failures", 1);
                 agent.connection.update(|v| v.orders = "off".into());
+                let asked = e.retry_after();
                 tokio::select! {
-                    () = tokio::time::sleep(backoff.next(e.retry_after())) => {}
-                    () = agent.reconnected.notified() => {}
+                    () = tokio::time::sleep(backoff.next(asked)) => {}
+                    () = agent.reconnected.notified(), if asked.is_none() => {}
                 }
             }
         }

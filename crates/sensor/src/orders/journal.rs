@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
+use palisade_types::DeviceId;
 use serde::{Deserialize, Serialize};
 
 use crate::error::SensorError;
@@ -26,6 +27,9 @@ pub struct Done {
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Content {
+    /// Whose orders these are; absent until the first identity is in use.
+    #[serde(default)]
+    device: String,
     last_number: u64,
     pending: Option<Done>,
     done: VecDeque<(u64, String)>,
@@ -53,6 +57,20 @@ impl Journal {
             Err(source) => return Err(SensorError::File { path, source }),
         };
         Ok(Self { path, content })
+    }
+
+    /// Takes the device that this sensor is into account: numbers begin anew with a new device, and
+    /// what was noted for another one must neither block nor answer its orders.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub fn belongs_to(&mut self, device: DeviceId) -> Result<(), SensorError> {
+        let device = device.to_string();
+        if self.content.device == device {
+            return Ok(());
+        }
+        let kept = if self.content.device.is_empty() { self.content.clone() } else { Content::default() };
+        self.store(Content { device, ..kept })
     }
 
     /// The highest number seen; 0 before the first.
@@ -144,6 +162,22 @@ mod tests {
         let dir = tempfile::TempDir::new().expect("dir");
         std::fs::write(dir.path().join("orders.json"), b"{").expect("written");
         assert!(Journal::open(dir.path()).is_err());
+    }
+
+    #[test]
+    fn another_device_begins_anew_and_the_same_one_does_not() {
+        let dir = tempfile::TempDir::new().expect("dir");
+        let mut j = Journal::open(dir.path()).expect("opens");
+        j.begin(&order(5)).expect("begun");
+        let device = |n: u8| format!("{n:040x}").parse::<DeviceId>().expect("an id");
+        j.belongs_to(device(1)).expect("noted");
+        assert_eq!((j.last_number(), j.pending()), (5, Some(order(5))));
+        let mut j = Journal::open(dir.path()).expect("opens");
+        j.belongs_to(device(1)).expect("noted");
+        assert_eq!(j.last_number(), 5);
+        j.belongs_to(device(2)).expect("noted");
+        assert_eq!((j.last_number(), j.pending()), (0, None));
+        assert_eq!(Journal::open(dir.path()).expect("opens").last_number(), 0);
     }
 
     #[test]

@@ -234,7 +234,7 @@ fn list(dir: &Path) -> std::io::Result<[Vec<Batch>; 3]> {
     Ok(lanes)
 }
 
-fn parse_name(name: &str) -> Option<(Lane, u64)> {
+pub(super) fn parse_name(name: &str) -> Option<(Lane, u64)> {
     let (lane, sequence) = name.strip_suffix(".batch")?.split_once('-')?;
     let lane = Lane::from_number(lane.parse().ok()?)?;
     let sequence = sequence.parse().ok().filter(|s| (1..u64::MAX - 2).contains(s))?;

@@ -15,6 +15,11 @@ use super::{Inner, batch_path, index};
 /// Most bytes of sealed batches kept in memory when the disk refuses them.
 const MAX_MEMORY: u64 = 8 << 20;
 
+/// A twentieth of the file system, at most this much, is left to others, bytes.
+const MOST_RESERVE: u64 = 1 << 30;
+/// The spool holds this much whatever the file system says, bytes.
+const LEAST_ROOM: u64 = 16 << 20;
+
 /// Most unsent batches of the control lane that hold nothing but heartbeats: an hour's worth.
 const MAX_HEARTBEATS: usize = 120;
 
@@ -116,7 +121,8 @@ impl Inner {
     /// Drops oldest bulk, then oldest priority, until the spool fits its bound; of the control
     /// lane only old heartbeats go.
     pub(super) fn enforce_bounds(&mut self) {
-        while self.bytes() > self.cfg.max_bytes {
+        let allowed = self.allowed();
+        while self.bytes() > allowed {
             let oldest =
                 |l: Lane| self.lanes[index(l)].sealed.iter().position(|r| !r.inflight).map(|i| (l, i));
             let Some((lane, i)) = oldest(Lane::Bulk).or_else(|| oldest(Lane::Priority)) else { break };
@@ -141,6 +147,17 @@ impl Inner {
         }
     }
 
+    /// What the spool may hold: its bound, and less while the file system runs full, so that it is
+    /// not we who take a machine's last room.
+    pub(super) fn allowed(&self) -> u64 {
+        let most = self.cfg.max_bytes;
+        let Ok(fs) = nix::sys::statvfs::statvfs(&self.dir) else { return most };
+        let unit = fs.fragment_size();
+        let reserve = (fs.blocks() / 20).saturating_mul(unit).min(MOST_RESERVE);
+        let free = fs.blocks_available().saturating_mul(unit);
+        shrunk(most, self.bytes(), free, reserve)
+    }
+
     fn memory(&self) -> u64 {
         self.lanes
             .iter()
@@ -149,6 +166,10 @@ impl Inner {
             .map(|r| r.bytes)
             .sum()
     }
+}
+
+fn shrunk(most: u64, held: u64, free: u64, reserve: u64) -> u64 {
+    most.min(held.saturating_add(free).saturating_sub(reserve).max(LEAST_ROOM))
 }
 
 fn write_sealed(path: &Path, head: &Head, payload: &[u8]) -> std::io::Result<()> {
@@ -176,4 +197,19 @@ fn create(path: &Path, bytes: &[u8]) -> std::io::Result<File> {
         return Err(e);
     }
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_that_runs_full_gets_its_room_back() {
+        const MB: u64 = 1 << 20;
+        assert_eq!(shrunk(512 * MB, 100 * MB, 9000 * MB, 1000 * MB), 512 * MB);
+        assert_eq!(shrunk(512 * MB, 100 * MB, 1100 * MB, 1000 * MB), 200 * MB);
+        assert_eq!(shrunk(512 * MB, 100 * MB, 950 * MB, 1000 * MB), 50 * MB);
+        assert_eq!(shrunk(512 * MB, 100 * MB, 0, 1000 * MB), LEAST_ROOM);
+        assert_eq!(shrunk(4 * MB, MB, 0, 1000 * MB), 4 * MB);
+    }
 }

@@ -17,13 +17,16 @@ impl Backoff {
         self.failures = 0;
     }
 
-    /// How long to wait after one more failure: at least what the server asked for, plus jitter
-    /// so that a fleet does not come back in one moment.
+    /// How long to wait after one more failure: at least what the server asked for, plus up to half
+    /// of it, so that a fleet that was told the same does not come back in one moment.
     pub fn next(&mut self, asked: Option<Duration>) -> Duration {
         let step = FIRST.saturating_mul(1 << self.failures.min(10)).min(MOST);
         self.failures = self.failures.saturating_add(1);
         match asked {
-            Some(d) => d.min(Duration::from_secs(600)) + step.mul_f64(jitter() / 2.0),
+            Some(d) => {
+                let d = d.min(Duration::from_secs(600));
+                d + step.max(d).mul_f64(jitter() / 2.0)
+            }
             None => step.mul_f64(0.5 + jitter() / 2.0),
         }
     }
@@ -49,6 +52,9 @@ mod tests {
         }
         assert!(b.next(None) >= MOST / 2);
         assert!(b.next(Some(Duration::from_secs(60))) >= Duration::from_secs(60));
+        let waits: Vec<_> = (0..50).map(|_| b.next(Some(Duration::from_secs(60)))).collect();
+        assert!(waits.iter().all(|w| *w <= Duration::from_secs(90)));
+        assert!(waits.iter().any(|w| *w > Duration::from_secs(60) + MOST / 2), "{waits:?}");
         b.reset();
         assert!(b.next(None) <= FIRST);
     }

@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_secs(60);
 pub async fn run(agent: Arc<Agent>) {
     let mut stop = agent.stop.subscribe();
     loop {
-        let due = agent.identity.read().renew_at_us() <= agent.connection.now_us();
+        let due = renew_at_us(&agent.identity.read()) <= agent.connection.now_us();
         if due {
             match renew(&agent).await {
                 Ok(()) => agent.connection.update(|v| v.renewal_error.clear()),
@@ -38,6 +38,14 @@ pub async fn run(agent: Arc<Agent>) {
             _ = stop.wait_for(|s| s.ends()) => return,
         }
     }
+}
+
+/// From two thirds of a certificate's life on, up to a thirtieth of it later by the device's id: a
+/// fleet that was enrolled in one hour must not renew in one minute.
+fn renew_at_us(identity: &Identity) -> i64 {
+    let life = identity.not_after_us.saturating_sub(identity.issued_us).max(0);
+    let share = i64::from(identity.device_id.0[19]);
+    identity.renew_at_us().saturating_add(life / 30 / 256 * share)
 }
 
 /// A failing upload may ask for a look, but not more than every ten seconds.
@@ -66,4 +74,32 @@ async fn renew(agent: &Agent) -> Result<(), SensorError> {
     agent.reconnected.notify_waiters();
     tracing::info!("renewed the certificate");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use palisade_types::{DeviceId, TenantId};
+
+    #[test]
+    fn renewals_of_a_fleet_are_spread_from_two_thirds_on() {
+        let life = 30 * 86_400_000_000_i64;
+        let key = NewKey::generate("device").expect("key");
+        let at = |last: u8| {
+            let mut device = [9; 20];
+            device[19] = last;
+            let response = EnrolResponse {
+                device_id: DeviceId(device).to_string(),
+                tenant_id: TenantId::random().to_string(),
+                certificate: vec![1].into(),
+                ca_certificate: vec![2].into(),
+                action_key: vec![3; 32].into(),
+                not_after_us: life + 1,
+                server_time_us: 1,
+            };
+            renew_at_us(&Identity::from_response("https://h:1", &key, &[], &response).expect("fits"))
+        };
+        assert_eq!(at(0), life / 3 * 2 + 1);
+        assert!(at(0) < at(1) && at(1) < at(255) && at(255) < life / 3 * 2 + life / 30 + 1);
+    }
 }

@@ -32,6 +32,7 @@ pub async fn run(agent: Arc<Agent>, lane: Lane) {
     let mut most = MOST_BATCHES;
     let mut stop = agent.stop.subscribe();
     loop {
+        let patient;
         let wait = match round(&agent, lane, &mut most).await {
             Round::Sent => {
                 backoff.reset();
@@ -44,11 +45,15 @@ pub async fn run(agent: Arc<Agent>, lane: Lane) {
                 }
                 continue;
             }
-            Round::Wait(asked) => backoff.next(asked),
+            Round::Wait(asked) => {
+                patient = asked.is_some();
+                backoff.next(asked)
+            }
         };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
-            () = agent.reconnected.notified() => {}
+            // What the server asked for is waited out, whatever the other lanes come to.
+            () = agent.reconnected.notified(), if !patient => {}
             _ = stop.wait_for(|s| s.ends_now()) => return,
         }
     }

@@ -14,7 +14,7 @@ use serde_json::json;
 use super::client::Client;
 use super::output::line;
 use crate::instance::Instance;
-use crate::{admin, database, init, supervisor};
+use crate::{admin, database, init, supervisor, system};
 
 #[derive(Args)]
 pub struct UpArgs {
@@ -25,6 +25,9 @@ pub struct UpArgs {
 
 /// How long the product may take to become ready.
 const READY: Duration = Duration::from_secs(120);
+
+/// How long the supervisor may take to end: each role in turn has its grace, then PostgreSQL.
+const END: Duration = Duration::from_secs(180);
 
 /// `palisade up`.
 pub async fn up(home: &Path, args: UpArgs) -> Result<()> {
@@ -41,6 +44,9 @@ pub async fn up(home: &Path, args: UpArgs) -> Result<()> {
         init::install(&instance, sensor, "palisade-sensor")?;
     }
     if supervisor::running(&instance).is_none() {
+        // Of an instance whose supervisor was killed.
+        end_leftovers(&instance).await?;
+        init::ensure_ports_free(&instance)?;
         start(&instance)?;
     }
     wait_ready(&instance).await?;
@@ -55,8 +61,10 @@ pub async fn up(home: &Path, args: UpArgs) -> Result<()> {
         instance.secret("ca.pem").display()
     ));
     if database::needs_setup(&instance).await? {
-        line("up: no administrator yet; open this link once (it is valid for 24 hours):");
-        line(&database::setup_link(&instance).await?);
+        let (link, until) = database::setup_link(&instance).await?;
+        let hours = (until.0 - palisade_types::TimeMicros::now().0 + 1_800_000_000) / 3_600_000_000;
+        line(&format!("up: no administrator yet; open this link once (it is valid for {hours} hours):"));
+        line(&link);
     }
     line(&format!("up: console {}", instance.console_url()));
     Ok(())
@@ -170,6 +178,7 @@ pub async fn down(home: &Path) -> Result<()> {
     }
     let instance = Instance::load(home)?;
     stop(&instance).await?;
+    end_leftovers(&instance).await?;
     let sensor = instance.bin("palisade-sensor");
     if sensor.exists() {
         let status = Command::new(&sensor)
@@ -183,7 +192,12 @@ pub async fn down(home: &Path) -> Result<()> {
             bail!("the sensor did not detach: {status}");
         }
     }
-    let _ = std::fs::remove_dir_all(instance.shm_dir());
+    match std::fs::remove_dir_all(instance.shm_dir()) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            return Err(e).with_context(|| format!("removing {}", instance.shm_dir().display()));
+        }
+        _ => {}
+    }
     line("down: ended; the data stays");
     Ok(())
 }
@@ -191,12 +205,37 @@ pub async fn down(home: &Path) -> Result<()> {
 async fn stop(instance: &Instance) -> Result<()> {
     let Some(pid) = supervisor::running(instance) else { return Ok(()) };
     kill(pid, Signal::SIGTERM)?;
-    let until = Instant::now() + Duration::from_secs(90);
+    let until = Instant::now() + END;
     while supervisor::running(instance).is_some() {
         if Instant::now() > until {
             bail!("the supervisor (process {pid}) does not end; see {}", instance.logs_dir().display());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
+/// How long roles whose supervisor is gone may take to end by themselves: they were told when it went.
+const LEFTOVERS: Duration = Duration::from_secs(30);
+
+/// Ends what a killed supervisor left: roles that are still at work, and PostgreSQL, which is nobody's
+/// child.
+async fn end_leftovers(instance: &Instance) -> Result<()> {
+    let until = Instant::now() + LEFTOVERS;
+    loop {
+        let left = system::servers_below(&instance.home().join("bin"));
+        if left.is_empty() {
+            break;
+        }
+        let late = Instant::now() > until;
+        for pid in left {
+            // The first one lets it finish what it does.
+            let _ = kill(pid, if late { Signal::SIGKILL } else { Signal::SIGTERM });
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    if instance.home().join("pg/data/PG_VERSION").exists() {
+        database::stop(instance).await.context("stopping PostgreSQL")?;
     }
     Ok(())
 }
@@ -222,7 +261,7 @@ pub async fn status(home: &Path) -> Result<()> {
 
 /// `palisade setup-link`.
 pub async fn setup_link(instance: &Instance) -> Result<()> {
-    line(&database::setup_link(instance).await?);
+    line(&database::setup_link(instance).await?.0);
     Ok(())
 }
 

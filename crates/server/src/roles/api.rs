@@ -4,8 +4,7 @@ mod client;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -24,23 +23,26 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::admin::{self, RoleStatus};
 use crate::instance::Instance;
+use crate::supervisor;
 use client::WorkerClient;
 
 /// Queries of one tenant at once; one worker stays free for others.
-const QUERY_SLOTS: usize = 4;
+const QUERY_SLOTS: usize = supervisor::QUERY_WORKERS - 1;
 
 /// A client that does not finish its handshake by then is dropped.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 struct Status {
-    listening: AtomicBool,
+    /// Set once it listens.
+    listening: OnceLock<State>,
     registry: Registry,
 }
 
 #[async_trait]
 impl RoleStatus for Status {
     async fn ready(&self) -> Result<(), String> {
-        if self.listening.load(Ordering::Relaxed) { Ok(()) } else { Err("not listening yet".into()) }
+        let state = self.listening.get().ok_or("not listening yet")?;
+        state.ready().await.map_err(|e| format!("the databases do not answer: {e}"))
     }
 
     fn metrics(&self) -> String {
@@ -55,7 +57,7 @@ impl RoleStatus for Status {
 pub async fn run(instance: Instance) -> Result<()> {
     let mut registry = Registry::default();
     let metrics = ApiMetrics::register(&mut registry);
-    let status = Arc::new(Status { listening: AtomicBool::new(false), registry });
+    let status = Arc::new(Status { listening: OnceLock::new(), registry });
     tokio::spawn(admin::serve_role(instance.admin_socket("api"), status.clone()));
     let state = State::connect(StateOptions::embedded(&instance.pg_socket_dir(), DbRole::Api)).await?;
     let seed = std::fs::read_to_string(instance.secret("action.key")).context("reading the action key")?;
@@ -63,7 +65,7 @@ pub async fn run(instance: Instance) -> Result<()> {
     hex::decode_to_slice(seed.trim(), &mut key).context("the action key is damaged")?;
     let home = instance.home().to_owned();
     let config = ApiConfig {
-        state,
+        state: state.clone(),
         query: Arc::new(WorkerClient::new(instance.query_socket())),
         action_key: SigningKey::from_bytes(&key),
         default_tenant: instance.tenant()?,
@@ -86,7 +88,7 @@ pub async fn run(instance: Instance) -> Result<()> {
     let router = ApiServer::router(config);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, instance.record.ports.console));
     let listener = TcpListener::bind(address).await.with_context(|| format!("binding {address}"))?;
-    status.listening.store(true, Ordering::Relaxed);
+    let _ = status.listening.set(state);
     tracing::info!(%address, "console and api listen");
     accept(listener, acceptor(&instance)?, router).await;
     Ok(())

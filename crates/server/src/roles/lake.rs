@@ -58,6 +58,12 @@ impl RoleStatus for Status {
             "Receipts that closed an order",
             p.receipts.load(Ordering::Relaxed),
         );
+        counter(
+            &mut out,
+            "palisade_projections_trimmed_records",
+            "Records that were trimmed before they were read: lost to the projections",
+            p.trimmed.load(Ordering::Relaxed),
+        );
         out
     }
 }
@@ -161,6 +167,38 @@ fn write_lake(out: &mut String, s: &LakeStats) {
     counter(out, "palisade_lake_compactions", "Compactions committed", s.compactions);
     counter(out, "palisade_lake_malformed_records", "Records that could not be opened", s.malformed_records);
     counter(out, "palisade_lake_unknown_facts", "Facts of a kind unknown to this version", s.unknown_facts);
+    counter(
+        out,
+        "palisade_lake_unknown_records",
+        "Records of a kind unknown to this version",
+        s.unknown_records,
+    );
+    counter(
+        out,
+        "palisade_lake_unknown_processes",
+        "Facts that name a process which their batch does not describe",
+        s.unknown_processes,
+    );
+    counter(out, "palisade_lake_clipped_rows", "Rows whose texts were cut to a bound", s.clipped_rows);
+    counter(
+        out,
+        "palisade_lake_excess_counters",
+        "Counters beyond the bound of one batch, which made no row",
+        s.excess_counters,
+    );
+    counter(
+        out,
+        "palisade_lake_trimmed_records",
+        "Records that were trimmed before the lake had read them: lost to the lake",
+        s.trimmed_records,
+    );
+    counter(
+        out,
+        "palisade_lake_held_back",
+        "Rounds in which the log was not read on, because the hot tier was full",
+        s.held_back,
+    );
+    gauge(out, "palisade_lake_lag_records", "Durable records of the log not applied yet", s.lag_records);
     gauge(out, "palisade_lake_hot_rows", "Rows in the hot tier", s.hot_rows);
     gauge(out, "palisade_lake_hot_bytes", "Bytes in the hot tier", s.hot_bytes);
     gauge(out, "palisade_lake_hot_files", "Files in the hot tier", s.hot_files);

@@ -21,7 +21,7 @@ use crate::supervisor;
 /// What DataFusion's operators may reserve, bytes; the address space is limited beyond.
 const MEMORY: usize = 1 << 30;
 
-/// Beyond its deadline, a query may take this long to end by itself.
+/// Beyond its deadline, the answer may take this long to be sent.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Rows in one frame of the answer.
@@ -32,16 +32,17 @@ pub fn run(instance: &Instance) -> Result<()> {
     // Accepting blocks the whole process on purpose: a warm worker costs nothing while it waits.
     let listener = supervisor::inherited_query_listener();
     listener.set_nonblocking(false)?;
+    // The query computes on threads of its own; these keep the deadline and the connection.
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .max_blocking_threads(8)
+        .worker_threads(1)
+        .max_blocking_threads(2)
         .enable_all()
         .build()?;
     let (stream, _) = listener.accept().context("accepting a query")?;
     drop(listener);
     stream.set_nonblocking(true)?;
     runtime.block_on(async { serve(instance, UnixStream::from_std(stream)?).await })?;
-    // Dropping the runtime would wait for work that nobody wants any more.
+    // Threads that still compute what nobody wants any more end with the process.
     runtime.shutdown_background();
     Ok(())
 }
@@ -64,7 +65,7 @@ async fn serve(instance: &Instance, mut stream: UnixStream) -> Result<()> {
     Ok(())
 }
 
-/// Ends this process when a query outlives its deadline without yielding to anybody.
+/// Ends this process when even the answer that the deadline passed does not get out.
 fn watch(deadline: Duration) {
     std::thread::spawn(move || {
         std::thread::sleep(deadline + GRACE);

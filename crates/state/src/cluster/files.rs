@@ -51,6 +51,7 @@ pub(super) async fn prepare(config: &ClusterConfig) -> Result<bool> {
     }
     // Made beside its place and moved there, so that a killed attempt leaves nothing half made.
     let making = config.data_dir.with_extension("making");
+    process::wait_for_makers(&making).await?;
     if making.exists() {
         fs::remove_dir_all(&making).map_err(|e| failed("cannot remove", &making, &e))?;
     }

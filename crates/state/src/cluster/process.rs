@@ -129,6 +129,40 @@ fn inside(data_dir: &Path) -> Vec<u32> {
     pids
 }
 
+/// Waits for what a killed attempt to make a cluster left running: initdb is nobody's child then, and
+/// goes on writing.
+pub(super) async fn wait_for_makers(making: &Path) -> Result<()> {
+    let deadline = Instant::now() + ORPHANS_END;
+    loop {
+        let mut left = inside(making);
+        left.extend(naming(making));
+        if left.is_empty() {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            return Err(StateError::Cluster(format!(
+                "processes {left:?} of an earlier attempt still write to {}",
+                making.display()
+            )));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The processes that were given this path as an argument.
+fn naming(path: &Path) -> Vec<u32> {
+    let wanted = path.as_os_str().as_encoded_bytes();
+    let mut pids = Vec::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|n| n.parse().ok()) else { continue };
+        let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        if line.split(|b| *b == 0).any(|argument| argument == wanted) {
+            pids.push(pid);
+        }
+    }
+    pids
+}
+
 fn is_zombie(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z'))

@@ -49,7 +49,7 @@ pub async fn administrator(api: &State, tenant: TenantId, email: &str) -> (Signe
 }
 
 pub fn sign_in<'a>(email: &'a str, password: &'a str, code: Option<&'a str>) -> SignIn<'a> {
-    SignIn { tenant: None, email, password, code, address: "192.0.2.1", user_agent: "test" }
+    SignIn { tenant: None, email, password, code, client: None, address: "192.0.2.1", user_agent: "test" }
 }
 
 pub fn facts(name: &str) -> DeviceFacts {

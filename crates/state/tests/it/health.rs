@@ -107,3 +107,49 @@ async fn an_outage_of_the_server_leaves_the_fleet_healthy() {
     assert_eq!(reason(7300).await, "reporting");
     assert_eq!(reason(7500).await, "heartbeat_late", "it had five minutes to come back");
 }
+
+#[tokio::test]
+async fn a_server_that_comes_and_goes_leaves_the_fleet_healthy() {
+    let db = TestDb::new().await;
+    let tenant = db.tenant("Example").await.id;
+    let device = enrol(&db, tenant, "h").await;
+    let (api, ingest) = (db.state(DbRole::Api).await, db.state(DbRole::Ingest).await);
+    let heartbeat = Some(HeartbeatUpdate { at: after(0), ..HeartbeatUpdate::default() });
+    ingest.mark_ingest_alive(after(0)).await.expect("marked");
+    let touch = DeviceTouch { last_event: Some(after(0)), heartbeat, ..DeviceTouch::seen(device, after(0)) };
+    ingest.touch_devices(tenant, &[touch]).await.expect("written");
+    // Ten minutes down, half a minute up, again and again: no device can come back in between.
+    for round in 1..=6 {
+        for second in [round * 600, round * 600 + 15, round * 600 + 30] {
+            ingest.mark_ingest_alive(after(second)).await.expect("marked");
+            let health = api.device(tenant, device, after(second)).await.expect("there").health;
+            assert_eq!(health.reason, "reporting", "after {second} s");
+        }
+    }
+    for second in (3645..=3900).step_by(15) {
+        ingest.mark_ingest_alive(after(second)).await.expect("marked");
+    }
+    let health = api.device(tenant, device, after(3900)).await.expect("there").health;
+    assert_eq!(health.reason, "heartbeat_late", "it had its time to come back");
+}
+
+#[tokio::test]
+async fn a_lag_of_the_projections_leaves_the_fleet_healthy() {
+    let db = TestDb::new().await;
+    let tenant = db.tenant("Example").await.id;
+    let device = enrol(&db, tenant, "h").await;
+    let (api, ingest) = (db.state(DbRole::Api).await, db.state(DbRole::Ingest).await);
+    let lake = db.state(DbRole::Lake).await;
+    let heartbeat = Some(HeartbeatUpdate { at: after(60), ..HeartbeatUpdate::default() });
+    let touch =
+        DeviceTouch { last_event: Some(after(60)), heartbeat, ..DeviceTouch::seen(device, after(60)) };
+    lake.touch_devices(tenant, &[touch]).await.expect("written");
+    lake.mark_projected(after(75)).await.expect("marked");
+    for second in (0..=3600).step_by(15) {
+        ingest.mark_ingest_alive(after(second)).await.expect("marked");
+    }
+    let reason = async || api.device(tenant, device, after(3600)).await.expect("there").health.reason;
+    assert_eq!(reason().await, "reporting", "its heartbeats may lie in the log, unread");
+    lake.mark_projected(after(3600)).await.expect("marked");
+    assert_eq!(reason().await, "heartbeat_late", "all was read, and there was none");
+}

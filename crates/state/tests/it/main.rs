@@ -10,3 +10,4 @@ mod orders;
 mod people;
 mod rls;
 mod sign_in;
+mod tables;

@@ -59,6 +59,32 @@ async fn the_first_administrator_sets_up_once() {
 }
 
 #[tokio::test]
+async fn of_parallel_uses_of_a_set_up_link_one_makes_an_account() {
+    let db = TestDb::new().await;
+    let tenant = db.tenant("Example").await;
+    let api = db.state(DbRole::Api).await;
+    let link = api.create_setup_link(tenant.id, Role::Administrator, NOW).await.expect("a link");
+    // Two people have the link, and both begin; the last one counts, with whichever address.
+    let mut sessions = Vec::new();
+    for email in [EMAIL, "eve@example.org"] {
+        let begin = BeginSetup { token: &link.token, email, name: "N", password: PASSWORD };
+        sessions.push(api.begin_setup(begin, NOW).await.expect("begun"));
+    }
+    let mut uses = Vec::new();
+    for started in sessions.iter().cycle().take(8) {
+        let code = totp_code(&started.totp_secret, NOW).expect("a code");
+        let api = api.clone();
+        uses.push(async move {
+            api.confirm_setup(confirm(&started.setup_session, Some(&code)), NOW).await.is_ok()
+        });
+    }
+    let done = futures::future::join_all(uses).await;
+    assert_eq!(done.iter().filter(|ok| **ok).count(), 1, "{done:?}");
+    let users = api.users(tenant.id).await.expect("listed");
+    assert_eq!(users.iter().map(|u| u.email.as_str()).collect::<Vec<_>>(), ["eve@example.org"]);
+}
+
+#[tokio::test]
 async fn an_invited_reader_goes_without_a_second_factor() {
     let world = world().await;
     let new = NewUser { email: "Bob@Example.org".into(), name: "Bob".into(), role: Role::Reader };

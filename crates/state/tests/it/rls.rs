@@ -153,7 +153,15 @@ async fn secrets_of_people_are_for_the_api_only() {
     for role in [DbRole::Ingest, DbRole::Lake] {
         let mut connection = world.db.options(role).region.connect().await.expect("connects");
         scope(&mut connection, &world.tenant.id.to_string()).await;
-        for table in ["users", "sessions", "api_tokens", "setup_links", "sign_in_throttle", "audit_log"] {
+        for table in [
+            "users",
+            "sessions",
+            "api_tokens",
+            "setup_links",
+            "sign_in_throttle",
+            "known_clients",
+            "audit_log",
+        ] {
             let error = count(&mut connection, table).await.expect_err("denied");
             assert!(denied(&error), "{role} {table}: {error}");
         }

@@ -126,3 +126,45 @@ async fn the_tenant_is_named_where_there_are_several() {
         world.api.sign_in(palisade_state::SignIn { tenant: Some("EXAMPLE"), ..with }, after(60)).await;
     assert_eq!(signed_in.expect("signs in").principal.tenant, world.tenant.id);
 }
+
+#[tokio::test]
+async fn a_stranger_who_guesses_cannot_keep_a_known_user_out() {
+    let world = world().await;
+    let mut options = world.db.options(DbRole::Api);
+    // Two strangers' failures also use up what the process gives to all of them.
+    options.auth = AuthPolicy { global_burst: 7, global_per_second: 0.0, ..AuthPolicy::default() };
+    let api = State::connect(options).await.expect("connects");
+    let client = world.signed_in.client.clone().expect("the set-up made this browser known");
+    for _ in 0..6 {
+        assert_eq!(attempt(&api, &world, "wrong horse battery", None, 60).await, "invalid_credentials");
+    }
+    assert_eq!(attempt(&api, &world, PASSWORD, Some(60), 60).await, "sign_in_throttled", "from elsewhere");
+    assert_eq!(attempt(&api, &world, PASSWORD, Some(60), 60).await, "sign_in_throttled", "all are used up");
+
+    let known = async |email: &str, password: &str, code_at: Option<i64>, at: i64| {
+        let code = code_at.map(|t| totp_code(&world.totp_secret, after(t)).expect("a code"));
+        let with =
+            palisade_state::SignIn { client: Some(&client), ..sign_in(email, password, code.as_deref()) };
+        match api.sign_in(with, after(at)).await {
+            Ok(signed_in) => {
+                assert_eq!(signed_in.client, None, "it is known already");
+                "ok"
+            }
+            Err(e) => e.code(),
+        }
+    };
+    assert_eq!(known(EMAIL, PASSWORD, None, 60).await, "totp_required");
+    assert_eq!(known(EMAIL, PASSWORD, Some(60), 60).await, "ok");
+    // Its own guesses are slowed down like anybody's, and it is known for its own user only.
+    for _ in 0..6 {
+        assert_eq!(known(EMAIL, "wrong horse battery", None, 61).await, "invalid_credentials");
+    }
+    assert_eq!(known(EMAIL, PASSWORD, Some(90), 61).await, "sign_in_throttled");
+    assert_eq!(known("eve@example.org", PASSWORD, None, 61).await, "sign_in_throttled", "a stranger there");
+    let half_a_year = 181 * 86_400;
+    assert_eq!(
+        known(EMAIL, PASSWORD, Some(half_a_year), half_a_year).await,
+        "sign_in_throttled",
+        "forgotten"
+    );
+}

@@ -319,7 +319,7 @@ pub struct Heartbeat {
     #[prost(uint64, tag = "10")]
     pub processes_cached: u64,
 }
-/// Rising since the epoch began.
+/// Rising since the spool was made.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Counter {
     #[prost(string, tag = "1")]

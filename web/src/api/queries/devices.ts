@@ -5,7 +5,8 @@ import { api, unwrap } from '../client'
 export const PAGE = 200
 
 export const devicesQuery = (search: DevicesSearch) => {
-  const { panel: _panel, ...query } = search
+  const { search: words, health, os, sort, order } = search
+  const query = { search: words, health, os, sort, order }
   return infiniteQueryOptions({
     queryKey: ['devices', query],
     queryFn: ({ pageParam, signal }) =>
@@ -18,7 +19,9 @@ export const devicesQuery = (search: DevicesSearch) => {
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor ?? null,
     placeholderData: keepPreviousData,
-    refetchInterval: 30_000,
+    // Every page is read anew: a long list less often, and not on each return to the window.
+    refetchInterval: (list) => 30_000 * Math.max(1, list.state.data?.pages.length ?? 1),
+    refetchOnWindowFocus: (list) => (list.state.data?.pages.length ?? 1) === 1,
   })
 }
 
@@ -49,6 +52,8 @@ export const timelineQuery = (id: string, filter: TimelineFilter) =>
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor ?? null,
     placeholderData: keepPreviousData,
+    // “Read again” does it: each page is a query over every table.
+    refetchOnWindowFocus: false,
   })
 
 export const processTreeQuery = (id: string, process: string, at?: string) =>

@@ -21,9 +21,16 @@ export const ROW_CAP = 30_000
 
 export interface RunRequest {
   id: string
+  /** What runs. */
   query: string
+  /** The whole text that it was run from: a run may be of a selection. */
+  whole: string
   deadlineMs: number
 }
+
+/** The last run; it goes with the other answers when somebody signs in. */
+export const LAST_RUN = ['hunting-last-run']
+export const RUN_KEPT_MS = 10 * 60_000
 
 /** One run has one key, so that leaving and coming back shows the same rows without a second run. */
 export const runQuery = (request: RunRequest | undefined) =>
@@ -38,7 +45,7 @@ export const runQuery = (request: RunRequest | undefined) =>
       ),
     enabled: request !== undefined,
     staleTime: Infinity,
-    gcTime: 10 * 60_000,
+    gcTime: RUN_KEPT_MS,
     retry: false,
     refetchOnWindowFocus: false,
     refetchOnReconnect: false,

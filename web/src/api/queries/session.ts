@@ -50,6 +50,7 @@ export function useSetupConfirm() {
   const client = useQueryClient()
   return useMutation({
     mutationFn: (body: { setup_session: string; code?: string }) => unwrap(api.POST('/api/v1/setup/confirm', { body })),
-    onSuccess: () => client.removeQueries({ queryKey: ['session'] }),
+    // Whoever was signed in here before, nothing of theirs stays readable.
+    onSuccess: () => client.clear(),
   })
 }

@@ -24,6 +24,7 @@ export const auditQuery = infiniteQueryOptions({
     unwrap(api.GET('/api/v1/audit', { params: { query: { limit: 200, cursor: pageParam ?? undefined } }, signal })),
   initialPageParam: null as string | null,
   getNextPageParam: (last) => last.next_cursor ?? null,
+  refetchOnWindowFocus: false,
 })
 
 /** A mutation that reads the named list again when it is done. */

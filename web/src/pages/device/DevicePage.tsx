@@ -1,9 +1,9 @@
 import { Tab, TabList } from '@fluentui/react-components'
 import { useQuery } from '@tanstack/react-query'
-import { Outlet, useNavigate, useParams, useRouterState } from '@tanstack/react-router'
+import { Link, Outlet, useNavigate, useParams, useRouterState } from '@tanstack/react-router'
 import { deviceQuery } from '../../api/queries/devices'
 import { asApiError } from '../../api/errors'
-import { ErrorState, Loading } from '../../components/states'
+import { EmptyState, ErrorState, Loading } from '../../components/states'
 import { DeviceHeader } from './DeviceHeader'
 
 const TABS = { timeline: 'Timeline', facts: 'Facts', orders: 'Orders', sensor: 'Sensor' } as const
@@ -19,12 +19,12 @@ export function DevicePage() {
   if (!device.data) {
     return (
       <div className="page">
-        {device.isError ? (
-          <ErrorState
-            what={asApiError(device.error).status === 404 ? 'There is no such device' : 'The device could not be read'}
-            error={device.error}
-            retry={() => void device.refetch()}
-          />
+        {device.isError && asApiError(device.error).status === 404 ? (
+          <EmptyState title="There is no such device" action={<Link className="link" to="/devices">Look for it in the list</Link>}>
+            The address is wrong, or the machine was taken out.
+          </EmptyState>
+        ) : device.isError ? (
+          <ErrorState what="The device could not be read" error={device.error} retry={() => void device.refetch()} />
         ) : (
           <Loading what="the device" />
         )}
@@ -35,6 +35,7 @@ export function DevicePage() {
     <div className="page">
       <DeviceHeader device={device.data} />
       <TabList
+        aria-label="Views of the device"
         selectedValue={tab}
         onTabSelect={(_, data) => void navigate({ to: `/devices/$deviceId/${data.value as TabKey}`, params: { deviceId } })}
       >

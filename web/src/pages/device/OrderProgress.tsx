@@ -45,7 +45,8 @@ export function OrderProgress({ initial }: { initial: Order }) {
       </ol>
       {long && (
         <p className="muted">
-          The machine has not answered yet. You may close this: the order stays under Orders and ends with a receipt or by expiry.
+          The machine has not answered yet. You may close this: the order stays under Orders and ends with a receipt, or expires{' '}
+          <Instant at={order.expires_at} show="age" />.
         </p>
       )}
       <ErrorBar what="The order’s state could not be read" error={query.error} kept="The order itself is not affected." />

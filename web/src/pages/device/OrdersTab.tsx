@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import type { ColumnDef } from '@tanstack/react-table'
-import { useState } from 'react'
 import { ordersQuery } from '../../api/queries/orders'
 import type { Order } from '../../api/types'
 import { Instant } from '../../components/Instant'
+import { ErrorBar } from '../../components/ErrorBar'
 import { SidePanel } from '../../components/SidePanel'
 import { EmptyState, ErrorState, Loading } from '../../components/states'
 import { VirtualGrid } from '../../components/VirtualGrid'
@@ -34,7 +34,9 @@ export function OrdersTab() {
   const { deviceId } = useParams({ from: '/inside/devices/$deviceId/orders' })
   const orders = useQuery(ordersQuery(deviceId))
   const narrow = useNarrow()
-  const [open, setOpen] = useState<string>()
+  const { open } = useSearch({ from: '/inside/devices/$deviceId/orders' })
+  const navigate = useNavigate({ from: '/devices/$deviceId/orders' })
+  const setOpen = (id: string | undefined) => void navigate({ search: { open: id }, replace: true })
   const items = orders.data?.items ?? []
   const chosen = items.find((order) => order.id === open)
 
@@ -47,6 +49,7 @@ export function OrdersTab() {
   }
   return (
     <>
+      {orders.isError && <ErrorBar what="The orders could not be read again" error={orders.error} kept="What you see may be old." />}
       <VirtualGrid
         label="Orders"
         columns={narrow ? COLUMNS.filter((c) => !c.meta?.wide) : COLUMNS}

@@ -1,8 +1,9 @@
-import { Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow } from '@fluentui/react-components'
+import { Table, TableBody, TableCell, TableRow } from '@fluentui/react-components'
 import { CheckmarkCircleFilled, DismissCircleFilled, SubtractCircleFilled, WarningFilled } from '@fluentui/react-icons'
 import { useSuspenseQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { deviceQuery } from '../../api/queries/devices'
+import { HeadRow } from '../../components/HeadRow'
 import { EmptyState } from '../../components/states'
 import { formatCount, humanise } from '../../lib/format'
 import { counterQuery } from '../hunting/samples'
@@ -23,11 +24,7 @@ export function SensorTab() {
         <h2 id="components" className="card-title">Components</h2>
         <div className="settings-table">
           <Table size="small" aria-labelledby="components">
-            <TableHeader>
-              <TableRow>
-                {['Component', 'State', 'Works by', 'Detail'].map((name) => <TableHeaderCell key={name}>{name}</TableHeaderCell>)}
-              </TableRow>
-            </TableHeader>
+            <HeadRow names={['Component', 'State', 'Works by', 'Detail']} />
             <TableBody>
               {data.components.map((component) => (
                 <TableRow key={component.name}>
@@ -70,7 +67,7 @@ function PartState({ state }: { state: string }) {
   return (
     <span className={`state ${tone}`}>
       <span className="state-icon" aria-hidden>{icon}</span>
-      {humanise(state)}
+      {state === 'ok' ? 'OK' : humanise(state)}
     </span>
   )
 }

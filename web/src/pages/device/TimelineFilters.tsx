@@ -1,10 +1,10 @@
-import { Button, Input, SearchBox, Select, ToggleButton, Tooltip } from '@fluentui/react-components'
+import { Button, SearchBox, Select, ToggleButton, Tooltip } from '@fluentui/react-components'
 import { ArrowClockwiseRegular } from '@fluentui/react-icons'
-import { useEffect, useState } from 'react'
-import { useDebounced } from '../../lib/hooks'
-import { type TimelineSearch, toggleWord } from '../../lib/search'
+import { InstantInput } from '../../components/InstantInput'
+import { useSearchText } from '../../lib/hooks'
+import { EVENT_TABLES, type TimelineSearch, toggleWord } from '../../lib/search'
 import { TIMELINE_TABLES } from '../../lib/tables'
-import { type RangeKey, fromLocalInput, rangeStart, toLocalInput } from '../../lib/time'
+import { type RangeKey, rangeStart } from '../../lib/time'
 
 const LABELS: Record<RangeKey, string> = { '1h': 'Last hour', '24h': 'Last 24 hours', '7d': 'Last 7 days', '30d': 'Last 30 days' }
 
@@ -16,19 +16,13 @@ interface Props {
 
 /** Time range, tables and words; all of it lives in the address. */
 export function TimelineFilters({ search, onChange, onRefresh }: Props) {
-  const [text, setText] = useState(search.search ?? '')
-  const rested = useDebounced(text, 300)
-  useEffect(() => setText(search.search ?? ''), [search.search])
-  useEffect(() => {
-    if (rested === text && rested !== (search.search ?? '')) onChange({ search: rested || undefined })
-    // Only a rested text changes the address.
-  }, [rested])
+  const [text, setText] = useSearchText(search.search ?? '', (rested) => onChange({ search: rested || undefined }), 300)
   const custom = search.from !== undefined || search.to !== undefined
   const chosen = (search.tables ?? '').split(',')
 
   return (
     <div className="filters" role="search" aria-label="Filter events">
-      <SearchBox placeholder="Command, file, address…" aria-label="Search events" value={text} onChange={(_, d) => setText(d.value)} />
+      <SearchBox placeholder="Command, file, address…" aria-label="Search events" maxLength={200} value={text} onChange={(_, d) => setText(d.value)} />
       <Select
         aria-label="Time range"
         value={custom ? 'custom' : (search.range ?? '24h')}
@@ -43,21 +37,21 @@ export function TimelineFilters({ search, onChange, onRefresh }: Props) {
       </Select>
       {custom && (
         <>
-          <Input type="datetime-local" step={1} aria-label="From, local time" value={toLocalInput(search.from)} onChange={(_, d) => onChange({ from: fromLocalInput(d.value) })} />
-          <Input type="datetime-local" step={1} aria-label="To, local time" value={toLocalInput(search.to)} onChange={(_, d) => onChange({ to: fromLocalInput(d.value) })} />
+          <InstantInput label="From, local time" value={search.from} onChange={(from) => onChange({ from })} />
+          <InstantInput label="To, local time" value={search.to} onChange={(to) => onChange({ to })} />
         </>
       )}
       <div className="row wrap" role="group" aria-label="Kinds of events">
-        {Object.entries(TIMELINE_TABLES).map(([name, { label, icon }]) => (
+        {EVENT_TABLES.map((name) => (
           <ToggleButton
             key={name}
             size="small"
             shape="circular"
-            icon={<>{icon}</>}
+            icon={<>{TIMELINE_TABLES[name].icon}</>}
             checked={chosen.includes(name)}
             onClick={() => onChange({ tables: toggleWord(search.tables, name) })}
           >
-            {label}
+            {TIMELINE_TABLES[name].label}
           </ToggleButton>
         ))}
       </div>

@@ -1,14 +1,17 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import type { ColumnDef } from '@tanstack/react-table'
-import { useCallback, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useState } from 'react'
 import { timelineQuery } from '../../api/queries/devices'
 import type { TimelineItem } from '../../api/types'
 import { Instant } from '../../components/Instant'
+import { ListError } from '../../components/ListError'
 import { EmptyState, ErrorState, Loading, Refreshing } from '../../components/states'
 import { VirtualGrid } from '../../components/VirtualGrid'
+import { useEntry } from '../../lib/entry'
 import { formatCount } from '../../lib/format'
 import { useNarrow } from '../../lib/hooks'
+import { useNextPage } from '../../lib/paging'
 import type { TimelineSearch } from '../../lib/search'
 import { tableLook } from '../../lib/tables'
 import { rangeStart } from '../../lib/time'
@@ -36,7 +39,10 @@ const COLUMNS: ColumnDef<TimelineItem>[] = [
     cell: ({ row }) => <span title={row.original.Summary}>{row.original.Summary}</span>,
   },
 ]
-const NARROW = COLUMNS.filter((column) => !column.meta?.wide)
+const NARROW: ColumnDef<TimelineItem>[] = [
+  { ...COLUMNS[0]!, size: 118, cell: ({ row }) => <Instant at={row.original.Timestamp} short /> },
+  { ...COLUMNS.at(-1)!, size: 200 },
+]
 
 export const eventKey = (item: TimelineItem): string => `${item.Table}:${item.ReportId}:${item.Timestamp}`
 
@@ -52,13 +58,22 @@ function useChosenEvent(deviceId: string, key: string | undefined, items: Timeli
   return here ?? alone.data?.pages[0]?.items.find((item) => eventKey(item) === key)
 }
 
+/** When each entry of the history began to look: Back finds the same rows at the same place. */
+const askedAt = new Map<string, Date>()
+const MOST_ENTRIES = 100
+
 /** What happened on the machine, newest first. */
 export function TimelineTab() {
   const { deviceId } = useParams({ from: '/inside/devices/$deviceId/timeline' })
   const search = useSearch({ from: '/inside/devices/$deviceId/timeline' })
   const navigate = useNavigate({ from: '/devices/$deviceId/timeline' })
   const narrow = useNarrow()
-  const [asked, setAsked] = useState(() => new Date())
+  const entry = useEntry()
+  const [asked, setAsked] = useState(() => askedAt.get(entry) ?? new Date())
+  useEffect(() => {
+    askedAt.set(entry, asked)
+    if (askedAt.size > MOST_ENTRIES) askedAt.delete(askedAt.keys().next().value!)
+  }, [entry, asked])
 
   const custom = search.from !== undefined || search.to !== undefined
   const filter = useMemo(
@@ -76,16 +91,14 @@ export function TimelineTab() {
     (next: Partial<TimelineSearch>) => void navigate({ search: (old) => ({ ...old, ...next }), replace: true }),
     [navigate],
   )
-  const { fetchNextPage, hasNextPage, isFetchingNextPage } = list
-  const onEnd = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
-  }, [fetchNextPage, hasNextPage, isFetchingNextPage])
+  const onEnd = useNextPage(list)
   const chosen = useChosenEvent(deviceId, search.event, items, list.isSuccess)
 
   return (
     <>
       <TimelineFilters search={search} onChange={change} onRefresh={() => setAsked(new Date())} />
       <Refreshing active={list.isFetching && !list.isPending} what="events" />
+      {items.length > 0 && <ListError list={list} what="events" />}
       {list.isPending ? (
         <Loading what="events" rows={10} />
       ) : list.isError && items.length === 0 ? (
@@ -106,11 +119,12 @@ export function TimelineTab() {
             rowId={eventKey}
             selected={search.event}
             onEnd={onEnd}
-            scrollKey={`timeline:${deviceId}`}
+            scrollKey={entry}
+            resetKey={[asked.getTime(), search.range, search.from, search.to, search.tables, search.search].join()}
             onOpen={(item) => change({ event: eventKey(item) })}
           />
           <p className="muted small">
-            {formatCount(items.length)} events read{hasNextPage ? '; scroll for older ones' : ', all of this time'}
+            {formatCount(items.length)} events read{list.hasNextPage ? '; scroll for older ones' : ', all of this time'}
           </p>
         </>
       )}

@@ -1,9 +1,9 @@
 import { Button, SearchBox, ToggleButton } from '@fluentui/react-components'
 import { DismissRegular } from '@fluentui/react-icons'
-import { useEffect, useState } from 'react'
+import { useRef } from 'react'
 import type { Device } from '../../api/types'
 import { HealthBadge } from '../../components/HealthBadge'
-import { useDebounced } from '../../lib/hooks'
+import { useSearchText } from '../../lib/hooks'
 import { type DevicesSearch, HEALTHS, toggleWord } from '../../lib/search'
 
 interface Props {
@@ -14,21 +14,17 @@ interface Props {
 
 const has = (list: string | undefined, word: string) => (list ?? '').split(',').includes(word)
 
-/** Search and chips. The systems on offer are those of the list and those chosen. */
+/** Search and chips. The systems on offer are those that the list has shown and those chosen. */
 export function DeviceFilters({ search, devices, onChange }: Props) {
-  const [text, setText] = useState(search.search ?? '')
-  const rested = useDebounced(text, 250)
-  useEffect(() => setText(search.search ?? ''), [search.search])
-  useEffect(() => {
-    if (rested === text && rested !== (search.search ?? '')) onChange({ search: rested || undefined })
-    // Only a rested text changes the address.
-  }, [rested])
-  const systems = [...new Set([...devices.map((d) => d.os_distribution), ...(search.os ?? '').split(',')])].filter(Boolean).sort()
+  const [text, setText] = useSearchText(search.search ?? '', (rested) => onChange({ search: rested || undefined }), 250)
+  const seen = useRef(new Set<string>())
+  for (const os of [...devices.map((d) => d.os_distribution), ...(search.os ?? '').split(',')]) if (os) seen.current.add(os)
+  const systems = [...seen.current].sort()
   const filtered = Boolean(search.search || search.health || search.os)
 
   return (
     <div className="filters" role="search" aria-label="Filter devices">
-      <SearchBox placeholder="Name, address or device id" aria-label="Search devices" value={text} onChange={(_, d) => setText(d.value)} />
+      <SearchBox placeholder="Name, address or device id" aria-label="Search devices" maxLength={200} value={text} onChange={(_, d) => setText(d.value)} />
       <div className="row wrap" role="group" aria-label="Health">
         {HEALTHS.map((health) => (
           <ToggleButton key={health} size="small" shape="circular" checked={has(search.health, health)} onClick={() => onChange({ health: toggleWord(search.health, health) })}>

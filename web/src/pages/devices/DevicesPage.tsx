@@ -1,14 +1,17 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import type { SortingState } from '@tanstack/react-table'
 import { useCallback, useMemo } from 'react'
-import { devicesQuery } from '../../api/queries/devices'
+import { deviceQuery, devicesQuery } from '../../api/queries/devices'
 import { ColumnMenu } from '../../components/ColumnMenu'
+import { ListError } from '../../components/ListError'
 import { PageHeader } from '../../components/PageHeader'
 import { EmptyState, ErrorState, Loading, Refreshing } from '../../components/states'
 import { VirtualGrid } from '../../components/VirtualGrid'
 import { useHiddenColumns } from '../../lib/columns'
+import { useEntry } from '../../lib/entry'
 import { useNarrow } from '../../lib/hooks'
+import { useNextPage } from '../../lib/paging'
 import type { DeviceSort, DevicesSearch } from '../../lib/search'
 import { OPTIONAL, deviceColumns } from './columns'
 import { DeviceFilters } from './DeviceFilters'
@@ -34,17 +37,19 @@ export function DevicesPage() {
     () => [{ id: search.sort ?? 'name', desc: search.order === 'desc' }],
     [search.sort, search.order],
   )
-  const { fetchNextPage, hasNextPage, isFetchingNextPage } = list
-  const onEnd = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
-  }, [fetchNextPage, hasNextPage, isFetchingNextPage])
-  const selected = devices.find((device) => device.id === search.panel)
+  const onEnd = useNextPage(list)
+  const entry = useEntry()
+  const listed = devices.find((device) => device.id === search.panel)
+  // A link may name a machine that is further down than what was read.
+  const alone = useQuery({ ...deviceQuery(search.panel ?? ''), enabled: list.isSuccess && search.panel !== undefined && !listed })
+  const selected = listed ?? (search.panel ? alone.data : undefined)
 
   return (
     <div className="page">
       <PageHeader title="Devices" count={total} actions={!narrow && <ColumnMenu columns={OPTIONAL} hidden={visibility} onShow={show} />} />
       <DeviceFilters search={search} devices={devices} onChange={change} />
       <Refreshing active={list.isFetching && !list.isPending} what="devices" />
+      {devices.length > 0 && <ListError list={list} what="devices" />}
       {list.isPending ? (
         <Loading what="devices" rows={10} />
       ) : list.isError && devices.length === 0 ? (
@@ -77,7 +82,8 @@ export function DevicesPage() {
           visibility={narrow ? undefined : visibility}
           rowHeight={40}
           onEnd={onEnd}
-          scrollKey="devices"
+          scrollKey={entry}
+          resetKey={[search.search, search.health, search.os, search.sort, search.order].join()}
           onOpen={(device, newTab) =>
             newTab ? window.open(`/devices/${device.id}`, '_blank', 'noopener') : change({ panel: device.id })
           }

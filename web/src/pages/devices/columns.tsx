@@ -12,7 +12,8 @@ const ALL: ColumnDef<Device>[] = [
     size: 180,
     meta: { grow: 2 },
     cell: ({ row }) => (
-      <Link className="link" to="/devices/$deviceId/timeline" params={{ deviceId: row.original.id }}>
+      // The row is the one stop of the keyboard: Ctrl+Enter opens the page.
+      <Link className="link" tabIndex={-1} to="/devices/$deviceId/timeline" params={{ deviceId: row.original.id }}>
         {row.original.name || row.original.id.slice(0, 12)}
       </Link>
     ),

@@ -37,7 +37,7 @@ export function HuntingPage() {
       if (!query.trim()) return
       remember(query)
       change({ q: whole, run: true, sort: undefined, row: undefined }, whole !== search.q)
-      start(query, deadline)
+      start(query, deadline, whole)
     },
     [change, start, deadline, search.q],
   )
@@ -50,7 +50,7 @@ export function HuntingPage() {
     // On opening, the kept draft of this query stays; a new address brings its own text.
     if (shown.current !== search.q) setText(search.q)
     shown.current = search.q
-    if (search.run && run.request?.query !== search.q && !search.q.includes(run.request?.query ?? '\0')) start(search.q, deadline)
+    if (search.run && run.request?.whole !== search.q) start(search.q, deadline)
     // The deadline alone runs nothing.
   }, [search.q, search.run])
 
@@ -58,7 +58,12 @@ export function HuntingPage() {
     <div className="page hunting">
       <PageHeader title="Hunting" />
       <div className="hunting-grid">
-        <Library onPick={(query) => { setText(query); editor.current?.focus() }} onInsert={(word) => editor.current?.insert(word)} />
+        <Library
+          shelf={search.shelf ?? 'tables'}
+          onShelf={(shelf) => change({ shelf: shelf === 'tables' ? undefined : shelf })}
+          onPick={(query) => { setText(query); editor.current?.focus() }}
+          onInsert={(word) => editor.current?.insert(word)}
+        />
         <section className="hunting-work" aria-label="Query and result">
           <RunBar
             running={run.query.fetchStatus === 'fetching'}

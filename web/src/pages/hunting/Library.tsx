@@ -1,18 +1,23 @@
 import { Button, Tab, TabList } from '@fluentui/react-components'
-import { useState } from 'react'
 import { Instant } from '../../components/Instant'
 import { forgetAll, useRecent } from './history'
 import { SAMPLES } from './samples'
 import { SchemaBrowser } from './SchemaBrowser'
 
-type Shelf = 'tables' | 'samples' | 'recent'
+export type Shelf = 'tables' | 'samples' | 'recent'
+
+interface Props {
+  shelf: Shelf
+  onShelf: (shelf: Shelf) => void
+  onPick: (query: string) => void
+  onInsert: (word: string) => void
+}
 
 /** Beside the editor: the tables, samples to begin with, and what was run here. */
-export function Library({ onPick, onInsert }: { onPick: (query: string) => void; onInsert: (word: string) => void }) {
-  const [shelf, setShelf] = useState<Shelf>('tables')
+export function Library({ shelf, onShelf, onPick, onInsert }: Props) {
   return (
     <aside className="library hide-narrow" aria-label="Tables, samples and recent queries">
-      <TabList size="small" selectedValue={shelf} onTabSelect={(_, d) => setShelf(d.value as Shelf)}>
+      <TabList size="small" selectedValue={shelf} onTabSelect={(_, d) => onShelf(d.value as Shelf)}>
         <Tab value="tables">Tables</Tab>
         <Tab value="samples">Samples</Tab>
         <Tab value="recent">Recent</Tab>

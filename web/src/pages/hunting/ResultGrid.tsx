@@ -52,6 +52,7 @@ export function ResultGrid({ result, sort, onSort, row, onRow }: Props) {
         onSort(next ? `${next.id}:${next.desc ? 'desc' : 'asc'}` : undefined)
       }}
       resizable
+      resetKey={sort ?? ''}
       rowHeight={30}
       onOpen={(r) => onRow(r.index)}
       rowText={(r) => r.cells.map(cellText).join('\t')}

@@ -23,7 +23,7 @@ interface Props {
 export function ResultView({ run, search, onChange, deadline }: Props) {
   const { query, request, cancelled } = run
   if (!request) {
-    return <EmptyState icon={<CodeTextRegular />} title="Run a query to see rows">Ctrl+Enter runs the text above. Samples are on the left.</EmptyState>
+    return <EmptyState icon={<CodeTextRegular />} title="Run a query to see rows">Ctrl+Enter runs the text above.<span className="hide-narrow"> Samples are on the left.</span></EmptyState>
   }
   if (cancelled) return <EmptyState title="The query was cancelled">Its text is kept. Run it again, or narrow it first.</EmptyState>
   if (query.isFetching) return <Running deadlineMs={request.deadlineMs || deadline * 1000} />

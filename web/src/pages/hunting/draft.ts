@@ -1,22 +1,34 @@
-const KEY = 'palisade.hunting.draft'
+const KEY = 'palisade.hunting.drafts'
+const MOST = 10
 
-/** The text being written, kept for this tab: signing in again or a reload loses nothing. */
-export function keepDraft(base: string | undefined, text: string): void {
+interface Draft {
+  /** The query of the address that it was begun from; empty where there was none. */
+  base: string
+  text: string
+}
+
+function read(): Draft[] {
   try {
-    sessionStorage.setItem(KEY, JSON.stringify({ base: base ?? '', text }))
+    const kept: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? '[]')
+    if (!Array.isArray(kept)) return []
+    return kept.filter((d): d is Draft => typeof d?.base === 'string' && typeof d?.text === 'string')
+  } catch {
+    return []
+  }
+}
+
+/** The text being written, kept for this tab: signing in again, a reload or a look elsewhere loses nothing. */
+export function keepDraft(base: string | undefined, text: string): void {
+  const draft = { base: base ?? '', text }
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify([draft, ...read().filter((d) => d.base !== draft.base)].slice(0, MOST)))
   } catch {
     // Without storage the draft lives as long as the page.
   }
 }
 
-/** The draft that was begun from this query of the address, if there is one. */
+/** The draft that was begun from this query of the address; without one in the address, the last of all. */
 export function keptDraft(base: string | undefined): string | undefined {
-  try {
-    const kept: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? 'null')
-    if (!kept || typeof kept !== 'object') return undefined
-    const draft = kept as { base?: unknown; text?: unknown }
-    return draft.base === (base ?? '') && typeof draft.text === 'string' ? draft.text : undefined
-  } catch {
-    return undefined
-  }
+  const drafts = read()
+  return (base === undefined ? drafts[0] : drafts.find((d) => d.base === base))?.text
 }

@@ -1,15 +1,12 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useState } from 'react'
-import { type RunRequest, cancelRun, runQuery } from '../../api/queries/hunting'
-
-// The last run of this page, so that Back shows its rows without running again.
-let kept: RunRequest | undefined
+import { LAST_RUN, RUN_KEPT_MS, type RunRequest, cancelRun, runQuery } from '../../api/queries/hunting'
 
 export interface Run {
   request: RunRequest | undefined
   query: ReturnType<typeof useRunQuery>
   cancelled: boolean
-  start: (text: string, deadlineSeconds: number) => void
+  start: (query: string, deadlineSeconds: number, whole?: string) => void
   cancel: () => void
 }
 
@@ -18,7 +15,8 @@ const useRunQuery = (request: RunRequest | undefined) => useQuery(runQuery(reque
 /** One query at a time: a new run or Cancel ends the one before, here and on the server. */
 export function useRun(): Run {
   const client = useQueryClient()
-  const [request, setRequest] = useState<RunRequest | undefined>(kept)
+  // Back shows the rows of the last run without running it again.
+  const [request, setRequest] = useState(() => client.getQueryData<RunRequest>(LAST_RUN))
   const [cancelled, setCancelled] = useState<string>()
   const query = useRunQuery(cancelled === request?.id ? undefined : request)
 
@@ -32,13 +30,16 @@ export function useRun(): Run {
     [client],
   )
   const start = useCallback(
-    (text: string, deadlineSeconds: number) => {
-      if (kept) stop(kept)
-      kept = { id: crypto.randomUUID(), query: text, deadlineMs: deadlineSeconds * 1000 }
+    (text: string, deadlineSeconds: number, whole = text) => {
+      const before = client.getQueryData<RunRequest>(LAST_RUN)
+      if (before) stop(before)
+      const next: RunRequest = { id: crypto.randomUUID(), query: text, whole, deadlineMs: deadlineSeconds * 1000 }
+      client.setQueryDefaults(LAST_RUN, { gcTime: RUN_KEPT_MS })
+      client.setQueryData(LAST_RUN, next)
       setCancelled(undefined)
-      setRequest(kept)
+      setRequest(next)
     },
-    [stop],
+    [client, stop],
   )
   const cancel = useCallback(() => {
     if (!request) return

@@ -1,17 +1,21 @@
 import { CheckmarkCircleFilled, DismissCircleFilled } from '@fluentui/react-icons'
 import { useInfiniteQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import type { ColumnDef } from '@tanstack/react-table'
-import { useCallback, useMemo, useState } from 'react'
+import { useMemo } from 'react'
 import { auditQuery } from '../../api/queries/settings'
 import type { AuditEntry } from '../../api/types'
 import { FieldList } from '../../components/FieldList'
 import { Instant } from '../../components/Instant'
+import { ListError } from '../../components/ListError'
 import { PageHeader } from '../../components/PageHeader'
 import { SidePanel } from '../../components/SidePanel'
 import { EmptyState, ErrorState, Loading } from '../../components/states'
 import { VirtualGrid } from '../../components/VirtualGrid'
+import { useEntry } from '../../lib/entry'
 import { humanise } from '../../lib/format'
 import { useNarrow } from '../../lib/hooks'
+import { useNextPage } from '../../lib/paging'
 
 const COLUMNS: ColumnDef<AuditEntry>[] = [
   { id: 'at', header: 'Time', size: 165, cell: ({ row }) => <Instant at={row.original.at} /> },
@@ -27,16 +31,17 @@ const NARROW = COLUMNS.filter((column) => !column.meta?.wide)
 export function AuditPage() {
   const list = useInfiniteQuery(auditQuery)
   const narrow = useNarrow()
-  const [open, setOpen] = useState<string>()
+  const { open } = useSearch({ from: '/inside/settings/audit' })
+  const navigate = useNavigate({ from: '/settings/audit' })
+  const setOpen = (id: string | undefined) => void navigate({ search: { open: id }, replace: true })
+  const entry = useEntry()
   const items = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data])
-  const chosen = items.find((entry) => entry.id === open)
-  const { fetchNextPage, hasNextPage, isFetchingNextPage } = list
-  const onEnd = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage()
-  }, [fetchNextPage, hasNextPage, isFetchingNextPage])
+  const chosen = items.find((one) => one.id === open)
+  const onEnd = useNextPage(list)
   return (
     <div className="page">
       <PageHeader title="Audit" count={list.data?.pages[0]?.total}>Who did what, from where, and how it ended.</PageHeader>
+      {items.length > 0 && <ListError list={list} what="entries" />}
       {list.isPending ? (
         <Loading what="the audit log" rows={10} />
       ) : list.isError && items.length === 0 ? (
@@ -44,12 +49,25 @@ export function AuditPage() {
       ) : items.length === 0 ? (
         <EmptyState title="Nothing was done yet" />
       ) : (
-        <VirtualGrid label="Audit log" columns={narrow ? NARROW : COLUMNS} rows={items} rowId={(entry) => entry.id} selected={open} onOpen={(entry) => setOpen(entry.id)} onEnd={onEnd} />
+        <VirtualGrid label="Audit log" columns={narrow ? NARROW : COLUMNS} rows={items} rowId={(one) => one.id} selected={open} onOpen={(one) => setOpen(one.id)} onEnd={onEnd} scrollKey={entry} />
       )}
-      <SidePanel open={chosen !== undefined} title={chosen?.kind ?? ''} onClose={() => setOpen(undefined)}>
-        {chosen && <FieldList fields={Object.entries(chosen)} isInstant={(name) => name === 'at'} />}
+      <SidePanel open={chosen !== undefined} title={chosen?.kind ?? ''} onClose={() => setOpen(undefined)} actions={chosen && <Related entry={chosen} />}>
+        {chosen && <FieldList key={chosen.id} fields={Object.entries(chosen).map(([name, value]) => [humanise(name), value])} isInstant={(name) => name === 'At'} />}
       </SidePanel>
     </div>
+  )
+}
+
+const DEVICE_ID = /^[0-9a-f]{40}$/
+
+/** What the entry is about, one click away. */
+function Related({ entry }: { entry: AuditEntry }) {
+  const query = (entry.details as { query?: unknown } | null)?.query
+  return (
+    <>
+      {DEVICE_ID.test(entry.target) && <Link className="link" to="/devices/$deviceId/orders" params={{ deviceId: entry.target }}>The device and its orders</Link>}
+      {typeof query === 'string' && <Link className="link" to="/hunting" search={{ q: query }}>Its query in hunting</Link>}
+    </>
   )
 }
 

@@ -1,10 +1,11 @@
-import { Button, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow } from '@fluentui/react-components'
+import { Button, Table, TableBody, TableCell, TableRow } from '@fluentui/react-components'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { useInstance } from '../../api/queries/session'
+import { useInstance, useSession } from '../../api/queries/session'
 import { enrolmentQuery, useRemoveEnrolment } from '../../api/queries/settings'
 import type { EnrolmentToken } from '../../api/types'
 import { ConfirmDialog } from '../../components/ConfirmDialog'
+import { HeadRow } from '../../components/HeadRow'
 import { Instant } from '../../components/Instant'
 import { PageHeader } from '../../components/PageHeader'
 import { EmptyState, ErrorState, Loading } from '../../components/states'
@@ -15,6 +16,7 @@ import { NewEnrolmentForm } from './NewEnrolmentForm'
 export function EnrolmentPage() {
   const tokens = useQuery(enrolmentQuery)
   const instance = useInstance().data
+  const admin = useSession().data?.role === 'administrator'
   const remove = useRemoveEnrolment()
   const [ending, setEnding] = useState<EnrolmentToken>()
   return (
@@ -23,7 +25,7 @@ export function EnrolmentPage() {
         <PageHeader title="Enrolment" count={tokens.data?.total}>
           A token takes new machines into this tenant. {instance && <>Sensors reach the server at <code>{instance.ingest_url}</code>.</>}
         </PageHeader>
-        <NewEnrolmentForm />
+        {admin && <NewEnrolmentForm />}
         {tokens.isPending ? (
           <Loading what="enrolment tokens" />
         ) : !tokens.data ? (
@@ -33,9 +35,7 @@ export function EnrolmentPage() {
         ) : (
           <div className="settings-table">
             <Table aria-label="Enrolment tokens" className="wide-table">
-              <TableHeader>
-                <TableRow>{['Made', 'By', 'Ends', 'Machines taken in', 'Last used', ''].map((h) => <TableHeaderCell key={h}>{h}</TableHeaderCell>)}</TableRow>
-              </TableHeader>
+              <HeadRow names={['Made', 'By', 'Ends', 'Machines taken in', 'Last used']} actions />
               <TableBody>
                 {tokens.data.items.map((token) => (
                   <TableRow key={token.id}>
@@ -44,7 +44,7 @@ export function EnrolmentPage() {
                     <TableCell><Instant at={token.expires_at} show="age" /></TableCell>
                     <TableCell>{formatCount(token.uses)} of {formatCount(token.max_uses)}</TableCell>
                     <TableCell><Instant at={token.last_used} show="age" /></TableCell>
-                    <TableCell><Button size="small" onClick={() => setEnding(token)}>End</Button></TableCell>
+                    <TableCell><Button size="small" aria-label={`End the token made by ${token.created_by} at ${token.created_at}`} onClick={() => setEnding(token)}>End</Button></TableCell>
                   </TableRow>
                 ))}
               </TableBody>

@@ -44,6 +44,12 @@ export function NewEnrolmentForm() {
           </SecretOnce>
           <p>Run this as root on each machine:</p>
           <CopyLine text={command} label="Command" />
+          {command.includes('--ca ') && (
+            <p className="muted small">
+              <code>ca.pem</code> is the server’s own certificate authority, by which the sensor knows it: copy it from <code>secrets/ca.pem</code> in
+              the server’s data folder first.
+            </p>
+          )}
         </>
       )}
     </section>

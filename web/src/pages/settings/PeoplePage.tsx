@@ -1,10 +1,11 @@
-import { Button, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow } from '@fluentui/react-components'
+import { Button, Table, TableBody, TableCell, TableRow } from '@fluentui/react-components'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useSession } from '../../api/queries/session'
 import { useRemoveUser, usersQuery } from '../../api/queries/settings'
 import type { User } from '../../api/types'
 import { ConfirmDialog } from '../../components/ConfirmDialog'
+import { HeadRow } from '../../components/HeadRow'
 import { Instant } from '../../components/Instant'
 import { PageHeader } from '../../components/PageHeader'
 import { ErrorState, Loading } from '../../components/states'
@@ -14,14 +15,14 @@ import { InviteForm } from './InviteForm'
 /** Who has an account, and inviting somebody by a one-time link. */
 export function PeoplePage() {
   const users = useQuery(usersQuery)
-  const me = useSession().data?.user.id
+  const session = useSession().data
   const remove = useRemoveUser()
   const [leaving, setLeaving] = useState<User>()
   return (
     <div className="page">
       <div className="settings">
         <PageHeader title="People" count={users.data?.total}>Administrators may do everything; readers look and hunt.</PageHeader>
-        <InviteForm />
+        {session?.role === 'administrator' && <InviteForm />}
         {users.isPending ? (
           <Loading what="people" />
         ) : !users.data ? (
@@ -29,11 +30,7 @@ export function PeoplePage() {
         ) : (
           <div className="settings-table">
             <Table aria-label="People" className="wide-table">
-              <TableHeader>
-                <TableRow>
-                  {['Name', 'Email', 'Role', 'State', 'Authenticator', 'Last sign-in', ''].map((h) => <TableHeaderCell key={h}>{h}</TableHeaderCell>)}
-                </TableRow>
-              </TableHeader>
+              <HeadRow names={['Name', 'Email', 'Role', 'State', 'Authenticator', 'Last sign-in']} actions />
               <TableBody>
                 {users.data.items.map((user) => (
                   <TableRow key={user.id}>
@@ -44,7 +41,7 @@ export function PeoplePage() {
                     <TableCell>{user.totp_enabled ? 'Set up' : 'None'}</TableCell>
                     <TableCell><Instant at={user.last_sign_in} show="age" /></TableCell>
                     <TableCell>
-                      {user.id === me ? <span className="muted">You</span> : <Button size="small" onClick={() => setLeaving(user)} aria-label={`Remove ${user.name}`}>Remove</Button>}
+                      {user.id === session?.user.id ? <span className="muted">You</span> : <Button size="small" onClick={() => setLeaving(user)} aria-label={`Remove ${user.name}`}>Remove</Button>}
                     </TableCell>
                   </TableRow>
                 ))}

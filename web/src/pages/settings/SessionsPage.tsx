@@ -1,10 +1,12 @@
-import { Button, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow } from '@fluentui/react-components'
+import { Button, Table, TableBody, TableCell, TableRow } from '@fluentui/react-components'
 import { useQuery } from '@tanstack/react-query'
 import { sessionsQuery, useRemoveSession } from '../../api/queries/settings'
 import { ErrorBar } from '../../components/ErrorBar'
+import { HeadRow } from '../../components/HeadRow'
 import { Instant } from '../../components/Instant'
 import { PageHeader } from '../../components/PageHeader'
 import { ErrorState, Loading } from '../../components/states'
+import { browserName } from '../../lib/format'
 
 /** Where this account is signed in. */
 export function SessionsPage() {
@@ -22,13 +24,11 @@ export function SessionsPage() {
         ) : (
           <div className="settings-table">
             <Table aria-label="Sessions" className="wide-table">
-              <TableHeader>
-                <TableRow>{['Browser', 'Address', 'Began', 'Last used', 'Ends', ''].map((h) => <TableHeaderCell key={h}>{h}</TableHeaderCell>)}</TableRow>
-              </TableHeader>
+              <HeadRow names={['Browser', 'Address', 'Began', 'Last used', 'Ends']} actions />
               <TableBody>
                 {sessions.data.items.map((session) => (
                   <TableRow key={session.id}>
-                    <TableCell className="break small">{session.user_agent}</TableCell>
+                    <TableCell className="break" title={session.user_agent}>{browserName(session.user_agent)}</TableCell>
                     <TableCell>{session.ip_address}</TableCell>
                     <TableCell><Instant at={session.created_at} show="age" /></TableCell>
                     <TableCell><Instant at={session.last_seen} show="age" /></TableCell>
@@ -37,7 +37,14 @@ export function SessionsPage() {
                       {session.current ? (
                         <span className="muted">This one</span>
                       ) : (
-                        <Button size="small" disabled={remove.isPending} onClick={() => remove.mutate(session.id)}>End</Button>
+                        <Button
+                          size="small"
+                          aria-label={`End the session from ${session.ip_address} that began at ${session.created_at}`}
+                          disabled={remove.isPending}
+                          onClick={() => remove.mutate(session.id)}
+                        >
+                          End
+                        </Button>
                       )}
                     </TableCell>
                   </TableRow>

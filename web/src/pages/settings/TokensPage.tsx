@@ -1,10 +1,11 @@
-import { Button, Table, TableBody, TableCell, TableHeader, TableHeaderCell, TableRow } from '@fluentui/react-components'
+import { Button, Table, TableBody, TableCell, TableRow } from '@fluentui/react-components'
 import { KeyRegular } from '@fluentui/react-icons'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { tokensQuery, useRemoveToken } from '../../api/queries/settings'
 import type { ApiToken } from '../../api/types'
 import { ConfirmDialog } from '../../components/ConfirmDialog'
+import { HeadRow } from '../../components/HeadRow'
 import { Instant } from '../../components/Instant'
 import { PageHeader } from '../../components/PageHeader'
 import { EmptyState, ErrorState, Loading } from '../../components/states'
@@ -32,9 +33,7 @@ export function TokensPage() {
         ) : (
           <div className="settings-table">
             <Table aria-label="API tokens" className="wide-table">
-              <TableHeader>
-                <TableRow>{['Name', 'Role', 'Made', 'Ends', 'Last used', ''].map((h) => <TableHeaderCell key={h}>{h}</TableHeaderCell>)}</TableRow>
-              </TableHeader>
+              <HeadRow names={['Name', 'Role', 'Made', 'Ends', 'Last used']} actions />
               <TableBody>
                 {tokens.data.items.map((token) => (
                   <TableRow key={token.id}>

@@ -63,9 +63,9 @@ export function ProcessTreePage() {
       ) : nodes.length === 0 ? (
         <EmptyState title="Nothing is known of this process">Its events may be older than what is kept.</EmptyState>
       ) : asList ? (
-        <TreeList nodes={nodes} selected={search.node} onSelect={choose} />
+        <TreeList key={search.process} nodes={nodes} selected={search.node} onSelect={choose} />
       ) : (
-        <TreeCanvas nodes={nodes} selected={search.node} onSelect={choose} />
+        <TreeCanvas key={search.process} nodes={nodes} selected={search.node} onSelect={choose} />
       )}
       <NodePanel deviceId={deviceId} node={open} onClose={() => choose(undefined)} />
     </div>

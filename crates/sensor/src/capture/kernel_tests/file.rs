@@ -111,3 +111,21 @@ fn pseudo_files_own_files_and_caches_are_left_out() {
     assert!(changes[0].1.ends_with("/seen"));
     assert_eq!(capture.counters().get("file_outside_policy"), 2);
 }
+
+#[test]
+fn a_way_around_is_no_way_past_the_policy() {
+    let Some(scope) = Scope::new() else { return };
+    let mut capture = scope.start(|_| {});
+    let dir = scope.dir.canonicalize().expect("there");
+    let text = dir.to_str().expect("text");
+    for name in ["a", "b", "c"] {
+        std::fs::write(dir.join(name), "1").expect("writable");
+    }
+    // None of these begins with a folder that is collected.
+    let script = format!("rm /proc/self/root{text}/a; rm /sys/..{text}/b; cd /sys; rm fs/../..{text}/c");
+    let seen = changes(&run(&scope, &mut capture, &script));
+    let gone: Vec<_> = seen.iter().map(|(action, path, _)| (*action, path.as_str())).collect();
+    let at = |name: &str| dir.join(name).to_str().expect("text").to_owned();
+    let expected = [at("a"), at("b"), at("c")];
+    assert_eq!(gone, expected.each_ref().map(|path| (FileAction::Deleted, path.as_str())));
+}

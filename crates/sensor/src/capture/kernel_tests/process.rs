@@ -171,3 +171,20 @@ fn a_process_that_lived_before_is_known() {
     assert!(maker.command_line.contains("read line"), "{}", maker.command_line);
     assert!(maker.file.sha256.is_some());
 }
+
+#[test]
+fn a_scope_that_is_made_anew_is_followed() {
+    let Some(scope) = Scope::new() else { return };
+    let mut capture = scope.start(|_| {});
+    let end = Instant::now() + EVENTUALLY;
+    std::fs::remove_dir(&scope.cgroup).expect("nothing runs in it");
+    std::fs::create_dir(&scope.cgroup).expect("a new cgroup");
+    let mut events = Vec::new();
+    while !events.iter().any(|e| created(e).is_some()) {
+        assert!(Instant::now() < end, "the new cgroup is not watched");
+        scope.sh("exit 0");
+        capture.drain(&mut events);
+        capture.commit();
+    }
+    assert_eq!(capture.counters().get("scope_renewed"), 1);
+}

@@ -91,3 +91,30 @@ fn detach_leaves_nothing() {
     assert!(!pins.exists());
     assert!(!Capture::detach(&pins).expect("nothing left"));
 }
+
+#[test]
+fn a_lower_rung_is_left_as_soon_as_the_first_one_loads() {
+    let Some(scope) = Scope::new() else { return };
+    drop(scope.start(|c| c.forced_rung = Some(2)));
+    let again = scope.start(|c| c.forced_rung = Some(2));
+    assert!(again.components().iter().all(|c| c.rung == 2 && c.detail == "reused"));
+    assert_eq!(again.counters().get("programs_replaced"), 0);
+    drop(again);
+    let mut capture = scope.start(|_| {});
+    assert!(capture.reused());
+    assert!(capture.components().iter().all(|c| c.rung == 1), "{:?}", capture.components());
+    assert_eq!(capture.counters().get("programs_replaced"), 1);
+    scope.sh("exit 0");
+    collect(&mut capture, |events| events.iter().any(|e| created(e).is_some()));
+}
+
+#[test]
+fn what_the_kernel_left_out_is_read_from_the_programs() {
+    let Some(scope) = Scope::new() else { return };
+    let capture = scope.start(|_| {});
+    let misses = crate::capture::misses::Misses::of(&default_pin_dir(&scope.name));
+    // Three of processes, one of the network, seven of files.
+    assert_eq!(misses.len(), 11);
+    let named = |name: &str| capture.counters().values.iter().any(|(n, _)| n == name);
+    assert!(named("kernel_missed") && named("kernel_descriptors_unseen"));
+}

@@ -17,6 +17,10 @@ use crate::query_link::{self, Frame, Request};
 /// Beyond the query's own deadline: for a worker to be free, and to answer.
 const SLACK: Duration = Duration::from_secs(15);
 
+/// The largest answer, bytes of JSON. It is held in memory whole, and the api has no limit of its own:
+/// a hundred thousand rows of the widest table would be gigabytes.
+const MAX_ANSWER: usize = 64 << 20;
+
 type Running = Arc<Mutex<HashMap<(TenantId, String), oneshot::Sender<()>>>>;
 
 /// Sends each query to whichever worker accepts it.
@@ -24,12 +28,13 @@ type Running = Arc<Mutex<HashMap<(TenantId, String), oneshot::Sender<()>>>>;
 pub struct WorkerClient {
     socket: PathBuf,
     running: Running,
+    max_answer: usize,
 }
 
 impl WorkerClient {
     /// Workers listen on this socket.
     pub fn new(socket: PathBuf) -> Self {
-        Self { socket, running: Running::default() }
+        Self { socket, running: Running::default(), max_answer: MAX_ANSWER }
     }
 
     async fn talk(&self, request: &QueryRequest) -> Result<QueryAnswer, QueryFailure> {
@@ -44,17 +49,32 @@ impl WorkerClient {
         let body = serde_json::to_vec(&asked).map_err(|e| unavailable(&e.to_string()))?;
         query_link::send(&mut stream, b'Q', &body).await.map_err(|e| unavailable(&e.to_string()))?;
         let mut answer = QueryAnswer::default();
+        let mut size = 0;
         loop {
-            match query_link::receive_answer(&mut stream).await {
-                Ok(Some(Frame::Schema(schema))) => answer.schema = schema,
-                Ok(Some(Frame::Rows(rows))) => answer.rows.extend(rows),
-                Ok(Some(Frame::Statistics(end))) => {
+            let (kind, body) = match query_link::receive(&mut stream).await {
+                Ok(Some(frame)) => frame,
+                // Its length alone says that it is too large.
+                Err(e) if e.kind() == std::io::ErrorKind::InvalidData => return Err(too_large()),
+                Ok(None) | Err(_) => return Err(lost()),
+            };
+            size += body.len();
+            if size > self.max_answer {
+                // Dropping the stream ends the worker's part.
+                return Err(too_large());
+            }
+            match query_link::read_answer(kind, &body) {
+                Ok(Frame::Schema(schema)) => answer.schema = schema,
+                Ok(Frame::Rows(rows)) => answer.rows.extend(rows),
+                Ok(Frame::Statistics(end)) => {
                     answer.stats = end.stats;
                     answer.truncated = end.truncated;
                     return Ok(answer);
                 }
-                Ok(Some(Frame::Failure(failure))) => return Err(failure),
-                Ok(None) | Err(_) => return Err(lost()),
+                Ok(Frame::Failure(failure)) => return Err(failure),
+                Err(e) => {
+                    tracing::error!(error = %e, "a worker's answer cannot be read");
+                    return Err(lost());
+                }
             }
         }
     }
@@ -108,4 +128,79 @@ fn lost() -> QueryFailure {
         "query_lost",
         "the worker that ran this query ended (out of memory or killed); ask for less and try again",
     )
+}
+
+fn too_large() -> QueryFailure {
+    failure(
+        "query_limit",
+        "the answer is too large to be sent: project fewer columns, summarize, or take fewer rows",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use palisade_types::TimeMicros;
+    use tokio::net::UnixListener;
+
+    use super::*;
+
+    fn request(query_id: &str) -> QueryRequest {
+        QueryRequest {
+            tenant: TenantId::random(),
+            query: "DeviceInfo".into(),
+            row_cap: 100_000,
+            deadline: Duration::from_secs(30),
+            query_id: query_id.into(),
+            now_us: TimeMicros::now().0,
+        }
+    }
+
+    /// A worker that sends rows for ever; ends when the client has gone.
+    async fn endless(listener: UnixListener) -> u64 {
+        let (mut stream, _) = listener.accept().await.expect("a client");
+        query_link::receive(&mut stream).await.expect("readable").expect("a request");
+        let rows = serde_json::to_vec(&vec![vec!["x".repeat(1000)]; 100]).expect("JSON");
+        let mut sent = 0;
+        while query_link::send(&mut stream, b'R', &rows).await.is_ok() {
+            sent += rows.len() as u64;
+        }
+        sent
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_refused_and_its_worker_let_go() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let socket = dir.path().join("q");
+        let worker = tokio::spawn(endless(UnixListener::bind(&socket).expect("bound")));
+        let client = WorkerClient { max_answer: 2 << 20, ..WorkerClient::new(socket) };
+        let refused = client.run(request("endless")).await.expect_err("too large");
+        assert_eq!(refused.code, "query_limit");
+        let sent = worker.await.expect("the worker noticed that its client went");
+        assert!(sent >= 2 << 20, "{sent}");
+        assert!(client.running.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_query_lets_its_worker_go() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let socket = dir.path().join("q");
+        let listener = UnixListener::bind(&socket).expect("bound");
+        let client = WorkerClient::new(socket);
+        let request = request("mine");
+        let tenant = request.tenant;
+        let run = tokio::spawn({
+            let client = client.clone();
+            async move { client.run(request).await }
+        });
+        let (mut stream, _) = listener.accept().await.expect("a client");
+        query_link::receive(&mut stream).await.expect("readable").expect("a request");
+        client.cancel(TenantId::random(), "mine").await;
+        client.cancel(tenant, "another").await;
+        client.cancel(tenant, "mine").await;
+        assert_eq!(run.await.expect("joined").expect_err("cancelled").code, "query_cancelled");
+        assert!(
+            query_link::receive(&mut stream).await.expect("readable").is_none(),
+            "the connection is closed"
+        );
+    }
 }

@@ -3,13 +3,15 @@
 //! A consumer of its own: it may lag or fail without hurting the lake. All that it writes may be
 //! written again.
 
+mod follow;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use palisade_log::{Cursor, LogReader, Record};
+use palisade_log::{Cursor, Record};
 use palisade_state::{Component, DeviceFacts, DeviceTouch, HeartbeatUpdate, OrderReceipt, State};
 use palisade_types::{DeviceId, Lane, OrderId, TenantId, TimeMicros};
 use palisade_wire::msg::fact::Kind;
@@ -17,12 +19,16 @@ use palisade_wire::{BatchLimits, msg};
 use serde_json::{Value, json};
 
 use crate::instance::Instance;
+use follow::Follower;
 
 /// Bytes of records taken at once.
 const CHUNK: usize = 4 << 20;
 
 /// How often the cursor is made durable; what came since is projected again after a crash.
 const CURSOR_EVERY: Duration = Duration::from_secs(2);
+
+/// How often state is told up to when the log was read; health is judged as of then.
+const PRESENCE_EVERY: Duration = Duration::from_secs(15);
 
 /// What the metrics tell of it.
 #[derive(Default)]
@@ -33,34 +39,40 @@ pub struct Counters {
     pub undecodable: AtomicU64,
     /// Receipts that closed an order.
     pub receipts: AtomicU64,
+    /// Records that were trimmed before they were read.
+    pub trimmed: AtomicU64,
 }
 
 /// Runs for ever; ends only with an error of the log.
 pub async fn run(instance: Instance, state: State, counters: Arc<Counters>) -> Result<()> {
-    let mut cursor = Cursor::open(&instance.cursors_dir(), "projections")?;
-    let mut reader =
-        LogReader::open(&instance.log_dir(), cursor.get()).context("opening the log for projections")?;
+    let cursor = Cursor::open(&instance.cursors_dir(), "projections")?;
+    let mut follower = Follower::new(instance.log_dir(), cursor);
     let mut saved = tokio::time::Instant::now();
+    let mut said: Option<tokio::time::Instant> = None;
     loop {
+        let told = counters.clone();
         let (back, records) = tokio::task::spawn_blocking(move || {
-            let records = reader.next_batch(CHUNK).and_then(|records| {
-                if records.is_empty() {
-                    reader.wait(Duration::from_secs(1))?;
-                    return reader.next_batch(CHUNK);
-                }
-                Ok(records)
-            });
-            (reader, records)
+            let records = follower.next(CHUNK, Duration::from_secs(1), &told.trimmed);
+            (follower, records)
         })
         .await?;
-        reader = back;
+        follower = back;
         let records = records.context("reading the log for projections")?;
+        // At the log's end all is read that came until now.
+        let mut read_up_to = TimeMicros::now();
         if let Some(last) = records.last() {
             apply_patiently(&state, &records, &counters).await;
             counters.offset.store(last.offset + 1, Ordering::Relaxed);
+            read_up_to = TimeMicros(last.meta.received_at);
         }
-        if saved.elapsed() > CURSOR_EVERY && reader.position() > cursor.get() {
-            cursor.set(reader.position())?;
+        if said.is_none_or(|at| at.elapsed() > PRESENCE_EVERY) {
+            match state.mark_projected(read_up_to).await {
+                Ok(()) => said = Some(tokio::time::Instant::now()),
+                Err(e) => tracing::warn!(error = %e, "state was not told how far the projections are"),
+            }
+        }
+        if saved.elapsed() > CURSOR_EVERY {
+            follower.keep()?;
             saved = tokio::time::Instant::now();
         }
     }

@@ -89,6 +89,8 @@ export default function QueryEditor({ ref, value, onChange, onRun }: Props) {
       .then((access) => access(model.uri))
       .then((worker) => worker.setSchema(kustoSchema(schema)))
       .then(() => frame.current?.setAttribute('data-schema', 'ready'))
+      // Without it there is no completion; writing, the server's findings and running go on.
+      .catch(() => frame.current?.setAttribute('data-schema', 'failed'))
   }, [schema])
 
   useEffect(() => {

@@ -1,0 +1,252 @@
+//! Every table of both databases, by every role: with no tenant, with another one, and across tenants.
+//! Each tenant's table has rows of two tenants first, so that seeing nothing means something.
+
+use palisade_state::{
+    Actor, AuditEntry, AuditOutcome, DbRole, DeviceTouch, HeartbeatUpdate, NewOrder, NewToken, Role, SignIn,
+    State, Tenant,
+};
+use palisade_testkit::TestDb;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row};
+
+use crate::common::{NOW, administrator, after, enrol, sign_in};
+
+/// Tables of no tenant, each with its reason and the roles that may change it besides the owner.
+const OF_NO_TENANT: [(&str, &str, &[DbRole]); 4] = [
+    ("_sqlx_migrations", "which migrations ran", &[]),
+    ("tenants", "names and routing, read before a tenant is known", &[]),
+    ("instance_settings", "settings of the instance", &[DbRole::Api]),
+    ("presence", "when the server itself ran", &[DbRole::Ingest, DbRole::Lake]),
+];
+
+/// Something in every table of a tenant.
+async fn fill(db: &TestDb, name: &str) -> Tenant {
+    let tenant = db.tenant(name).await;
+    let (api, ingest) = (db.state(DbRole::Api).await, db.state(DbRole::Ingest).await);
+    let email = format!("ann@{}.example", name.to_lowercase());
+    let (signed_in, _) = administrator(&api, tenant.id, &email).await;
+    let device = enrol(db, tenant.id, name).await;
+    let new = NewToken { name: "t".into(), role: Role::Reader, expires_at: Some(after(3600)) };
+    api.create_token(tenant.id, signed_in.principal.user, new, NOW).await.expect("a token");
+    let guess = SignIn { tenant: Some(name), ..sign_in(&email, "wrong horse battery", None) };
+    api.sign_in(guess, NOW).await.expect_err("wrong");
+    let counters = [("kernel.gap".to_owned(), 1)].into();
+    let heartbeat = Some(HeartbeatUpdate { at: NOW, counters, ..HeartbeatUpdate::default() });
+    let touch = DeviceTouch { heartbeat, ..DeviceTouch::seen(device, NOW) };
+    ingest.touch_devices(tenant.id, &[touch]).await.expect("written");
+    let new = NewOrder {
+        device,
+        kind: "ping".into(),
+        reason: "test".into(),
+        requested_by: "test".into(),
+        requested_by_id: None,
+        expires_at: after(60),
+    };
+    api.create_order(tenant.id, new, |_, _| Ok::<_, String>(vec![1]), NOW).await.expect("an order");
+    let entry = AuditEntry {
+        actor: Actor::system("test"),
+        kind: "test".into(),
+        outcome: AuditOutcome::Success,
+        target: String::new(),
+        detail: json!({}),
+        address: String::new(),
+    };
+    api.audit(tenant.id, &entry, NOW).await.expect("written");
+    close([api, ingest]).await;
+    tenant
+}
+
+async fn close(states: [State; 2]) {
+    for state in states {
+        state.close().await;
+    }
+}
+
+async fn all_tables(connection: &mut PgConnection) -> Vec<String> {
+    sqlx::query_scalar(
+        "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+           AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') ORDER BY 1",
+    )
+    .fetch_all(connection)
+    .await
+    .expect("the catalogue")
+}
+
+fn has_no_tenant(table: &str) -> bool {
+    OF_NO_TENANT.iter().any(|(name, why, _)| *name == table && !why.is_empty())
+}
+
+async fn count(connection: &mut PgConnection, table: &str, tenant: Option<&Tenant>) -> sqlx::Result<i64> {
+    let only = tenant.map(|t| format!(" WHERE tenant_id = '{}'", t.id)).unwrap_or_default();
+    let sql = format!("SELECT count(*) FROM {table}{only}");
+    sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await
+}
+
+async fn scope(connection: &mut PgConnection, tenant: Option<&Tenant>) {
+    sqlx::query("SELECT set_config('app.tenant', $1, false)")
+        .bind(tenant.map(|t| t.id.to_string()).unwrap_or_default())
+        .execute(connection)
+        .await
+        .expect("set");
+}
+
+/// The columns of a table that a role may both read and change.
+async fn changeable(superuser: &mut PgConnection, role: DbRole, table: &str) -> Vec<String> {
+    sqlx::query_scalar(
+        "SELECT attname::text FROM pg_attribute
+         WHERE attrelid = $2::regclass AND attnum > 0 AND NOT attisdropped AND attidentity = ''
+           AND has_column_privilege($1, attrelid, attnum, 'UPDATE')
+           AND has_column_privilege($1, attrelid, attnum, 'SELECT') ORDER BY attnum",
+    )
+    .bind(role.name())
+    .bind(table)
+    .fetch_all(superuser)
+    .await
+    .expect("the privileges")
+}
+
+/// Refused for want of a right, or by row-level security; both have this code.
+fn refused(result: sqlx::Result<sqlx::postgres::PgQueryResult>) -> bool {
+    matches!(result, Err(sqlx::Error::Database(e)) if e.code().as_deref() == Some("42501"))
+}
+
+async fn run(connection: &mut PgConnection, sql: String) -> sqlx::Result<sqlx::postgres::PgQueryResult> {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await
+}
+
+/// One role at one table: `ours` is out of its reach, whatever it says.
+async fn attack(
+    connection: &mut PgConnection,
+    role: DbRole,
+    table: &str,
+    (ours, own): (&Tenant, Option<&Tenant>),
+    (row, columns): (&Value, &[String]),
+) {
+    let place = format!("{role}, {table}, scope {:?}", own.map(|t| &t.name));
+    scope(connection, own).await;
+    match count(connection, table, Some(ours)).await {
+        Ok(seen) => assert_eq!(seen, 0, "{place} sees ours"),
+        Err(sqlx::Error::Database(e)) => assert_eq!(e.code().as_deref(), Some("42501"), "{place}"),
+        Err(e) => panic!("{place}: {e}"),
+    }
+    let insert = format!(
+        "INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM jsonb_populate_record(NULL::{table}, $1)"
+    );
+    let inserted = sqlx::query(AssertSqlSafe(insert)).bind(row).execute(&mut *connection).await;
+    assert!(refused(inserted), "{place} inserts a row of ours");
+    let of_ours = format!("WHERE tenant_id = '{}'", ours.id);
+    for column in columns {
+        let changed = run(connection, format!("UPDATE {table} SET {column} = {column} {of_ours}")).await;
+        assert_eq!(changed.expect("allowed in general").rows_affected(), 0, "{place} changes our {column}");
+    }
+    if columns.is_empty() {
+        assert!(refused(run(connection, format!("UPDATE {table} SET tenant_id = NULL")).await), "{place}");
+    }
+    if own.is_some() && columns.iter().any(|c| c == "tenant_id") {
+        let moved = run(connection, format!("UPDATE {table} SET tenant_id = '{}'", ours.id)).await;
+        assert!(refused(moved), "{place} makes a row of its own one of ours");
+    }
+    match run(connection, format!("DELETE FROM {table} {of_ours}")).await {
+        Ok(deleted) => assert_eq!(deleted.rows_affected(), 0, "{place} deletes ours"),
+        deleted => assert!(refused(deleted), "{place}"),
+    }
+    if role != DbRole::Owner {
+        assert!(refused(run(connection, format!("TRUNCATE {table} CASCADE")).await), "{place} empties it");
+    }
+}
+
+#[tokio::test]
+async fn no_role_reaches_another_tenants_rows_in_any_table() {
+    let db = TestDb::new().await;
+    let ours = fill(&db, "Ours").await;
+    let theirs = fill(&db, "Theirs").await;
+    let mut superuser = db.superuser().connect().await.expect("connects");
+    let tables: Vec<String> =
+        all_tables(&mut superuser).await.into_iter().filter(|t| !has_no_tenant(t)).collect();
+    assert!(tables.len() >= 12, "{tables:?}");
+    let mut before = Vec::new();
+    for table in &tables {
+        for tenant in [&ours, &theirs] {
+            let rows = count(&mut superuser, table, Some(tenant)).await.expect("counted");
+            assert!(rows > 0, "{table} has no row of {}: extend `fill`", tenant.name);
+            before.push(rows);
+        }
+    }
+    for role in DbRole::ALL {
+        let mut connection = db.options(role).region.connect().await.expect("connects");
+        let mut readable = 0;
+        for table in &tables {
+            let sql = format!("SELECT to_jsonb(t) FROM {table} t WHERE tenant_id = $1 LIMIT 1");
+            let row: Value = sqlx::query_scalar(AssertSqlSafe(sql))
+                .bind(ours.id.0)
+                .fetch_one(&mut superuser)
+                .await
+                .expect("a row of ours");
+            let columns = changeable(&mut superuser, role, table).await;
+            for own in [None, Some(&theirs)] {
+                attack(&mut connection, role, table, (&ours, own), (&row, &columns)).await;
+            }
+            // Where it may look at all, it sees its own tenant's rows, and without one nothing.
+            scope(&mut connection, Some(&theirs)).await;
+            if let Ok(own) = count(&mut connection, table, None).await {
+                let all = count(&mut superuser, table, Some(&theirs)).await.expect("counted");
+                assert_eq!(own, all, "{role} sees all of its own {table}");
+                scope(&mut connection, None).await;
+                assert_eq!(count(&mut connection, table, None).await.expect("counted"), 0, "{role} {table}");
+                readable += 1;
+            }
+        }
+        assert!(readable >= 3, "{role} reads something");
+    }
+    let mut after = Vec::new();
+    for table in &tables {
+        for tenant in [&ours, &theirs] {
+            after.push(count(&mut superuser, table, Some(tenant)).await.expect("counted"));
+        }
+    }
+    assert_eq!(after, before, "nothing has changed");
+}
+
+#[tokio::test]
+async fn tables_of_no_tenant_are_changed_by_whom_they_name_only() {
+    let db = TestDb::new().await;
+    for options in [db.superuser(), db.superuser_control()] {
+        let mut superuser = options.connect().await.expect("connects");
+        for table in all_tables(&mut superuser).await {
+            let has_tenant: bool = sqlx::query_scalar(
+                "SELECT exists (SELECT FROM pg_attribute
+                     WHERE attrelid = $1::regclass AND attname = 'tenant_id' AND NOT attisdropped)",
+            )
+            .bind(&table)
+            .fetch_one(&mut superuser)
+            .await
+            .expect("the catalogue");
+            assert_eq!(has_tenant, !has_no_tenant(&table), "{table}: name its reason, or give it a tenant");
+            let Some((_, _, writers)) = OF_NO_TENANT.iter().find(|(name, _, _)| *name == table) else {
+                continue;
+            };
+            for role in DbRole::ALL.into_iter().filter(|r| *r != DbRole::Owner) {
+                let row = sqlx::query(
+                    "SELECT has_table_privilege($1, $2::regclass, 'INSERT, UPDATE') AS changes,
+                            has_table_privilege($1, $2::regclass, 'DELETE, TRUNCATE, TRIGGER') AS more",
+                )
+                .bind(role.name())
+                .bind(&table)
+                .fetch_one(&mut superuser)
+                .await
+                .expect("the privileges");
+                assert_eq!(row.get::<bool, _>("changes"), writers.contains(&role), "{role} changes {table}");
+                assert!(!row.get::<bool, _>("more"), "{role} deletes from {table}");
+            }
+        }
+        let by_its_maker: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+             WHERE p.prosecdef AND n.nspname NOT IN ('pg_catalog', 'information_schema')",
+        )
+        .fetch_one(&mut superuser)
+        .await
+        .expect("the catalogue");
+        assert_eq!(by_its_maker, 0, "a function with its maker's rights would pass row-level security by");
+    }
+}
