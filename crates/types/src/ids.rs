@@ -120,6 +120,16 @@ uuid_id!(
     OrderId,
     "order id"
 );
+uuid_id!(
+    /// A subscription: the part of a tenant that has plans, connectors and a bill of its own.
+    SubscriptionId,
+    "subscription id"
+);
+uuid_id!(
+    /// A machine of the estate, whether or not it has a sensor; kept over moves and reinstalls.
+    MachineId,
+    "machine id"
+);
 
 /// One life of a sensor's spool: random when the spool is created, so that a copied or restored
 /// spool that goes on counting on its own is told apart from the original.

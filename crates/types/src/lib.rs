@@ -6,6 +6,6 @@ mod ids;
 mod lane;
 mod time;
 
-pub use ids::{DeviceId, Epoch, IdError, OrderId, TenantId, UserId};
+pub use ids::{DeviceId, Epoch, IdError, MachineId, OrderId, SubscriptionId, TenantId, UserId};
 pub use lane::{Lane, Severity};
 pub use time::{TimeError, TimeMicros};

@@ -1,0 +1,4 @@
+mod fixture;
+mod planning;
+mod reconciling;
+mod rolling;

@@ -1,0 +1,6 @@
+//! The estate against the rest of the repository, and a whole fleet in simulation.
+
+mod coverage;
+mod page;
+mod simulation;
+mod story;
