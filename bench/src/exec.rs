@@ -50,7 +50,26 @@ pub fn run(args: &Args) -> Result<()> {
     println!("cargo build: {crates} crates from nothing, {pairs} pairs");
     let build = CargoBuild::new(&work, crates)?;
     paired(&product, "cargo", pairs, |cgroup| build.run(cgroup))?;
+    idle(&product, seconds.min(30.0))?;
     loss(&product, &storm, seconds)
+}
+
+/// What the sensor of a machine that does nothing costs.
+fn idle(product: &Product, seconds: f64) -> Result<()> {
+    println!("idle: the whole machine watched for {seconds} s, nothing started by us");
+    let own = Cgroup::new("idle-sensor")?;
+    let mut sensor = Sensor::enrol(product, "idle")?;
+    let mut command = sensor.command()?;
+    own.put(&mut command)?;
+    sensor.start_by(command)?;
+    drained(&sensor)?;
+    let before = own.cpu_us()?;
+    std::thread::sleep(std::time::Duration::from_secs_f64(seconds));
+    let share = (own.cpu_us()? - before) as f64 / (seconds * 1e6);
+    let memory = memory(sensor.pid().context("it runs")?, "VmRSS:")?;
+    println!("  CPU of a core                  {:.2} %", share * 100.0);
+    println!("  resident memory                {:.1} MB", memory as f64 / 1e6);
+    sensor.stop()
 }
 
 /// Interleaved pairs; whichever comes first changes from pair to pair.
@@ -158,7 +177,7 @@ fn loss(product: &Product, storm: &Storm, seconds: f64) -> Result<()> {
     println!("  counted as lost                {lost}");
     println!("  share lost                     {:.5} %", lost as f64 * 100.0 / took.count as f64);
     println!("  lake + counters − driver       {}", (stored + lost) as i64 - took.count as i64);
-    let memory = peak_memory(sensor.pid().context("it runs")?)?;
+    let memory = memory(sensor.pid().context("it runs")?, "VmHWM:")?;
     println!("  sensor's peak resident memory  {:.1} MB", memory as f64 / 1e6);
     sensor.stop()?;
     if stored + lost != took.count {
@@ -173,8 +192,9 @@ fn lost_execs(counters: &Value) -> u64 {
     of("kernel_lost_exec") + of("spool_dropped_priority")
 }
 
-fn peak_memory(pid: u32) -> Result<u64> {
+/// A figure of a process's memory, bytes.
+fn memory(pid: u32, which: &str) -> Result<u64> {
     let status = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status"))?;
-    let line = status.lines().find(|l| l.starts_with("VmHWM:")).context("VmHWM")?;
+    let line = status.lines().find(|l| l.starts_with(which)).context("a line of the process's status")?;
     Ok(line.split_whitespace().nth(1).context("a figure")?.parse::<u64>()? * 1000)
 }

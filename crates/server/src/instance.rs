@@ -61,7 +61,7 @@ impl Instance {
         let text = match fs::read_to_string(&file) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
-                bail!("no instance in {}: run `palisade up` or `palisade init` first", home.display())
+                bail!("no instance in {}: run `palisade up` first", home.display())
             }
             Err(e) => return Err(e).with_context(|| format!("reading {}", file.display())),
         };

@@ -28,11 +28,11 @@ pub(crate) struct Scope {
 impl Scope {
     /// `None`, with a line that says so, where this machine cannot run the test.
     pub(crate) fn new() -> Option<Self> {
-        let root = nix::unistd::geteuid().is_root();
-        let btf = std::path::Path::new("/sys/kernel/btf/vmlinux").exists();
-        let unified = super::cgroups::unified_root();
-        let (true, true, Some(unified)) = (root, btf, unified) else {
-            eprintln!("skipped: needs root, kernel BTF and a unified cgroup hierarchy");
+        if !palisade_testkit::kernel_available() {
+            return None;
+        }
+        let Some(unified) = super::cgroups::unified_root() else {
+            palisade_testkit::skipped("needs a unified cgroup hierarchy");
             return None;
         };
         let name = format!("pal-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));

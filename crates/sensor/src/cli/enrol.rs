@@ -71,7 +71,10 @@ pub fn enrol(common: &Common, args: &EnrolArgs) -> Result<(), SensorError> {
     }
     let token = token(args)?;
     settings::make_state_dir(&settings.state_dir)?;
-    let identity = block_on(ask(&url, &token, args, old.as_ref()))??;
+    let trust = Trust::parse(&args.ca)?;
+    // An identity is shown to nobody but the authority that gave it.
+    let known = old.as_ref().filter(|i| i.roots().is_ok_and(|roots| trust.shares(&roots)));
+    let identity = block_on(ask(&url, &token, args, &trust, known))??;
     if old.is_some_and(|o| o.tenant_id != identity.tenant_id) {
         forget_records(&settings)?;
     }
@@ -123,9 +126,9 @@ async fn ask(
     url: &str,
     token: &str,
     args: &EnrolArgs,
+    trust: &Trust,
     old: Option<&Identity>,
 ) -> Result<Identity, SensorError> {
-    let trust = Trust::parse(&args.ca)?;
     let device = device::device_info(args.device_name.as_deref());
     let key = NewKey::generate(&device.name)?;
     let request = EnrolRequest {
@@ -135,9 +138,9 @@ async fn ask(
         device: Some(device),
         previous_device_id: old.map(|i| i.device_id.to_string()).unwrap_or_default(),
     };
-    let link = Link::for_enrolment(url, &trust, old)?;
+    let link = Link::for_enrolment(url, trust, old)?;
     let response: EnrolResponse = link.post("/v1/enrol", &request).await?;
-    if let Trust::Pin(pin) = &trust
+    if let Trust::Pin(pin) = trust
         && palisade_wire::digest_of(&response.ca_certificate) != *pin
     {
         return Err(SensorError::Certificate("the server's CA certificate is not the pinned one".into()));

@@ -33,7 +33,7 @@ pub struct RunArgs {
     #[arg(long, env = "PALISADE_SENSOR_SCOPE", value_name = "CGROUP")]
     pub scope: Option<String>,
     /// Use this rung of every ladder, for tests
-    #[arg(long, env = "PALISADE_SENSOR_FORCE_RUNG", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=4))]
+    #[arg(long, env = "PALISADE_SENSOR_FORCE_RUNG", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=2))]
     pub force_rung: Option<u8>,
     /// Size of the kernel's ring, a power of two [default: 8388608]
     #[arg(long, env = "PALISADE_SENSOR_RING_BYTES", value_name = "BYTES")]

@@ -41,6 +41,14 @@ impl Trust {
         Ok(Self::Roots(roots))
     }
 
+    /// Whether this trusts one of these CA certificates too.
+    pub fn shares(&self, roots: &[CertificateDer<'_>]) -> bool {
+        roots.iter().any(|root| match self {
+            Self::Roots(mine) => mine.iter().any(|m| m == root),
+            Self::Pin(pin) => palisade_wire::digest_of(root) == *pin,
+        })
+    }
+
     /// The certificates that were named outright.
     pub fn roots(&self) -> &[CertificateDer<'static>] {
         match self {

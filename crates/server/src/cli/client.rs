@@ -64,7 +64,9 @@ impl Client {
         {
             shown = format!("line {line}, column {column}: {shown}");
         }
-        if let Some(suggestion) = details["suggestion"].as_str() {
+        if let Some(suggestion) = details["suggestion"].as_str()
+            && !shown.contains("did you mean")
+        {
             shown.push_str(&format!("; did you mean `{suggestion}`?"));
         }
         bail!(shown)

@@ -152,10 +152,7 @@ fn warnings(home: &Path) -> Vec<Warning> {
         if free < 0.05 {
             out.push(Warning {
                 code: "disk_low".into(),
-                message: format!(
-                    "{:.1} % of the data folder's disk is free: make room or shorten retention",
-                    free * 100.0
-                ),
+                message: format!("{:.1} % of the data folder's disk is free: make room", free * 100.0),
             });
         }
     }

@@ -104,7 +104,7 @@ impl Kernel {
         let console = dir.join(format!("console-{}", self.series));
         let sent = dir.join(format!("sent-{}", self.series));
         let mut qemu = Command::new("qemu-system-x86_64");
-        qemu.args(["-accel", "tcg,thread=multi", "-cpu", "max", "-m", "768M", "-smp", "2"])
+        qemu.args(["-accel", "tcg,thread=single", "-cpu", "max", "-m", "768M", "-smp", "2"])
             .args(["-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot"])
             .arg("-serial")
             .arg(format!("file:{}", console.display()))
