@@ -117,7 +117,7 @@ fn the_refusals_of_orders() {
 #[test]
 fn the_parts_of_a_heartbeat() {
     let mut codes = quoted_after(&source("sensor/src/transport/connection.rs"), "component(\"");
-    codes.extend(quoted_after(&source("sensor/src/agent.rs"), "name: \""));
+    codes.extend(quoted_after(&source("sensor/src/agent/recorder.rs"), "component(\""));
     codes.extend(quoted_after(&source("sensor/src/agent/pump.rs"), "name: \""));
     codes.extend(quoted_after(&source("sensor/src/capture/ladder.rs"), "name: \""));
     // What heartbeats of the next sensors carry; the server knows them already.
