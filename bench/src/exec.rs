@@ -1,8 +1,10 @@
 //! What the sensor costs its host for each exec, and whether it loses any.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use palisade_e2e::{Product, Sensor, wait_until};
 use serde_json::Value;
 
@@ -16,7 +18,7 @@ pub struct Args {
     #[arg(long, default_value_t = 30)]
     pairs: usize,
     /// Execs of each run of the storm.
-    #[arg(long, default_value_t = 5000)]
+    #[arg(long, default_value_t = 20000)]
     execs: u64,
     /// Crates of the cargo build.
     #[arg(long, default_value_t = 12)]
@@ -40,15 +42,14 @@ pub fn run(args: &Args) -> Result<()> {
     let (pairs, execs, crates, seconds) =
         if args.small { (2, 200, 2, 1.0) } else { (args.pairs, args.execs, args.crates, args.seconds) };
     let product = Product::up(false)?;
-    let work = product.home().join("bench");
-    std::fs::create_dir(&work)?;
-    let storm = Storm::build(&work)?;
+    let work = Workplace::new()?;
+    let storm = Storm::build(work.path())?;
     println!(
         "exec storm: vfork and exec of a static program that does nothing, {execs} a run, {pairs} pairs"
     );
     paired(&product, "storm", pairs, |cgroup| storm.run(cgroup, execs, 1e9, "bench"))?;
     println!("cargo build: {crates} crates from nothing, {pairs} pairs");
-    let build = CargoBuild::new(&work, crates)?;
+    let build = CargoBuild::new(work.path(), crates)?;
     paired(&product, "cargo", pairs, |cgroup| build.run(cgroup))?;
     idle(&product, seconds.min(30.0))?;
     loss(&product, &storm, seconds)
@@ -58,7 +59,7 @@ pub fn run(args: &Args) -> Result<()> {
 fn idle(product: &Product, seconds: f64) -> Result<()> {
     println!("idle: the whole machine watched for {seconds} s, nothing started by us");
     let own = Cgroup::new("idle-sensor")?;
-    let mut sensor = Sensor::enrol(product, "idle")?;
+    let mut sensor = whole_machine(product, "idle")?;
     let mut command = sensor.command()?;
     own.put(&mut command)?;
     sensor.start_by(command)?;
@@ -72,11 +73,65 @@ fn idle(product: &Product, seconds: f64) -> Result<()> {
     sensor.stop()
 }
 
+/// A sensor of the whole machine but for the server's own files, which no host has beside it.
+fn whole_machine(product: &Product, name: &str) -> Result<Sensor> {
+    let home = product.home().to_string_lossy().into_owned();
+    let instance = product.record()?["instance_id"].as_str().context("the instance's id")?.to_owned();
+    let hot = format!("/dev/shm/palisade-{instance}");
+    Ok(Sensor::enrol(product, name)?.with(&["--exclude-path", &home, "--exclude-path", &hot]))
+}
+
+/// A host has its server elsewhere. Here the server stands still while the workload runs, and goes on
+/// when this is dropped, to take what was recorded.
+struct Stopped(Vec<Pid>);
+
+impl Stopped {
+    fn server(product: &Product) -> Self {
+        let stopped = Self(product.processes().into_iter().map(Pid::from_raw).collect());
+        stopped.signal(Signal::SIGSTOP);
+        stopped
+    }
+
+    fn signal(&self, signal: Signal) {
+        for pid in &self.0 {
+            // A worker may have ended meanwhile.
+            let _ = kill(*pid, signal);
+        }
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        self.signal(Signal::SIGCONT);
+    }
+}
+
+/// A folder for the workloads, outside the server's; removed at the end.
+struct Workplace(PathBuf);
+
+impl Workplace {
+    fn new() -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("pal-bench-{}", std::process::id()));
+        std::fs::create_dir(&path).with_context(|| format!("making {}", path.display()))?;
+        Ok(Self(path))
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Workplace {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 /// Interleaved pairs; whichever comes first changes from pair to pair.
 fn paired(product: &Product, name: &str, pairs: usize, work: impl Fn(&Cgroup) -> Result<Took>) -> Result<()> {
     let load = Cgroup::new(&format!("{name}-load"))?;
     let own = Cgroup::new(&format!("{name}-sensor"))?;
-    let mut sensor = Sensor::enrol(product, name)?;
+    let mut sensor = whole_machine(product, name)?;
     work(&load)?;
     let (mut ratios, mut costs, mut cpu_ratios) = (Vec::new(), Vec::new(), Vec::new());
     let mut shares = Vec::new();
@@ -85,9 +140,9 @@ fn paired(product: &Product, name: &str, pairs: usize, work: impl Fn(&Cgroup) ->
         let mut without = None;
         for turn in 0..2 {
             if (pair + turn) % 2 == 0 {
-                with = Some(watched(&mut sensor, &load, &own, &work, &mut shares)?);
+                with = Some(watched(product, &mut sensor, &load, &own, &work, &mut shares)?);
             } else {
-                without = Some(measured(&load, &work)?);
+                without = Some(measured(product, &load, &work)?);
             }
         }
         let (with, without) = (with.context("a run with")?, without.context("a run without")?);
@@ -108,7 +163,8 @@ fn paired(product: &Product, name: &str, pairs: usize, work: impl Fn(&Cgroup) ->
     Ok(())
 }
 
-fn measured(load: &Cgroup, work: &impl Fn(&Cgroup) -> Result<Took>) -> Result<Run> {
+fn measured(product: &Product, load: &Cgroup, work: &impl Fn(&Cgroup) -> Result<Took>) -> Result<Run> {
+    let _stopped = Stopped::server(product);
     let before = load.cpu_us()?;
     let took = work(load)?;
     Ok(Run { took, cpu_us: (load.cpu_us()? - before) as f64 })
@@ -116,6 +172,7 @@ fn measured(load: &Cgroup, work: &impl Fn(&Cgroup) -> Result<Took>) -> Result<Ru
 
 /// A run with the sensor: its CPU counts until it has sent what the run made.
 fn watched(
+    product: &Product,
     sensor: &mut Sensor,
     load: &Cgroup,
     own: &Cgroup,
@@ -125,9 +182,11 @@ fn watched(
     let mut command = sensor.command()?;
     own.put(&mut command)?;
     sensor.start_by(command)?;
+    // A sensor that runs for long knows the digests of what runs often: it reads each file once.
+    work(load)?;
     drained(sensor)?;
     let before = own.cpu_us()?;
-    let mut run = measured(load, work)?;
+    let mut run = measured(product, load, work)?;
     drained(sensor)?;
     let cost = (own.cpu_us()? - before) as f64;
     shares.push(cost / run.took.count as f64);

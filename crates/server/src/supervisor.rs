@@ -30,6 +30,9 @@ const QUERY_ADDRESS_SPACE: u64 = 6 << 30;
 /// The file descriptor on which a query worker finds its listening socket.
 pub const QUERY_FD: RawFd = 3;
 
+/// Before a role that ended badly is started again, for the first time.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
 /// How long a role may take to end before it is killed.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -251,7 +254,9 @@ fn spawn_keeper(
     let (instance, listener, running) = (instance.clone(), listener.clone(), running.clone());
     tokio::spawn(async move {
         let mut stop = stop;
-        let mut pause = Duration::from_millis(200);
+        let mut pause = FIRST_PAUSE;
+        // Whoever kills a worker by his queries must not keep the others waiting for long.
+        let longest = if role.query { Duration::from_millis(500) } else { Duration::from_secs(10) };
         while !*stop.borrow() {
             let began = Instant::now();
             let ended = match start(&instance, &role, &listener) {
@@ -273,17 +278,20 @@ fn spawn_keeper(
                 break;
             }
             match ended {
-                Ok(status) if role.one_shot && status.contains("exit status: 0") => continue,
+                Ok(status) if role.one_shot && status.contains("exit status: 0") => {
+                    pause = FIRST_PAUSE;
+                    continue;
+                }
                 Ok(status) => tracing::error!(role = role.name, status, "a role ended and is started again"),
                 Err(e) => {
                     tracing::error!(role = role.name, error = format!("{e:#}"), "a role could not be started")
                 }
             }
             if began.elapsed() > Duration::from_secs(30) {
-                pause = Duration::from_millis(200);
+                pause = FIRST_PAUSE;
             }
             let _ = tokio::time::timeout(pause, stop.changed()).await;
-            pause = (pause * 2).min(Duration::from_secs(10));
+            pause = (pause * 2).min(longest);
         }
     })
 }
