@@ -63,7 +63,7 @@ fn idle(product: &Product, seconds: f64) -> Result<()> {
     let mut command = sensor.command()?;
     own.put(&mut command)?;
     sensor.start_by(command)?;
-    drained(&sensor)?;
+    settled(&sensor, &own)?;
     let before = own.cpu_us()?;
     std::thread::sleep(std::time::Duration::from_secs_f64(seconds));
     let share = (own.cpu_us()? - before) as f64 / (seconds * 1e6);
@@ -184,7 +184,7 @@ fn watched(
     sensor.start_by(command)?;
     // A sensor that runs for long knows the digests of what runs often: it reads each file once.
     work(load)?;
-    drained(sensor)?;
+    settled(sensor, own)?;
     let before = own.cpu_us()?;
     let mut run = measured(product, load, work)?;
     drained(sensor)?;
@@ -201,6 +201,20 @@ fn watched(
 fn drained(sensor: &Sensor) -> Result<()> {
     std::thread::sleep(std::time::Duration::from_millis(1500));
     wait_until("the sensor has sent everything", 120, || (sensor.unsent().ok()?.0 == 0).then_some(()))
+}
+
+/// Waits until a new sensor has got to know the machine: it reads the executables of processes that
+/// were there before it when they first act. On a machine that is never quiet it waits 20 s.
+fn settled(sensor: &Sensor, own: &Cgroup) -> Result<()> {
+    drained(sensor)?;
+    for _ in 0..20 {
+        let before = own.cpu_us()?;
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        if own.cpu_us()? - before < 10_000 {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// A driver that counts its own execs, in a scope of its own: lake and counters must say the same.
