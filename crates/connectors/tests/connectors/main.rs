@@ -1,0 +1,8 @@
+//! Connectors against the real thing: OpenSSH's server, AWS as moto plays it, and dpkg and rpm.
+
+mod aws;
+mod door;
+mod onboarding;
+mod packages;
+mod ssh;
+mod support;
