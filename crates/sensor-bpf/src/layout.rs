@@ -259,6 +259,8 @@ pub struct Task {
     pub mntns: u32,
     pub fs_magic: u32,
     pub comm: [u8; 16],
+    pub cgroup_level: u32,
+    pub pad: u32,
 }
 
 /// Sequences and counters of one CPU; a value of the map `cpu_states`.
@@ -365,7 +367,7 @@ plain!(
     Exit = 64,
     Net = 112,
     File = 112,
-    Task = 128,
+    Task = 136,
     CpuState = 448,
     Config = 128,
     Prefix = 32,

@@ -1,11 +1,13 @@
 //! The running sensor: what its threads and tasks share, and its life from start to clean end.
 
 mod beat;
+mod beating;
 mod lock;
 mod pump;
 mod recorder;
 mod source;
 pub mod status;
+mod upkeep;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -80,7 +82,7 @@ impl Agent {
         let identity = Identity::load(&recorder.settings.state_dir)?;
         // A bent key would show at the first order only.
         identity.action_key()?;
-        let link = Link::new(&identity)?;
+        let link = Link::new(&identity, recorder.settings.proxy.as_ref())?;
         recorder.orders.belong_to(identity.device_id)?;
         recorder.has_server(&identity);
         Ok(Self { identity: RwLock::new(identity), link, recorder })
@@ -98,7 +100,8 @@ impl Agent {
 ///
 /// # Errors
 /// What keeps it from starting; later trouble is counted and shown, never an end.
-pub fn run(settings: Settings) -> Result<(), SensorError> {
+pub fn run(mut settings: Settings) -> Result<(), SensorError> {
+    settings.find_scope();
     let state_dir = settings.state_dir.clone();
     if !state_dir.is_dir() {
         settings::make_state_dir(&state_dir)?;

@@ -44,6 +44,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use palisade_sensor_bpf::PROGRAMS;
 use palisade_sensor_bpf::layout::{self, Net};
 
+pub use cgroups::unified_mount;
 #[cfg(test)]
 pub(crate) use counters::names as counter_names;
 pub use counters::{CaptureCounters, ComponentState};
@@ -131,6 +132,8 @@ pub struct Capture {
     missed: (u64, u64),
     /// Folder, number and depth of the cgroup that is watched.
     scope: Option<(PathBuf, u64, u32)>,
+    /// Depth of the root of our cgroup namespace.
+    hidden: u32,
     generation: u64,
     settled: Instant,
     marks_used: bool,
@@ -147,16 +150,20 @@ impl Capture {
         let pins = config.pins();
         load::listen_to_libbpf();
         mounts::create_pin_dir(&pins)?;
-        let (scope_cgroup, scope_level) = match &config.scope_cgroup {
-            Some(path) => cgroups::identify(path)?,
-            None => (0, 0),
-        };
         let (maps, reused) = match SharedMaps::open(&pins) {
             Some(maps) => (maps, true),
             None => {
                 clear(&pins);
                 (SharedMaps::create(&pins, ring_size(config.ring_bytes))?, false)
             }
+        };
+        let (scope_cgroup, scope_level, hidden) = match &config.scope_cgroup {
+            Some(path) => {
+                let hidden = cgroups::hidden_depth(|| scan::tasks(&maps).0)?;
+                let (id, level) = cgroups::identify(path, hidden)?;
+                (id, level, hidden)
+            }
+            None => (0, 0, 0),
         };
         let mut settings = maps.config()?;
         let before = Misses::of(&pins).count();
@@ -229,6 +236,7 @@ impl Capture {
             misses,
             missed: (settings.missed, settings.missed + missed),
             scope: config.scope_cgroup.map(|path| (path, scope_cgroup, scope_level)),
+            hidden,
             generation: settings.generation,
             settled: Instant::now(),
             marks_used,
@@ -327,7 +335,7 @@ impl Capture {
         if *id == 0 || ino(path).is_ok_and(|now| now == *id) {
             return false;
         }
-        match cgroups::identify(path) {
+        match cgroups::identify(path, self.hidden) {
             Ok(now) if now != (*id, *level) => {
                 (*id, *level) = now;
                 true
@@ -472,6 +480,18 @@ fn clear(pins: &Path) {
     }
 }
 
+/// Loads the programs of one component, as capture would, and lets them go again: nothing is
+/// attached or pinned.
+///
+/// # Errors
+/// What the kernel said to each rung.
+pub fn trial_load() -> Result<(), CaptureError> {
+    load::listen_to_libbpf();
+    let maps = SharedMaps::unpinned(ring_size(0))?;
+    let [ladder, ..] = ladder::ladders();
+    load::trial(&ladder, &maps)
+}
+
 fn ring_size(wanted: u32) -> u32 {
     const LEAST: u32 = 64 << 10;
     const MOST: u32 = 1 << 30;
@@ -485,6 +505,10 @@ fn new_generation() -> Result<u64, CaptureError> {
     Ok(u64::from_ne_bytes(bytes) | 1)
 }
 
+/// The mount namespace whose paths are those that we see. A hardened service has one of its own, but
+/// what it sees is what the machine's first process sees.
 fn own_mount_ns() -> u32 {
-    std::fs::metadata("/proc/self/ns/mnt").map_or(0, |meta| std::os::unix::fs::MetadataExt::ino(&meta) as u32)
+    let number = |path: &str| std::fs::metadata(path).map(|m| std::os::unix::fs::MetadataExt::ino(&m) as u32);
+    let first = if crate::scope::is_chroot() { None } else { number("/proc/1/ns/mnt").ok() };
+    first.or_else(|| number("/proc/self/ns/mnt").ok()).unwrap_or(0)
 }

@@ -1,8 +1,9 @@
 //! The command line.
 
-mod connectivity;
+pub mod connectivity;
 mod detach;
-mod enrol;
+pub mod enrol;
+mod installation;
 pub mod settings;
 mod spool;
 mod status;
@@ -42,6 +43,18 @@ enum Command {
     },
     /// Remove what a stopped sensor left in the kernel
     Detach,
+    /// Look whether a sensor can be installed here; changes nothing
+    Preflight(installation::PreflightArgs),
+    /// Say what sensor is installed here, and whether it runs
+    Probe(installation::ProbeArgs),
+    /// Install this program as the machine's sensor, enrol it and start it
+    Install(installation::InstallArgs),
+    /// Start the installed sensor
+    Start(JsonArg),
+    /// Take the installed sensor off the machine
+    Uninstall(installation::UninstallArgs),
+    /// Keep the installed sensor running, where no systemd does
+    Supervise,
 }
 
 #[derive(Debug, Subcommand)]
@@ -75,6 +88,12 @@ pub fn main(cli: Cli) -> i32 {
             connectivity::test(&cli.common, &args)
         }
         Command::Detach => detach::detach(&cli.common).map(|()| 0),
+        Command::Preflight(args) => Ok(installation::preflight(&cli.common, &args)),
+        Command::Probe(args) => Ok(installation::probe(&cli.common, &args)),
+        Command::Install(args) => Ok(installation::install(&cli.common, args)),
+        Command::Start(args) => Ok(installation::start(&cli.common, args.json)),
+        Command::Uninstall(args) => Ok(installation::uninstall(&cli.common, &args)),
+        Command::Supervise => settings::common(&cli.common).and_then(crate::supervise::run).map(|()| 0),
     };
     match done {
         Ok(code) => code,
@@ -89,7 +108,10 @@ pub fn main(cli: Cli) -> i32 {
 }
 
 /// A runtime for a command that talks to the server and ends.
-fn block_on<T>(future: impl Future<Output = T>) -> Result<T, SensorError> {
+///
+/// # Errors
+/// When the system gives none.
+pub fn block_on<T>(future: impl Future<Output = T>) -> Result<T, SensorError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

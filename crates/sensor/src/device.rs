@@ -3,6 +3,7 @@
 pub mod boot;
 mod cloud;
 mod info;
+pub mod products;
 mod usage;
 mod users;
 

@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Replaces a file in one step, written through to the disk, with the given mode.
 ///
@@ -21,8 +21,13 @@ pub fn write_lightly(path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()
     replace(path, bytes, mode, false)
 }
 
+/// Where the new content of a file is while it is being written.
+pub fn half_written(path: &Path) -> PathBuf {
+    path.with_extension("new")
+}
+
 fn replace(path: &Path, bytes: &[u8], mode: u32, sync: bool) -> std::io::Result<()> {
-    let tmp = path.with_extension("new");
+    let tmp = half_written(path);
     let written =
         OpenOptions::new().create(true).write(true).truncate(true).mode(mode).open(&tmp).and_then(|mut f| {
             // The mode at creation passes through the umask and does not apply to a leftover file.

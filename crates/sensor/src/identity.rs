@@ -50,7 +50,8 @@ impl fmt::Debug for Identity {
     }
 }
 
-fn path(state_dir: &Path) -> PathBuf {
+/// The file of the identity.
+pub fn path(state_dir: &Path) -> PathBuf {
     state_dir.join("identity.json")
 }
 
@@ -114,6 +115,12 @@ impl Identity {
             certificate: STANDARD.encode(&r.certificate),
             key: STANDARD.encode(&key.pkcs8),
         })
+    }
+
+    /// The same device under another address of its server.
+    #[must_use]
+    pub fn at(&self, url: &str) -> Self {
+        Self { url: url.to_owned(), ..self.clone() }
     }
 
     /// The key that signs orders.

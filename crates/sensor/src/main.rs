@@ -8,10 +8,15 @@ mod counters;
 mod device;
 mod error;
 mod files;
+mod host;
 mod identity;
+mod install;
 mod orders;
 mod random;
+mod reach;
+mod scope;
 mod spool;
+mod supervise;
 #[cfg(test)]
 mod tests;
 mod transport;

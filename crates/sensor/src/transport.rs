@@ -4,7 +4,9 @@ pub mod backoff;
 pub mod connection;
 pub mod names;
 mod pin;
+pub mod proxy;
 pub mod renew;
+mod timeless;
 pub mod tls;
 pub mod upload;
 
@@ -18,6 +20,7 @@ use reqwest::{Client, Response};
 
 use crate::error::SensorError;
 use crate::identity::Identity;
+use proxy::Proxy;
 use tls::Trust;
 
 /// Largest answer that is read, bytes.
@@ -26,6 +29,7 @@ const MAX_ANSWER: usize = 1 << 20;
 /// The way to one server.
 pub struct Link {
     url: String,
+    proxy: Option<Proxy>,
     client: RwLock<Client>,
 }
 
@@ -34,10 +38,12 @@ impl Link {
     ///
     /// # Errors
     /// When the identity cannot be used for TLS.
-    pub fn new(identity: &Identity) -> Result<Self, SensorError> {
+    pub fn new(identity: &Identity, proxy: Option<&Proxy>) -> Result<Self, SensorError> {
+        let tls = tls::config(&Trust::Roots(identity.roots()?), Some(identity))?;
         Ok(Self {
             url: identity.url.clone(),
-            client: RwLock::new(client(&Trust::Roots(identity.roots()?), Some(identity))?),
+            client: RwLock::new(client(tls, proxy)?),
+            proxy: proxy.cloned(),
         })
     }
 
@@ -45,8 +51,26 @@ impl Link {
     ///
     /// # Errors
     /// When the address or the CA cannot be used.
-    pub fn for_enrolment(url: &str, trust: &Trust, old: Option<&Identity>) -> Result<Self, SensorError> {
-        Ok(Self { url: checked_url(url)?, client: RwLock::new(client(trust, old)?) })
+    pub fn for_enrolment(
+        url: &str,
+        trust: &Trust,
+        old: Option<&Identity>,
+        proxy: Option<&Proxy>,
+    ) -> Result<Self, SensorError> {
+        Self::with(url, tls::config(trust, old)?, proxy)
+    }
+
+    /// A link that only asks for the time: it also trusts a certificate of our CA that is not
+    /// valid now, since it is this machine's clock that may be wrong.
+    ///
+    /// # Errors
+    /// When the address or the CA cannot be used.
+    pub fn for_time(url: &str, trust: &Trust, proxy: Option<&Proxy>) -> Result<Self, SensorError> {
+        Self::with(url, tls::timeless(trust)?, proxy)
+    }
+
+    fn with(url: &str, tls: rustls::ClientConfig, proxy: Option<&Proxy>) -> Result<Self, SensorError> {
+        Ok(Self { url: checked_url(url)?, client: RwLock::new(client(tls, proxy)?), proxy: proxy.cloned() })
     }
 
     /// Uses a renewed certificate for all requests from now on.
@@ -54,7 +78,8 @@ impl Link {
     /// # Errors
     /// When the identity cannot be used for TLS.
     pub fn renewed(&self, identity: &Identity) -> Result<(), SensorError> {
-        let fresh = client(&Trust::Roots(identity.roots()?), Some(identity))?;
+        let tls = tls::config(&Trust::Roots(identity.roots()?), Some(identity))?;
+        let fresh = client(tls, self.proxy.as_ref())?;
         *self.client.write() = fresh;
         Ok(())
     }
@@ -110,11 +135,17 @@ pub fn checked_url(url: &str) -> Result<String, SensorError> {
     Ok(parsed.as_str().trim_end_matches('/').to_owned())
 }
 
-fn client(trust: &Trust, identity: Option<&Identity>) -> Result<Client, SensorError> {
-    let tls = tls::config(trust, identity)?;
-    Client::builder()
-        .tls_backend_preconfigured(tls)
-        .no_proxy()
+fn client(tls: rustls::ClientConfig, proxy: Option<&Proxy>) -> Result<Client, SensorError> {
+    // Only a proxy that somebody set for the sensor: the environment's is for other programs.
+    let builder = Client::builder().tls_backend_preconfigured(tls).no_proxy();
+    let builder = match proxy {
+        Some(p) => {
+            let bad = |_| SensorError::Config("proxy: cannot be used".into());
+            builder.proxy(reqwest::Proxy::https(p.secret()).map_err(bad)?)
+        }
+        None => builder,
+    };
+    builder
         .dns_resolver(names::Names)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("palisade-sensor/", env!("CARGO_PKG_VERSION")))

@@ -134,6 +134,7 @@ struct it_task {
 	s64 ctime;
 	u32 ctime_ns, dev, mntns, fs_magic;
 	char comm[16];
+	u32 cgroup_level, pad;
 };
 
 struct cpu_state {
@@ -170,7 +171,7 @@ SIZE(ev_fork, 72);
 SIZE(ev_exit, 64);
 SIZE(ev_net, 112);
 SIZE(ev_file, 112);
-SIZE(it_task, 128);
+SIZE(it_task, 136);
 SIZE(cpu_state, 448);
 SIZE(config, 128);
 

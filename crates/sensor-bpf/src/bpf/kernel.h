@@ -90,7 +90,7 @@ struct kernfs_node { u64 id; };
 struct ns_common { unsigned int inum; };
 struct mnt_namespace { struct ns_common ns; };
 struct nsproxy { struct mnt_namespace *mnt_ns; };
-struct cgroup { struct kernfs_node *kn; };
+struct cgroup { struct kernfs_node *kn; int level; };
 struct css_set { struct cgroup *dfl_cgrp; };
 
 struct upid { int nr; };

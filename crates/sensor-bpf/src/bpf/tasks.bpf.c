@@ -46,6 +46,7 @@ int list_tasks(struct bpf_iter__task *ctx)
 	e.sid = task_group(task, PIDTYPE_SID, 0);
 	e.pgid = task_group(task, PIDTYPE_PGID, 0);
 	e.cgroup = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	e.cgroup_level = BPF_CORE_READ(task, cgroups, dfl_cgrp, level);
 	e.mntns = task_mount_ns(task, 0);
 	bpf_probe_read_kernel_str(e.comm, sizeof(e.comm),
 				  (const char *)task + bpf_core_field_offset(task->comm));

@@ -10,6 +10,8 @@ use super::Recorder;
 use crate::device;
 
 const HEARTBEAT: Duration = Duration::from_secs(30);
+/// A part that has changed its state is told of earlier, but no earlier than this after the last.
+const EARLY: Duration = Duration::from_secs(10);
 /// Device facts are looked at this often and sent when they changed.
 const LOOK: Duration = Duration::from_secs(60);
 /// And sent at least this often.
@@ -37,7 +39,7 @@ pub async fn run(recorder: Arc<Recorder>) {
             unsafe { libc::malloc_trim(0) };
         }
         tokio::select! {
-            () = tokio::time::sleep(HEARTBEAT) => {}
+            () = pause(&recorder) => {}
             _ = stop.wait_for(|s| s.ends()) => return,
         }
         if looked.elapsed() >= LOOK {
@@ -50,7 +52,30 @@ pub async fn run(recorder: Arc<Recorder>) {
     }
 }
 
+/// Waits until the next heartbeat is due, or a part has changed its state.
+async fn pause(recorder: &Recorder) {
+    let told = recorder.states();
+    let changed = async {
+        loop {
+            tokio::time::sleep(EARLY).await;
+            if recorder.states() != told {
+                return;
+            }
+        }
+    };
+    // That the time is over is as good.
+    let _ = tokio::time::timeout(HEARTBEAT, changed).await;
+}
+
 impl Recorder {
+    /// The parts with their states, but for those that change with the way to the server: while it
+    /// comes and goes a heartbeat could not be sent anyway.
+    fn states(&self) -> Vec<(String, String)> {
+        let way = ["connection", "orders", "clock", "certificate"];
+        let parts = self.components().into_iter().filter(|c| !way.contains(&c.name.as_str()));
+        parts.map(|c| (c.name, c.state)).collect()
+    }
+
     /// Sends the device's facts.
     pub fn send_device_info(&self) {
         let info = device::device_info(self.settings.device_name.as_deref());
@@ -66,6 +91,7 @@ impl Recorder {
     /// Sends a heartbeat with all counters and the state of all components.
     pub fn send_heartbeat(&self) {
         let capture = self.capture.lock().clone();
+        let connection = self.connection.view();
         let beat = Heartbeat {
             counters: self.counters.snapshot().into_iter().filter(|c| !c.kind.starts_with('~')).collect(),
             components: self.components(),
@@ -77,6 +103,8 @@ impl Recorder {
             scope: self.settings.scope.clone().unwrap_or_default(),
             ring_bytes: capture.ring_bytes,
             processes_cached: capture.processes_cached,
+            clock_offset_us: connection.clock_measured.then_some(connection.clock_offset_us),
+            beating_since_us: self.beating.lock().beat(TimeMicros::now().0),
         };
         self.spool.append_facts(Lane::Control, vec![now(fact::Kind::Heartbeat(beat))], None);
     }

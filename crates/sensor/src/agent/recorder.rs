@@ -4,12 +4,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use palisade_estate::provision::Mode;
 use palisade_types::{DeviceId, TenantId, TimeMicros};
 use palisade_wire::msg::Component;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::Stop;
+use super::beating::Beating;
+use super::upkeep::Upkeep;
 use crate::cli::settings::Settings;
 use crate::counters::Counters;
 use crate::device::boot::{self, Boot};
@@ -42,12 +45,14 @@ pub struct Recorder {
     /// When this process started, microseconds UTC.
     pub started_us: i64,
     pub(super) boot: Boot,
+    pub(super) beating: Mutex<Beating>,
     pub(super) capture: Mutex<CaptureView>,
     pub(super) sent_info: Mutex<Option<palisade_wire::msg::DeviceInfo>>,
     /// When the capture thread last went round.
     pulse: Mutex<Instant>,
     drains: Mutex<Vec<oneshot::Sender<()>>>,
     enrolled: Mutex<Option<(DeviceId, TenantId)>>,
+    upkeep: Upkeep,
 }
 
 /// What the capture thread shows of itself.
@@ -82,6 +87,7 @@ impl Recorder {
         Ok(Self {
             connection: Connection::new("", 0),
             orders: Orders::open(&dir),
+            upkeep: Upkeep::new(&settings),
             settings,
             counters,
             spool,
@@ -90,6 +96,7 @@ impl Recorder {
             wake_renewal: Notify::new(),
             started_us: TimeMicros::now().0,
             boot,
+            beating: Mutex::new(Beating::open(&dir)),
             capture: Mutex::default(),
             sent_info: Mutex::default(),
             pulse: Mutex::new(Instant::now()),
@@ -172,6 +179,11 @@ impl Recorder {
             None => ("ok", String::new()),
         };
         all.push(component("spool", state, detail, "disk"));
+        all.extend(self.upkeep.components(&self.settings));
+        if self.settings.installed.as_ref().is_some_and(|r| r.mode == Mode::Observing) {
+            let detail = "observing mode: another security product is in charge here";
+            all.push(component("prevention", "off", detail.into(), "observing"));
+        }
         if self.enrolled().is_some() {
             all.extend(self.connection.components());
         } else {

@@ -34,6 +34,9 @@ impl Source {
     /// Starts capture as the settings say, from the marks of the spool.
     pub fn start(recorder: &Recorder) -> Result<Self, String> {
         let s = &recorder.settings;
+        if let Some(why) = &s.scope_unknown {
+            return Err(why.clone());
+        }
         let marks = recorder.spool.marks().unwrap_or_default();
         let known = !marks.is_empty();
         let config = CaptureConfig {

@@ -37,6 +37,8 @@ pub struct Status {
     pub instance: String,
     /// Cgroup that bounds capture; empty for the whole machine.
     pub scope: String,
+    /// Why it is bounded although nobody asked for it; empty otherwise.
+    pub scope_reason: String,
     /// The present boot.
     pub boot_id: String,
     /// The way to the server; its state is `not_enrolled` while there is none.
@@ -117,6 +119,7 @@ pub fn take(recorder: &Recorder, state: &str) -> Status {
         tenant_id,
         instance: recorder.settings.instance.clone(),
         scope: recorder.settings.scope.clone().unwrap_or_default(),
+        scope_reason: recorder.settings.scope_reason.unwrap_or_default().into(),
         boot_id: recorder.boot.id.clone(),
         connection: recorder.connection.view(),
         spool: recorder.spool.usage(),

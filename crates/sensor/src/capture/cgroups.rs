@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lru::LruCache;
+use palisade_sensor_bpf::layout::Task;
 
 use super::CaptureError;
 
@@ -89,30 +90,65 @@ impl Cgroups {
 
 /// Where the unified hierarchy is mounted.
 pub(crate) fn unified_root() -> Option<PathBuf> {
+    unified_mount().map(|(_, at)| at)
+}
+
+/// Which cgroup of the unified hierarchy is mounted, and where.
+pub fn unified_mount() -> Option<(String, PathBuf)> {
     let text = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
     text.lines().find_map(|line| {
         let (left, right) = line.split_once(" - ")?;
         let kind = right.split(' ').next()?;
-        (kind == "cgroup2").then(|| left.split(' ').nth(4).map(PathBuf::from))?
+        let mut fields = left.split(' ').skip(3);
+        let (mounted, at) = (fields.next()?, fields.next()?);
+        (kind == "cgroup2").then(|| (mounted.to_owned(), PathBuf::from(at)))
     })
 }
 
-/// Number and depth of the cgroup whose folder is `path`.
-pub(crate) fn identify(path: &Path) -> Result<(u64, u32), CaptureError> {
+/// Number and depth of the cgroup whose folder is `path`. `hidden` is how deep the cgroup lies that
+/// is the root as this process sees it: that of a namespace may lie anywhere.
+pub(crate) fn identify(path: &Path, hidden: u32) -> Result<(u64, u32), CaptureError> {
     let failed = |error| CaptureError::io("scope_unreadable", error);
     let path = path.canonicalize().map_err(failed)?;
-    let root = unified_root()
+    let (mounted, root) = unified_mount()
         .ok_or_else(|| CaptureError::other("scope_unsupported", "no unified cgroup hierarchy"))?;
     let below = path.strip_prefix(&root).map_err(|_| {
         let detail = format!("{} is not below {}", path.display(), root.display());
         CaptureError::other("scope_not_a_cgroup", detail)
     })?;
-    let depth = below.components().count() as u32;
+    let depth = hidden + (steps(&mounted) + below.components().count()) as u32;
     if depth == 0 {
         return Ok((0, 0));
     }
     let id = std::fs::metadata(&path).map_err(failed)?.ino();
     Ok((id, depth))
+}
+
+/// Steps down that a cgroup's path takes.
+fn steps(path: &str) -> usize {
+    path.split('/').filter(|s| !s.is_empty() && *s != "..").count()
+}
+
+/// How deep the root of this process's cgroup namespace lies: the kernel's list of tasks says how
+/// deep a process of the own cgroup lies.
+pub(crate) fn hidden_depth(tasks: impl FnOnce() -> Vec<Task>) -> Result<u32, CaptureError> {
+    /// The number of the namespace that machines start with.
+    const FIRST: u64 = 0xEFFF_FFFB;
+    let failed = |error| CaptureError::io("scope_unreadable", error);
+    if std::fs::metadata("/proc/self/ns/cgroup").map_err(failed)?.ino() == FIRST {
+        return Ok(0);
+    }
+    let unknown = |detail: &str| CaptureError::other("scope_unsupported", detail);
+    let own = std::fs::read_to_string("/proc/self/cgroup").map_err(failed)?;
+    let own = own.lines().find_map(|l| l.strip_prefix("0::")).unwrap_or_default();
+    let (mounted, root) = unified_mount().ok_or_else(|| unknown("no unified cgroup hierarchy"))?;
+    let below = Path::new(own)
+        .strip_prefix(if mounted.starts_with("/..") { "/" } else { mounted.as_str() })
+        .map_err(|_| unknown("the own cgroup is not in what is mounted"))?;
+    let id = std::fs::metadata(root.join(below)).map_err(failed)?.ino();
+    let task = tasks().into_iter().find(|t| t.cgroup == id && t.cgroup_level > 0);
+    let level = task.ok_or_else(|| unknown("this kernel does not say how deep the own cgroup lies"))?;
+    Ok(level.cgroup_level.saturating_sub(steps(own) as u32))
 }
 
 /// The id of 64 hexadecimal digits in the last name of a cgroup's path that has one: Docker,
@@ -136,6 +172,11 @@ fn container_of(path: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn steps_are_counted_from_the_root_that_is_seen() {
+        assert_eq!((steps("/"), steps("/a/b"), steps("/../.."), steps("")), (0, 2, 0, 0));
+    }
 
     #[test]
     fn containers_of_the_usual_runtimes_are_found() {

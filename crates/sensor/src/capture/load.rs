@@ -119,6 +119,22 @@ fn try_rung(
     Ok(missing)
 }
 
+/// Loads one rung of a ladder, the best that this kernel takes, and lets it go again.
+pub(crate) fn trial(ladder: &Ladder, shared: &SharedMaps) -> Result<(), CaptureError> {
+    let mut failures = Vec::new();
+    for rung in ladder.rungs {
+        COMPLAINTS.with_borrow_mut(String::clear);
+        match load_rung(ladder, rung, shared) {
+            Ok(_) => return Ok(()),
+            Err(error) => {
+                let said = COMPLAINTS.with_borrow(Clone::clone);
+                failures.push(format!("{}: {error} {said}", rung.mechanism));
+            }
+        }
+    }
+    Err(CaptureError::other("object_load_failed", failures.join("; ")))
+}
+
 fn load_rung(ladder: &Ladder, rung: &Rung, shared: &SharedMaps) -> Result<Object, CaptureError> {
     load(ladder.object, shared, |name| rung.attach.iter().chain(rung.optional).any(|a| a.program() == name))
 }

@@ -48,6 +48,15 @@ impl SharedMaps {
 
     /// Creates and pins the maps.
     pub(crate) fn create(dir: &Path, ring_bytes: u32) -> Result<Self, CaptureError> {
+        Self::make(Some(dir), ring_bytes)
+    }
+
+    /// Creates maps that end with this value.
+    pub(crate) fn unpinned(ring_bytes: u32) -> Result<Self, CaptureError> {
+        Self::make(None, ring_bytes)
+    }
+
+    fn make(dir: Option<&Path>, ring_bytes: u32) -> Result<Self, CaptureError> {
         let opts = sys::bpf_map_create_opts {
             sz: size_of::<sys::bpf_map_create_opts>() as sys::size_t,
             ..sys::bpf_map_create_opts::default()
@@ -56,7 +65,9 @@ impl SharedMaps {
             let failed =
                 |e: libbpf_rs::Error| CaptureError::other("map_create_failed", format!("{name}: {e:#}"));
             let mut map = MapHandle::create(ty, Some(name), key, value, entries, &opts).map_err(failed)?;
-            map.pin(dir.join(name)).map_err(failed)?;
+            if let Some(dir) = dir {
+                map.pin(dir.join(name)).map_err(failed)?;
+            }
             Ok(map)
         };
         let state = size_of::<CpuState>() as u32;

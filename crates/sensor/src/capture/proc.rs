@@ -39,6 +39,11 @@ pub(crate) fn texts(pid: u32) -> Texts {
     Texts { path, cwd: link("cwd"), argv, argv_truncated }
 }
 
+/// Whether /proc means the same process by this number.
+pub(crate) fn is(known: &Task) -> bool {
+    stat(known.tgid).is_some_and(|t| t.start == known.start / TICK_NS * TICK_NS)
+}
+
 /// Pids of all processes.
 pub(crate) fn pids() -> Vec<u32> {
     let Ok(entries) = std::fs::read_dir("/proc") else {
@@ -102,7 +107,8 @@ mod tests {
     fn this_process_is_described() {
         let own = task(std::process::id()).expect("we live");
         assert_eq!(own.ppid, std::os::unix::process::parent_id());
-        assert!(own.start > 0);
+        assert!(own.start > 0 && is(&own));
+        assert!(!is(&Task { start: own.start + TICK_NS, ..own }));
         assert!(texts(own.tgid).path.starts_with('/'));
         assert!(pids().contains(&own.tgid));
     }

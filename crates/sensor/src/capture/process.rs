@@ -429,7 +429,9 @@ fn image_of_exec(
 }
 
 fn image_of_task(task: &Task, resolver: &mut Resolver) -> ProcessInfo {
-    let texts = proc::texts(task.tgid);
+    // In a container /proc has other numbers than the kernel: what it says is only believed of a
+    // process that started at the same moment.
+    let texts = if proc::is(task) { proc::texts(task.tgid) } else { proc::Texts::default() };
     let (line, masked) = command_line(&texts.argv);
     let file = match executable_of(task) {
         Some(executable) => Hashes::unread(executable.identity.size),

@@ -1,5 +1,6 @@
 //! `palisade-sensor enrol`
 
+use std::io::Read;
 use std::path::Path;
 
 use clap::Args;
@@ -26,7 +27,7 @@ pub struct EnrolArgs {
     /// Enrolment token; a file or the environment keeps it out of the process list
     #[arg(long, env = "PALISADE_SENSOR_TOKEN", hide_env_values = true, conflicts_with = "token_file")]
     token: Option<String>,
-    /// File that holds the token
+    /// File that holds the token, - for standard input
     #[arg(long, env = "PALISADE_SENSOR_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<String>,
     /// The server's CA: a PEM file, or its SHA-256
@@ -38,6 +39,18 @@ pub struct EnrolArgs {
     /// Name of this device instead of the host name
     #[arg(long, env = "PALISADE_SENSOR_DEVICE_NAME", value_name = "NAME")]
     device_name: Option<String>,
+}
+
+/// What an enrolment needs.
+pub struct Request<'a> {
+    /// The server's address.
+    pub url: &'a str,
+    /// What vouches for it.
+    pub trust: &'a Trust,
+    /// The enrolment token.
+    pub token: &'a str,
+    /// Name of this device instead of the host name.
+    pub device_name: Option<&'a str>,
 }
 
 /// Enrols this machine.
@@ -72,19 +85,39 @@ pub fn enrol(common: &Common, args: &EnrolArgs) -> Result<(), SensorError> {
     let token = token(args)?;
     settings::make_state_dir(&settings.state_dir)?;
     let trust = Trust::parse(&args.ca)?;
-    // An identity is shown to nobody but the authority that gave it.
-    let known = old.as_ref().filter(|i| i.roots().is_ok_and(|roots| trust.shares(&roots)));
-    let identity = block_on(ask(&url, &token, args, &trust, known))??;
-    if old.is_some_and(|o| o.tenant_id != identity.tenant_id) {
-        forget_records(&settings)?;
+    let request =
+        Request { url: &url, trust: &trust, token: &token, device_name: args.device_name.as_deref() };
+    let (identity, forgotten) = join(&settings, &request, old.as_ref())?;
+    if forgotten {
+        say("this is another tenant: what was recorded for the last one and not sent is deleted");
     }
-    identity.save(&settings.state_dir)?;
     say(format_args!("enrolled as device {} of tenant {}", identity.device_id, identity.tenant_id));
     say(format_args!("certificate valid until {}", TimeMicros(identity.not_after_us)));
     if running {
         say("the running sensor begins to send what it has recorded");
     }
     Ok(())
+}
+
+/// Gets an identity and puts it into the state folder; true if what was recorded for another
+/// tenant had to be deleted. A sensor that runs must not have an identity yet.
+///
+/// # Errors
+/// Those of the server, of the way to it, and of the state folder.
+pub fn join(
+    settings: &settings::Settings,
+    request: &Request<'_>,
+    old: Option<&Identity>,
+) -> Result<(Identity, bool), SensorError> {
+    // An identity is shown to nobody but the authority that gave it.
+    let known = old.filter(|i| i.roots().is_ok_and(|roots| request.trust.shares(&roots)));
+    let identity = block_on(ask(request, known, settings))??;
+    let forget = old.is_some_and(|o| o.tenant_id != identity.tenant_id);
+    if forget {
+        forget_records(settings)?;
+    }
+    identity.save(&settings.state_dir)?;
+    Ok((identity, forget))
 }
 
 /// What was recorded for one tenant is never sent to another: before the identity of the other is
@@ -96,7 +129,6 @@ fn forget_records(settings: &settings::Settings) -> Result<(), SensorError> {
         Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(SensorError::file(&spool)(e)),
         _ => {}
     }
-    say("this is another tenant: what was recorded for the last one and not sent is deleted");
     Ok(())
 }
 
@@ -106,12 +138,25 @@ fn has_server(state_dir: &Path) -> bool {
     !status::read(state_dir).ok().flatten().is_some_and(|s| s.device_id.is_empty())
 }
 
+/// Reads a token from a file, or from standard input where it is `-`.
+///
+/// # Errors
+/// Those of the file system.
+pub fn read_token(path: &str) -> std::io::Result<String> {
+    let bytes = if path == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().take(4096).read_to_end(&mut bytes)?;
+        bytes
+    } else {
+        files::read_bounded(path, 4096)?
+    };
+    Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+}
+
 fn token(args: &EnrolArgs) -> Result<String, SensorError> {
     let token = match (&args.token, &args.token_file) {
         (Some(t), _) => t.trim().to_owned(),
-        (None, Some(path)) => files::read_bounded(path, 4096)
-            .map(|b| String::from_utf8_lossy(&b).trim().to_owned())
-            .map_err(SensorError::file(path))?,
+        (None, Some(path)) => read_token(path).map_err(SensorError::file(path))?,
         (None, None) => String::new(),
     };
     if token.is_empty() {
@@ -123,22 +168,21 @@ fn token(args: &EnrolArgs) -> Result<String, SensorError> {
 }
 
 async fn ask(
-    url: &str,
-    token: &str,
-    args: &EnrolArgs,
-    trust: &Trust,
+    asked: &Request<'_>,
     old: Option<&Identity>,
+    settings: &settings::Settings,
 ) -> Result<Identity, SensorError> {
-    let device = device::device_info(args.device_name.as_deref());
+    let Request { url, trust, token, device_name } = asked;
+    let device = device::device_info(device_name.or(settings.device_name.as_deref()));
     let key = NewKey::generate(&device.name)?;
     let request = EnrolRequest {
         protocol: PROTOCOL,
-        token: token.to_owned(),
+        token: (*token).to_owned(),
         csr: key.csr.clone().into(),
         device: Some(device),
         previous_device_id: old.map(|i| i.device_id.to_string()).unwrap_or_default(),
     };
-    let link = Link::for_enrolment(url, trust, old)?;
+    let link = Link::for_enrolment(url, trust, old, settings.proxy.as_ref())?;
     let response: EnrolResponse = link.post("/v1/enrol", &request).await?;
     if let Trust::Pin(pin) = trust
         && palisade_wire::digest_of(&response.ca_certificate) != *pin

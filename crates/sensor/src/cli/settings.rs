@@ -1,5 +1,5 @@
-//! Settings: command line, then PALISADE_SENSOR_* in the environment, then the TOML file, then
-//! defaults.
+//! Settings: command line, then PALISADE_SENSOR_* in the environment, then the operator's TOML
+//! file, then what the installation wrote down, then defaults.
 
 use std::path::{Path, PathBuf};
 
@@ -8,9 +8,8 @@ use serde::Deserialize;
 
 use crate::error::SensorError;
 use crate::files;
-
-const STATE_DIR: &str = "/var/lib/palisade-sensor";
-const CONFIG: &str = "/etc/palisade-sensor/sensor.toml";
+use crate::install::{Layout, Record};
+use crate::transport::proxy::Proxy;
 
 /// Settings that every command takes.
 #[derive(Clone, Debug, Default, Args)]
@@ -18,12 +17,25 @@ pub struct Common {
     /// Folder of identity, spool and status [default: /var/lib/palisade-sensor]
     #[arg(long, global = true, env = "PALISADE_SENSOR_STATE_DIR", value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
-    /// TOML file with the same settings [default: /etc/palisade-sensor/sensor.toml]
+    /// TOML file with the same settings [default: /etc/palisade/sensor.toml]
     #[arg(long, global = true, env = "PALISADE_SENSOR_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Name in pins and links, so that several sensors fit on one machine [default: from the state folder]
     #[arg(long, global = true, env = "PALISADE_SENSOR_INSTANCE", value_name = "NAME")]
     pub instance: Option<String>,
+    /// Proxy on the way to the server, http://[user:password@]host:port
+    #[arg(long, global = true, env = "PALISADE_SENSOR_PROXY", hide_env_values = true, value_name = "URL")]
+    pub proxy: Option<String>,
+    /// Everything that is installed lies below this folder, for tests and images
+    #[arg(long, global = true, env = "PALISADE_SENSOR_ROOT", value_name = "DIR", hide = true)]
+    pub root: Option<PathBuf>,
+}
+
+impl Common {
+    /// Where the files of this machine, or of the folder that stands for it, lie.
+    pub fn layout(&self) -> Layout {
+        Layout::new(self.root.as_deref())
+    }
 }
 
 /// Settings of `run`.
@@ -63,7 +75,39 @@ struct FileSettings {
     spool_max_bytes: Option<u64>,
     hash_max_bytes: Option<u64>,
     device_name: Option<String>,
+    #[serde(alias = "exclude_paths")]
     exclude_path: Vec<PathBuf>,
+    proxy: Option<String>,
+    budget: Budget,
+}
+
+/// What the sensor's processes may use together. Changes take effect with the next installation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Budget {
+    /// Of one processor, percent.
+    pub cpu_percent: u32,
+    /// Memory at which the kernel takes it back and slows the sensor down, MiB; at one and a half
+    /// of it the sensor is ended.
+    pub memory_mib: u32,
+    /// Threads and processes.
+    pub tasks: u32,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { cpu_percent: 50, memory_mib: 192, tasks: 64 }
+    }
+}
+
+impl Budget {
+    fn checked(self) -> Result<Self, SensorError> {
+        let fits = (5..=6400).contains(&self.cpu_percent)
+            && (96..=65_536).contains(&self.memory_mib)
+            && (16..=4096).contains(&self.tasks);
+        let words = "budget: cpu_percent from 5 to 6400, memory_mib from 96 to 65536, tasks from 16 to 4096";
+        fits.then_some(self).ok_or_else(|| SensorError::Config(words.into()))
+    }
 }
 
 /// Settings in force.
@@ -75,6 +119,10 @@ pub struct Settings {
     pub instance: String,
     /// Cgroup that bounds capture.
     pub scope: Option<String>,
+    /// Why the sensor bounded itself.
+    pub scope_reason: Option<&'static str>,
+    /// Why it had to and could not: nothing is captured then.
+    pub scope_unknown: Option<String>,
     /// Rung to use on every ladder.
     pub force_rung: Option<u8>,
     /// Size of the kernel's ring, bytes.
@@ -87,6 +135,33 @@ pub struct Settings {
     pub device_name: Option<String>,
     /// Paths without file events; the state folder is always among them.
     pub exclude: Vec<PathBuf>,
+    /// Proxy on the way to the server.
+    pub proxy: Option<Proxy>,
+    /// What the sensor may use.
+    pub budget: Budget,
+    /// Where installed files lie.
+    pub layout: Layout,
+    /// The installation that this sensor is part of.
+    pub installed: Option<Record>,
+}
+
+impl Settings {
+    /// A sensor in a container or in a root of its own bounds itself, unless somebody said what it
+    /// shall watch.
+    pub fn find_scope(&mut self) {
+        if self.scope.is_some() {
+            return;
+        }
+        match crate::scope::own() {
+            Ok(None) => {}
+            Ok(Some((cgroup, why))) => {
+                tracing::info!(cgroup = %cgroup.display(), why, "only this cgroup is watched");
+                self.scope = Some(cgroup.to_string_lossy().into_owned());
+                self.scope_reason = Some(why);
+            }
+            Err(why) => self.scope_unknown = Some(why),
+        }
+    }
 }
 
 /// Settings of commands other than `run`.
@@ -97,15 +172,48 @@ pub fn common(common: &Common) -> Result<Settings, SensorError> {
     load(common, RunArgs::default())
 }
 
-/// Brings all sources together and makes the state folder.
+/// The same as if there were no file.
+///
+/// # Errors
+/// When a value cannot be used.
+pub fn without_file(common: &Common) -> Result<Settings, SensorError> {
+    merge(common, RunArgs::default(), FileSettings::default())
+}
+
+/// Brings all sources together.
 ///
 /// # Errors
 /// When the file is unreadable or a value cannot be used.
 pub fn load(common: &Common, run: RunArgs) -> Result<Settings, SensorError> {
-    let file = read_file(common.config.as_deref())?;
-    let state_dir = common.state_dir.clone().or(file.state_dir).unwrap_or_else(|| STATE_DIR.into());
+    let file = read_file(common.config.as_deref(), &common.layout())?;
+    merge(common, run, file)
+}
+
+fn merge(common: &Common, run: RunArgs, file: FileSettings) -> Result<Settings, SensorError> {
+    let layout = common.layout();
+    // A record that cannot be read is told by the component of the installation.
+    let record = Record::load(&layout).ok().flatten();
+    let state_dir = common
+        .state_dir
+        .clone()
+        .or(file.state_dir)
+        .or_else(|| record.as_ref().map(|r| r.state_dir.clone()))
+        .unwrap_or_else(|| layout.state_dir());
     let state_dir = std::path::absolute(&state_dir).map_err(SensorError::file(&state_dir))?;
-    let instance = common.instance.clone().or(file.instance).unwrap_or_else(|| derived_instance(&state_dir));
+    // What was installed says nothing of another sensor on the same machine.
+    let installed = record.filter(|r| r.state_dir == state_dir);
+    let instance = common
+        .instance
+        .clone()
+        .or(file.instance)
+        .or_else(|| installed.as_ref().map(|r| r.instance.clone()))
+        .unwrap_or_else(|| derived_instance(&state_dir));
+    let proxy = common
+        .proxy
+        .clone()
+        .or(file.proxy)
+        .or_else(|| installed.as_ref().and_then(|r| r.proxy.clone()))
+        .filter(|p| !p.is_empty());
     if instance.is_empty()
         || instance.len() > 32
         || !instance.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
@@ -125,6 +233,8 @@ pub fn load(common: &Common, run: RunArgs) -> Result<Settings, SensorError> {
     Ok(Settings {
         instance,
         scope: run.scope.or(file.scope).filter(|s| !s.is_empty()),
+        scope_reason: None,
+        scope_unknown: None,
         force_rung: run.force_rung.or(file.force_rung),
         ring_bytes,
         spool_max_bytes,
@@ -132,15 +242,25 @@ pub fn load(common: &Common, run: RunArgs) -> Result<Settings, SensorError> {
         device_name: run.device_name.or(file.device_name).filter(|s| !s.is_empty()),
         exclude,
         state_dir,
+        proxy: proxy.as_deref().map(Proxy::parse).transpose()?,
+        budget: file.budget.checked()?,
+        layout,
+        installed,
     })
 }
 
-fn read_file(path: Option<&Path>) -> Result<FileSettings, SensorError> {
-    let (path, wanted) = path.map_or((Path::new(CONFIG), false), |p| (p, true));
+fn read_file(path: Option<&Path>, layout: &Layout) -> Result<FileSettings, SensorError> {
+    let operators = layout.operator();
+    let (path, wanted) = path.map_or((operators.as_path(), false), |p| (p, true));
     match files::read_bounded(path, 1 << 20) {
         Ok(bytes) => {
             let text = String::from_utf8_lossy(&bytes);
-            toml::from_str(&text).map_err(|e| SensorError::Config(format!("{}: {e}", path.display())))
+            toml::from_str(&text).map_err(|e| {
+                // One line, as all our errors are: the parser's own words draw a picture.
+                let before = e.span().and_then(|s| text.get(..s.start)).unwrap_or_default();
+                let line = before.matches('\n').count() + 1;
+                SensorError::Config(format!("{}, line {line}: {}", path.display(), e.message()))
+            })
         }
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && !wanted => Ok(FileSettings::default()),
         Err(e) => Err(SensorError::file(path)(e)),
@@ -148,7 +268,7 @@ fn read_file(path: Option<&Path>) -> Result<FileSettings, SensorError> {
 }
 
 /// Eight hexadecimal digits that stand for the state folder.
-fn derived_instance(state_dir: &Path) -> String {
+pub fn derived_instance(state_dir: &Path) -> String {
     let digest = palisade_wire::digest_of(state_dir.as_os_str().as_encoded_bytes());
     hex::encode(&digest[..4])
 }

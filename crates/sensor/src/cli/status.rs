@@ -55,6 +55,9 @@ fn print(s: &Status) {
     line("device", enrolled(&s.device_id));
     line("tenant", enrolled(&s.tenant_id));
     line("scope", if s.scope.is_empty() { "whole machine".into() } else { s.scope.clone() });
+    if !s.scope_reason.is_empty() {
+        line("", format!("by itself, because it runs {}", s.scope_reason));
+    }
     let c = &s.connection;
     let url = if c.url.is_empty() { "none" } else { &c.url };
     line("server", format!("{url} ({}, last acknowledgement {})", c.state, since(c.last_ack_us)));

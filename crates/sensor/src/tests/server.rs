@@ -37,6 +37,8 @@ use tokio_rustls::TlsAcceptor;
 pub struct Behaviour {
     /// Facts in the order in which they were taken, by lane number.
     pub facts: [Vec<Fact>; 3],
+    /// Command lines of processes that were created, in the order in which they were taken.
+    pub created: Vec<String>,
     /// Answers given instead of the right one, first to last.
     pub refusals: VecDeque<(StatusCode, &'static str, u32)>,
     /// Lives of certificates from now on.
@@ -294,6 +296,12 @@ fn upload(shared: &Shared, body: Bytes) -> Result<Response<Body>, std::io::Error
             Verdict::Accept => {
                 let batch: Batch = open(&s.payload, s.raw_length, &BatchLimits::default()).expect("opens");
                 b.dedup.mark(&mark);
+                for fact in &batch.facts {
+                    if let Some(fact::Kind::ProcessCreated(c)) = &fact.kind {
+                        let process = batch.processes.iter().find(|p| p.unique_id == c.created);
+                        b.created.extend(process.map(|p| p.command_line.clone()));
+                    }
+                }
                 b.facts[usize::from(lane.number())].extend(batch.facts);
                 result.status = "acked".into();
             }

@@ -120,6 +120,8 @@ fn heartbeat(h: &msg::Heartbeat) -> Value {
         "started": TimeMicros(h.started_us).to_string(), "resident_bytes": h.resident_bytes,
         "cpu_us": h.cpu_us, "spool_bytes": h.spool_bytes, "sensor_version": h.sensor_version,
         "scope": h.scope, "ring_bytes": h.ring_bytes, "processes_cached": h.processes_cached,
+        "clock_offset_us": h.clock_offset_us,
+        "beating_since": TimeMicros(h.beating_since_us).to_string(),
     })
 }
 

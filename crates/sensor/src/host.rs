@@ -1,0 +1,11 @@
+//! What a machine is like, as the preflight reports it. Nothing here changes it.
+
+mod facts;
+mod fanotify;
+mod path;
+mod products;
+mod report;
+
+pub use facts::{manager, user};
+pub use path::{free_bytes, install_path, total_bytes};
+pub use report::{Asked, report};
