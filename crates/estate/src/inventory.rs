@@ -15,7 +15,7 @@ mod range;
 mod words;
 
 pub use error::{Bound, InventoryError, Notice};
-pub use host::{Connection, Inventory, Target};
+pub use host::{Connection, Inventory, Target, is_host, is_user};
 pub use ini::parse_ini;
 pub use json::parse_json;
 pub use list::parse_list;

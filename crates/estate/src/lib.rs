@@ -3,9 +3,12 @@
 //!
 //! [`plan`] says what a machine is entitled to, [`machine`] whether a sensor exists for it,
 //! [`provision`] what to do next on it, [`health`] what is wrong with it and how to mend that,
-//! [`metering`] what it costs, and [`inventory`] reads lists of machines that people write.
+//! [`metering`] what it costs, [`edr`] which security products it has, [`group`] which devices belong
+//! together, and [`inventory`] reads lists of machines that people write.
 //! `docs/estate.md` explains the concepts.
 
+pub mod edr;
+pub mod group;
 pub mod health;
 pub mod inventory;
 pub mod machine;

@@ -7,6 +7,7 @@ mod power;
 mod support;
 
 pub use identity::{Candidate, Identity, Newcomer, identify};
+pub(crate) use os::numbers;
 pub use os::{OsFacts, OsFamily};
 pub use power::{LinkState, PowerState, RunState};
 pub use support::{Distribution, Support, SupportMatrix};

@@ -15,10 +15,10 @@ mod hour;
 mod steps;
 mod timeline;
 
-pub use bill::{Bill, BillError, BillLine, Currency, Rate, RateCard};
+pub use bill::{BillError, Cost, Currency, RateCard, Tally, Tariff, amount, csv_field, parse_amount};
 pub use clock::{Reading, corrected};
 pub use hour::{Hour, HourUsage};
-pub use timeline::{Basis, PlanAt, Timeline};
+pub use timeline::{Basis, PlanAt, Timeline, entitlements};
 
 #[cfg(test)]
 mod tests;

@@ -3,10 +3,12 @@
 //! The matrix of features is [`Feature::need`], in one place. Whether it is enforced is a tenant's
 //! switch, off by default. Capture, prevention and a machine's own health need nothing, ever.
 
+mod change;
 mod effective;
 mod feature;
 mod standing;
 
+pub use change::{PlanSwitch, PlansChange};
 pub use effective::{Effective, Override, OverrideError, PlanBasis, SubscriptionPlans, effective};
 pub use feature::{Decision, Enforcement, Feature, Need};
 pub use standing::{PlanError, PlanRecord, Standing, TRIAL};

@@ -43,6 +43,12 @@ codes! {
     CloudPermissionMissing = "cloud_permission_missing";
     /// The cloud's agent on the machine does not answer.
     CloudAgentOffline = "cloud_agent_offline";
+    /// The cloud does not accept the connector's credentials.
+    CloudCredentialsRefused = "cloud_credentials_refused";
+    /// The answer from the machine or its cloud cannot be used.
+    ConnectorAnswerInvalid = "connector_answer_invalid";
+    /// The connector itself does not work.
+    ConnectorFailed = "connector_failed";
     /// The cloud asks the connector to slow down.
     ConnectorThrottled = "connector_throttled";
     /// A step of the installation did not end in time.

@@ -50,6 +50,7 @@ fn code_of(name: &str, state: &str) -> Option<Code> {
         ("disk", _) => Code::DiskLow,
         ("clock", _) => Code::ClockDiffers,
         ("budget", _) => Code::OverBudget,
+        ("installation", _) => Code::InstallationDamaged,
         ("safe_mode", _) => Code::SafeMode,
         ("disarmed", _) => Code::Disarmed,
         // A part of a newer sensor that this server does not know yet.
@@ -72,12 +73,14 @@ pub fn causes_of(components: &[Component]) -> Vec<Cause> {
                 std::mem::take(&mut known.evidence).with("component", names).with("detail", details);
             continue;
         }
-        causes.push(
-            Cause::new(code, Source::Sensor)
-                .with("component", &part.name)
-                .with("mechanism", if part.mechanism.is_empty() { "none" } else { &part.mechanism })
-                .with("detail", detail),
-        );
+        let mut cause = Cause::new(code, Source::Sensor)
+            .with("component", &part.name)
+            .with("mechanism", if part.mechanism.is_empty() { "none" } else { &part.mechanism })
+            .with("detail", detail);
+        if code == Code::InstallationDamaged {
+            cause = cause.with("missing", detail);
+        }
+        causes.push(cause);
     }
     causes
 }

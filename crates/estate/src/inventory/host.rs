@@ -67,6 +67,16 @@ pub(super) fn check_host(name: &str, line: usize) -> Result<(), InventoryError> 
     if good { Ok(()) } else { Err(InventoryError::name(line, name, "host name or address")) }
 }
 
+/// Whether a text can be the name or address of a machine, and nothing else.
+pub fn is_host(name: &str) -> bool {
+    check_host(name, 0).is_ok()
+}
+
+/// Whether a text can be the name of a user of a machine, and nothing else.
+pub fn is_user(name: &str) -> bool {
+    check_user(name, 0).is_ok()
+}
+
 /// A user of a machine.
 pub(super) fn check_user(name: &str, line: usize) -> Result<(), InventoryError> {
     let good = !name.is_empty()

@@ -91,7 +91,7 @@ impl OsFacts {
 }
 
 /// Numbers of a dotted version, the leading ones only: `15-SP4` and `15.4` are the same.
-pub(super) fn numbers(version: &str) -> Vec<u32> {
+pub(crate) fn numbers(version: &str) -> Vec<u32> {
     let version = version.to_lowercase().replace("-sp", ".");
     let mut found = Vec::new();
     for part in version.split('.').take(4) {

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::machine::PowerState;
-use crate::plan::{Plan, ServersPlan};
+use crate::plan::{Override, Plan, ServersPlan, SubscriptionPlans};
 use crate::{HOUR, MINUTE};
 
 const M: MachineId = MachineId(Uuid::from_u128(7));
@@ -117,55 +117,105 @@ fn nothing_is_metered_ahead_or_before() {
     assert_eq!(rows(&t, 1), [(0, A, Plan::ServersP1, 1)], "the hour that runs, as far as it has gone");
 }
 
+fn card(effective: TimeMicros, currency: &str, rates: &[(Plan, u64)]) -> RateCard {
+    let currency = currency.parse().expect("a currency");
+    RateCard { currency, effective, rates: rates.iter().copied().collect() }
+}
+
 #[test]
 fn money_follows_the_rate_in_force_at_the_hour() {
     let mut t = running(Basis::Power);
     t.power(minute(0), PowerState::Running);
-    let hours = t.hours(M, Hour(BASE), minute(300));
-    let rate = |at, micros_per_hour| Rate { plan: Plan::ServersP1, effective: minute(at), micros_per_hour };
-    let card = RateCard {
-        currency: "EUR".parse().expect("a currency"),
-        rates: vec![rate(61, 7_000), rate(200, 9_000)],
-    };
-    let bill = Bill::of(&hours, &card.checked().expect("good"));
+    let tariff = Tariff::new(vec![
+        card(minute(200), "EUR", &[(Plan::ServersP1, 9_000)]),
+        card(minute(61), "EUR", &[(Plan::ServersP1, 7_000)]),
+    ])
+    .expect("good");
     // Hours 0 and 1 have no rate, hours 2 and 3 the first, hour 4 the second.
-    let line = &bill.lines[0];
-    assert_eq!((line.hours, line.unpriced_hours, line.trial_hours, line.micros), (5, 2, 0, 23_000));
-    assert_eq!(bill.total(), 23_000);
-    let csv = bill.to_csv();
-    assert!(csv.ends_with(&format!("{A},web,servers_p1,5,0,2,0.023000,EUR\r\n")), "{csv}");
+    let starts = tariff.starts();
+    assert_eq!(starts, [Hour(BASE + 2), Hour(BASE + 4)]);
+    let mut tally = Tally::default();
+    // Counted by stretches between these starts it is the same.
+    let mut stretches = Tally::default();
+    for u in t.hours(M, Hour(BASE), minute(300)) {
+        tally.add(&tariff, u.plan, u.hour, u.trial, 1);
+        let start = starts.iter().rev().find(|s| **s <= u.hour).copied().unwrap_or(Hour(0));
+        stretches.add(&tariff, u.plan, start, u.trial, 1);
+    }
+    assert_eq!((tally.hours, tally.unpriced_hours, tally.trial_hours), (5, 2, 0));
+    let eur = "EUR".parse().expect("a currency");
+    assert_eq!(tally.costs.get(&eur), Some(&Cost { hours: 3, micros: 23_000 }));
+    assert_eq!(stretches, tally);
+}
+
+#[test]
+fn a_trial_costs_nothing_and_currencies_are_kept_apart() {
+    let tariff = Tariff::new(vec![
+        card(minute(0), "EUR", &[(Plan::ServersP1, 5), (Plan::Posture, 1)]),
+        card(minute(60), "USD", &[(Plan::ServersP1, 6)]),
+    ])
+    .expect("good");
+    let mut tally = Tally::default();
+    tally.add(&tariff, Plan::ServersP1, Hour(BASE), true, 4);
+    tally.add(&tariff, Plan::ServersP1, Hour(BASE), false, 2);
+    tally.add(&tariff, Plan::ServersP1, Hour(BASE + 1), false, 3);
+    tally.add(&tariff, Plan::Posture, Hour(BASE + 1), false, 1);
+    tally.add(&tariff, Plan::ServersP2, Hour(BASE + 1), false, 1);
+    assert_eq!((tally.hours, tally.trial_hours, tally.unpriced_hours), (11, 4, 1));
+    let costs: Vec<_> =
+        tally.costs.iter().map(|(c, cost)| (c.to_string(), cost.hours, cost.micros)).collect();
+    // The newer card says nothing of Posture, so that the older one goes on.
+    assert_eq!(costs, [("EUR".to_owned(), 3, 11), ("USD".to_owned(), 3, 18)]);
 }
 
 #[test]
 fn a_rate_card_is_checked() {
-    let eur: Currency = "EUR".parse().expect("a currency");
-    let rate = Rate { plan: Plan::Posture, effective: minute(0), micros_per_hour: 1 };
-    let twice = RateCard { currency: eur, rates: vec![rate, rate] };
-    assert_eq!(twice.checked().map_err(|e| e.code()), Err("rates_collide"));
-    let many = RateCard { currency: eur, rates: vec![rate; 1001] };
-    assert_eq!(many.checked(), Err(BillError::TooMany));
+    let one = card(minute(0), "EUR", &[(Plan::Posture, 1)]);
+    assert_eq!(Tariff::new(vec![one.clone(), one.clone()]).map_err(|e| e.code()), Err("rates_collide"));
+    let many = (0..1001).map(|n| RateCard { effective: minute(n), ..one.clone() }).collect();
+    assert_eq!(Tariff::new(many).map_err(|e| e.code()), Err("rates_too_many"));
     for bad in ["eur", "EURO", "E", "", "€"] {
         assert_eq!(bad.parse::<Currency>(), Err(BillError::Currency), "{bad}");
     }
-    let card: RateCard = serde_json::from_str(r#"{"currency": "USD", "rates": []}"#).expect("decodes");
-    assert_eq!(card.currency.to_string(), "USD");
-    assert!(serde_json::from_str::<RateCard>(r#"{"currency": "usd", "rates": []}"#).is_err());
+    let text = r#"{"currency": "USD", "effective": 0, "rates": {"servers_p1": 7000}}"#;
+    let read: RateCard = serde_json::from_str(text).expect("decodes");
+    assert_eq!((read.currency.to_string(), read.rates[&Plan::ServersP1]), ("USD".to_owned(), 7000));
+    assert!(serde_json::from_str::<RateCard>(r#"{"currency": "usd", "effective": 0, "rates": {}}"#).is_err());
+}
+
+#[test]
+fn amounts_are_exact_decimals() {
+    for (text, micros) in [("0", 0), ("0.007", 7_000), ("12", 12_000_000), ("1.000001", 1_000_001)] {
+        assert_eq!(parse_amount(text), Ok(micros), "{text}");
+    }
+    for bad in ["", ".", "-1", "1.", ".5", "1e3", "1,5", "0.0000001", "1000001", "1 ", "١"] {
+        assert_eq!(parse_amount(bad).map_err(|e| e.code()), Err("amount_invalid"), "{bad}");
+    }
+    assert_eq!(amount(23_000), "0.023000");
+    assert_eq!(amount(12_000_001), "12.000001");
 }
 
 #[test]
 fn an_owner_is_never_a_formula() {
-    let usage = |owner: &str| HourUsage {
-        hour: Hour(BASE),
-        plan: Plan::Posture,
-        machine: M,
-        subscription: A,
-        owner: owner.into(),
-        trial: false,
-        micros: HOUR,
-    };
-    let card = RateCard { currency: "EUR".parse().expect("a currency"), rates: vec![] };
-    let csv = Bill::of(&[usage("=1+1"), usage("a,\"b\""), usage("plain")], &card).to_csv();
-    assert!(csv.contains(",'=1+1,") && csv.contains(",\"a,\"\"b\"\"\",") && csv.contains(",plain,"), "{csv}");
+    assert_eq!(csv_field("=1+1"), "'=1+1");
+    assert_eq!(csv_field("a,\"b\""), "\"a,\"\"b\"\"\"");
+    assert_eq!(csv_field("plain"), "plain");
+}
+
+#[test]
+fn entitlements_change_when_a_trial_ends() {
+    let mut plans = SubscriptionPlans { step: Some(ServersPlan::P1), ..SubscriptionPlans::default() };
+    let ends = plans.servers.start_trial(minute(0)).expect("the first");
+    plans.posture.pay();
+    let paid = PlanAt { posture: true, ..PlanAt::default() };
+    let trial = PlanAt { servers: Some(ServersPlan::P1), servers_trial: true, ..paid };
+    let until = ends.plus_micros(HOUR);
+    let told = entitlements(&plans, Override::Inherit, minute(5), until);
+    assert_eq!(told, [(minute(5), trial), (ends, paid)]);
+    assert_eq!(entitlements(&plans, Override::Inherit, minute(5), ends), [(minute(5), trial)]);
+    assert_eq!(entitlements(&plans, Override::Off, minute(5), until), [(minute(5), paid)], "nothing changes");
+    let own = PlanAt { servers_trial: false, ..trial };
+    assert_eq!(entitlements(&plans, Override::PlanOne, minute(5), until), [(minute(5), trial), (ends, own)]);
 }
 
 #[test]
@@ -200,6 +250,10 @@ fn reports() -> impl Strategy<Value = Vec<Report>> {
     prop::collection::vec(one, 0..60)
 }
 
+fn basis() -> impl Strategy<Value = Basis> {
+    prop::sample::select(vec![Basis::Power, Basis::Heard, Basis::PowerElseHeard])
+}
+
 fn timeline(basis: Basis, reports: &[Report]) -> Timeline {
     let mut t = Timeline::new(basis);
     for r in reports {
@@ -222,16 +276,16 @@ fn model(basis: Basis, reports: &[Report], until: i64) -> Vec<HourUsage> {
     let pick = |f: fn(&Report) -> Option<(i64, SubscriptionId)>, m| last(reports.iter().filter_map(f), m);
     let mut rows: Vec<HourUsage> = Vec::new();
     for m in 0..until {
+        let power = last(
+            reports.iter().filter_map(|r| if let Report::Power(at, s) = r { Some((*at, *s)) } else { None }),
+            m,
+        );
+        let heard = reports.iter().any(|r| matches!(r, Report::Heard(at) if (*at..*at + 15).contains(&m)));
         let metered = match basis {
-            Basis::Power => last(
-                reports
-                    .iter()
-                    .filter_map(|r| if let Report::Power(at, s) = r { Some((*at, *s)) } else { None }),
-                m,
-            )
-            .is_some_and(PowerState::metered),
-            Basis::Heard => {
-                reports.iter().any(|r| matches!(r, Report::Heard(at) if (*at..*at + 15).contains(&m)))
+            Basis::Power => power.is_some_and(PowerState::metered),
+            Basis::Heard => heard,
+            Basis::PowerElseHeard => {
+                power.filter(|p| *p != PowerState::Unknown).map_or(heard, PowerState::metered)
             }
         };
         let place = pick(|r| if let Report::Placed(at, s) = r { Some((*at, *s)) } else { None }, m);
@@ -291,7 +345,7 @@ proptest! {
     fn hours_are_those_of_the_plain_model(
         reports in reports(),
         until in 0i64..400,
-        basis in prop::sample::select(vec![Basis::Power, Basis::Heard]),
+        basis in basis(),
     ) {
         let t = timeline(basis, &reports);
         prop_assert_eq!(sorted(t.hours(M, Hour(BASE), minute(until))), model(basis, &reports, until));
@@ -304,7 +358,7 @@ proptest! {
             let doubled: Vec<Report> = r.iter().chain(&r).cloned().collect();
             (Just(r), Just(doubled).prop_shuffle())
         }),
-        basis in prop::sample::select(vec![Basis::Power, Basis::Heard]),
+        basis in basis(),
     ) {
         prop_assert_eq!(timeline(basis, &reports), timeline(basis, &shuffled));
     }
@@ -315,7 +369,7 @@ proptest! {
     fn hours_are_bounded_and_survive_closing(
         reports in reports(),
         closed in 0i64..6,
-        basis in prop::sample::select(vec![Basis::Power, Basis::Heard]),
+        basis in basis(),
     ) {
         let mut t = timeline(basis, &reports);
         let before = t.hours(M, Hour(BASE + closed), minute(360));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::steps::{Spans, Steps};
 use super::{Hour, HourUsage};
 use crate::machine::PowerState;
-use crate::plan::{Effective, Plan, ServersPlan};
+use crate::plan::{Effective, Override, Plan, ServersPlan, SubscriptionPlans, effective};
 use crate::{MINUTE, Span};
 
 /// By what a machine is metered.
@@ -17,6 +17,8 @@ pub enum Basis {
     Power,
     /// It is heard: through a connector without power states, or by its sensor.
     Heard,
+    /// Its cloud, for as long as that says how it is; else whether it is heard.
+    PowerElseHeard,
 }
 
 /// What a machine is entitled to, as far as metering asks.
@@ -41,6 +43,28 @@ impl From<&Effective> for PlanAt {
             posture_trial: e.posture_trial,
         }
     }
+}
+
+/// What a machine is entitled to from `from` until `until`, with each instant at which that changes
+/// because a trial ends, as long as nobody decides anything new.
+pub fn entitlements(
+    plans: &SubscriptionPlans,
+    machine: Override,
+    from: TimeMicros,
+    until: TimeMicros,
+) -> Vec<(TimeMicros, PlanAt)> {
+    let ends = [plans.servers.trial_ends(), plans.posture.trial_ends()];
+    let mut cuts: BTreeSet<TimeMicros> =
+        ends.into_iter().flatten().filter(|t| (from..until).contains(t)).collect();
+    cuts.insert(from);
+    let mut told: Vec<(TimeMicros, PlanAt)> = Vec::new();
+    for at in cuts {
+        let plan = PlanAt::from(&effective(plans, machine, at));
+        if told.last().is_none_or(|(_, before)| *before != plan) {
+            told.push((at, plan));
+        }
+    }
+    told
 }
 
 /// Everything that metering knows of one machine. All instants are the server's.
@@ -84,7 +108,13 @@ impl Timeline {
 
     /// It was heard. Twice is as good as once.
     pub fn heard(&mut self, at: TimeMicros) {
-        self.heard.add(Span { from: at, to: at.plus_micros(Self::CONNECTED) });
+        self.heard_from(at, at);
+    }
+
+    /// It was heard again and again from `first` to `last`, never silent for longer than
+    /// [`Timeline::CONNECTED`].
+    pub fn heard_from(&mut self, first: TimeMicros, last: TimeMicros) {
+        self.heard.add(Span { from: first, to: last.max(first).plus_micros(Self::CONNECTED) });
     }
 
     /// It is in that subscription from then on.
@@ -148,7 +178,23 @@ impl Timeline {
                 .map(|(piece, _)| piece)
                 .collect(),
             Basis::Heard => self.heard.within(span),
+            Basis::PowerElseHeard => self.power_else_heard(span),
         }
+    }
+
+    fn power_else_heard(&self, span: Span) -> Vec<Span> {
+        let mut bounds = vec![span.from];
+        bounds.extend(self.power.cuts(span));
+        bounds.push(span.to);
+        let mut metered = Vec::new();
+        for piece in bounds.windows(2).filter_map(|w| Span::new(w[0], w[1])) {
+            match self.power.at(piece.from) {
+                None | Some(PowerState::Unknown) => metered.extend(self.heard.within(piece)),
+                Some(state) if state.metered() => metered.push(piece),
+                Some(_) => {}
+            }
+        }
+        metered
     }
 
     /// The metered time of an hour, cut wherever place, plan or owner change.

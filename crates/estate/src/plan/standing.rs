@@ -50,6 +50,9 @@ pub enum PlanError {
     /// A subscription has one trial of a plan, and this one is over.
     #[error("the trial of this plan was used up")]
     TrialUsed,
+    /// The Servers plan comes in two steps, and none was named.
+    #[error("say which of the Servers plans: servers_p1 or servers_p2")]
+    StepMissing,
 }
 
 impl PlanError {
@@ -57,6 +60,7 @@ impl PlanError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::TrialUsed => "trial_used",
+            Self::StepMissing => "plan_step_missing",
         }
     }
 }
@@ -72,6 +76,11 @@ impl PlanRecord {
     /// A plan that is on and metered.
     pub fn paid() -> Self {
         Self { switch: Switch::Paid, trial_ends: None }
+    }
+
+    /// When its free days end or ended, if a trial was ever begun.
+    pub fn trial_ends(&self) -> Option<TimeMicros> {
+        self.trial_ends
     }
 
     /// How it stands at an instant.

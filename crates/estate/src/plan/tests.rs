@@ -119,6 +119,25 @@ fn the_end_of_a_trial_closes_pages_and_nothing_that_protects() {
 }
 
 #[test]
+fn a_change_of_plans_is_whole_or_nothing() {
+    let none = SubscriptionPlans::default();
+    let change = |servers, posture| PlansChange { step: None, servers, posture };
+    let refused = change(Some(PlanSwitch::Pay), Some(PlanSwitch::Pay)).apply(&none, NOW);
+    assert_eq!(refused.map_err(|e| e.code()), Err("plan_step_missing"));
+    assert_eq!(change(Some(PlanSwitch::Off), None).apply(&none, NOW), Ok(none), "off needs no step");
+    let two = PlansChange { step: Some(ServersPlan::P2), servers: Some(PlanSwitch::Trial), posture: None };
+    let trial = two.apply(&none, NOW).expect("the first");
+    assert!(trial.servers.standing(NOW).is_trial() && !trial.posture.standing(NOW).is_active());
+    let later = NOW.plus_micros(TRIAL);
+    let off = change(Some(PlanSwitch::Off), Some(PlanSwitch::Pay)).apply(&trial, NOW).expect("allowed");
+    assert_eq!((off.step, off.posture.standing(NOW)), (Some(ServersPlan::P2), Standing::Paid));
+    let again = change(Some(PlanSwitch::Trial), Some(PlanSwitch::Off)).apply(&off, later);
+    assert_eq!(again.map_err(|e| e.code()), Err("trial_used"));
+    let paid = change(Some(PlanSwitch::Pay), None).apply(&off, later).expect("the step is known");
+    assert_eq!(effective(&paid, Override::Inherit, later).servers, Some(ServersPlan::P2));
+}
+
+#[test]
 fn a_plan_is_written_and_read() {
     for plan in Plan::ALL {
         assert_eq!(plan.as_str().parse(), Ok(plan));

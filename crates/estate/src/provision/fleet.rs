@@ -46,6 +46,8 @@ struct Slot {
     due: TimeMicros,
     /// It waits for a free place or its wave, not for time.
     queued: bool,
+    /// Its connector is only planned yet: it may be looked at, not changed.
+    held: bool,
 }
 
 /// A fleet in memory.
@@ -65,7 +67,18 @@ impl Fleet {
     /// Adds a machine as it was stored.
     pub fn add(&mut self, id: MachineId, machine: Machine) {
         let failed_before = machine.has_failed();
-        self.slots.insert(id, Slot { machine, failed_before, due: TimeMicros(i64::MIN), queued: false });
+        self.slots.insert(
+            id,
+            Slot { machine, failed_before, due: TimeMicros(i64::MIN), queued: false, held: false },
+        );
+    }
+
+    /// From now on goes by other numbers.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.policy = policy;
+        for slot in self.slots.values_mut() {
+            slot.due = TimeMicros(i64::MIN);
+        }
     }
 
     /// Removes one that no longer exists.
@@ -93,6 +106,15 @@ impl Fleet {
         let slot = self.slots.get_mut(&id)?;
         slot.due = TimeMicros(i64::MIN);
         Some(&mut slot.machine)
+    }
+
+    /// Lets a machine only be looked at, or lets it be changed again.
+    pub fn hold(&mut self, id: MachineId, held: bool) {
+        if let Some(slot) = self.slots.get_mut(&id)
+            && slot.held != held
+        {
+            (slot.held, slot.due) = (held, TimeMicros(i64::MIN));
+        }
     }
 
     /// Something about a machine has changed: it is looked at with the next tick.
@@ -138,8 +160,10 @@ impl Fleet {
         let mut orders = Vec::new();
         for (failed, id, action) in wanted {
             let gate = self.rollout.as_ref().map_or(Gate::Open, |r| r.gate(id));
-            let gated =
-                gate != Gate::Open && self.slots.get(&id).is_some_and(|s| s.machine.keeps_wave(&action));
+            let gated = self.slots.get(&id).is_some_and(|s| {
+                (s.held && action != Action::Preflight)
+                    || (gate != Gate::Open && s.machine.keeps_wave(&action))
+            });
             if gated || all >= self.limits.concurrency || (failed && retries >= self.limits.retries) {
                 continue;
             }

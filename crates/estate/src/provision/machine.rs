@@ -294,6 +294,21 @@ impl Machine {
         self.extension = false;
     }
 
+    /// Something speaks for looking at the machine soon: it is probed with the next step.
+    pub fn suspect(&mut self) {
+        self.probed_at = self.probed_at.map(|_| TimeMicros(0));
+    }
+
+    /// Whether the extension is written down.
+    pub fn has_extension(&self) -> bool {
+        self.extension
+    }
+
+    /// What is under way.
+    pub fn doing(&self) -> Option<&Action> {
+        self.task.as_ref().map(|t| &t.action)
+    }
+
     /// Ends the pause after a failure.
     pub(super) fn retry_now(&mut self) {
         self.retry_at = None;

@@ -118,10 +118,13 @@ fn the_refusals_of_orders() {
 fn the_parts_of_a_heartbeat() {
     let mut codes = quoted_after(&source("sensor/src/transport/connection.rs"), "component(\"");
     codes.extend(quoted_after(&source("sensor/src/agent/recorder.rs"), "component(\""));
+    for file in ["upkeep.rs", "upkeep/budget.rs", "upkeep/files.rs"] {
+        codes.extend(quoted_after(&source(&format!("sensor/src/agent/{file}")), "part(\""));
+    }
     codes.extend(quoted_after(&source("sensor/src/agent/pump.rs"), "name: \""));
     codes.extend(quoted_after(&source("sensor/src/capture/ladder.rs"), "name: \""));
     // What heartbeats of the next sensors carry; the server knows them already.
-    let coming = ["security", "prevention", "content", "disk", "budget"];
+    let coming = ["security", "content"];
     codes.extend(coming.map(str::to_owned));
     covered("component", &codes, 12);
 }

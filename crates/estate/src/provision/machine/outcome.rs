@@ -232,5 +232,8 @@ fn found_by_looking(code: Code) -> bool {
             | Code::ConnectorThrottled
             | Code::CloudPermissionMissing
             | Code::CloudAgentOffline
+            | Code::CloudCredentialsRefused
+            | Code::ConnectorAnswerInvalid
+            | Code::ConnectorFailed
     )
 }
