@@ -6,7 +6,7 @@ BIN := $(CARGO_TARGET_DIR)/debug/palisade
 SENSOR_TARGET := x86_64-unknown-linux-gnu
 SENSOR := $(CARGO_TARGET_DIR)/$(SENSOR_TARGET)/debug/palisade-sensor
 
-.PHONY: up down test console-test fuzz build web sensor setup setup-test fmt lint demo clean-instance
+.PHONY: up down test console-test fuzz build web sensor setup setup-test fmt lint demo demo-estate clean-instance
 
 ## Build everything, start the whole product on this machine, print the console's address.
 up: build
@@ -55,6 +55,10 @@ lint:
 ## 20 harmless commands as two users, and the proof that each was recorded.
 demo:
 	@$(BIN) demo
+
+## Three hosts of their own, connected, broken and mended. KEEP=1 leaves them running until Enter.
+demo-estate: setup-test build
+	@$(CARGO_TARGET_DIR)/debug/palisade-demo-estate $(if $(KEEP),--keep)
 
 clean-instance: down
 	rm -rf $(PALISADE_HOME)

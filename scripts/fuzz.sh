@@ -11,7 +11,7 @@ cargo build --release --target "$triple" --target-dir "$target" --config "target
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 pids=()
-for name in wire log_segment kql inventory; do
+for name in wire log_segment kql inventory explore_query; do
   mkdir -p "$work/$name" "corpus/$name"
   "$target/$triple/release/$name" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -max_len=65536 \
     -print_final_stats=1 -artifact_prefix="$work/$name-" "$work/$name" "corpus/$name" > "$work/$name.log" 2>&1 &
@@ -19,7 +19,7 @@ for name in wire log_segment kql inventory; do
 done
 status=0
 i=0
-for name in wire log_segment kql inventory; do
+for name in wire log_segment kql inventory explore_query; do
   if wait "${pids[$i]}"; then
     echo "fuzz: $name $(grep -o 'stat::number_of_executed_units: *[0-9]*' "$work/$name.log" | grep -o '[0-9]*$') runs, no crash"
   else

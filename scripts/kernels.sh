@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fetches the newest of Debian's 6.1 and 6.12 cloud kernels into a cache, unpacked; prints one
-# "version path-of-vmlinuz" line each. Nothing is installed.
+# "version path-of-vmlinuz" line each, with modules under lib/modules beside boot. Nothing is installed.
 set -euo pipefail
 cache=${PALISADE_KERNELS:-$HOME/.cache/palisade/kernels}
 mkdir -p "$cache"
@@ -23,7 +23,7 @@ fetch() {
 
 for series in 6.1 6.12; do
   have=$(find "$cache/$series" -name 'vmlinuz-*' -print -quit 2>/dev/null || true)
-  if [ -z "$have" ]; then
+  if [ -z "$have" ] || [ ! -d "$cache/$series/lib/modules" ]; then
     work=$(mktemp -d "$cache/fetch.XXXXXX")
     trap 'rm -rf "$work"' EXIT
     if ! fetch "$series" "$work" && [ "$(id -u)" = 0 ]; then
@@ -36,8 +36,9 @@ for series in 6.1 6.12; do
     dpkg -x "$deb" "$work/tree"
     # One rename, so that an interrupted run leaves nothing that looks whole.
     rm -rf "${cache:?}/$series"
-    mkdir "$work/kept"
+    mkdir -p "$work/kept/lib"
     mv "$work/tree/boot" "$work/kept/boot"
+    mv "$work/tree/lib/modules" "$work/kept/lib/modules"
     mv "$work/kept" "$cache/$series"
     rm -rf "$work"
     trap - EXIT

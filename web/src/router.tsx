@@ -1,21 +1,28 @@
 import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router'
 import { sessionQuery } from './api/queries/session'
 import { asApiError } from './api/errors'
-import { devicesSearch, huntingSearch, openSearch, setupSearch, signInSearch, timelineSearch, treeSearch } from './lib/search'
+import { devicesSearch, explorerSearch, huntingSearch, machinesSearch, openSearch, setupSearch, signInSearch, timelineSearch, treeSearch, usageSearch } from './lib/search'
 import { DevicePage } from './pages/device/DevicePage'
 import { FactsTab } from './pages/device/FactsTab'
 import { OrdersTab } from './pages/device/OrdersTab'
 import { SensorTab } from './pages/device/SensorTab'
 import { TimelineTab } from './pages/device/TimelineTab'
 import { DevicesPage } from './pages/devices/DevicesPage'
+import { DeviceGroupPage } from './pages/groups/DeviceGroupPage'
+import { DeviceGroupsPage } from './pages/groups/DeviceGroupsPage'
+import { ExplorerPage } from './pages/explorer/ExplorerPage'
+import { MachinePage } from './pages/machines/MachinePage'
+import { MachinesPage } from './pages/machines/MachinesPage'
 import { NotFoundPage } from './pages/NotFoundPage'
 import { AuditPage } from './pages/settings/AuditPage'
 import { EnrolmentPage } from './pages/settings/EnrolmentPage'
 import { PeoplePage } from './pages/settings/PeoplePage'
 import { SessionsPage } from './pages/settings/SessionsPage'
 import { TokensPage } from './pages/settings/TokensPage'
+import { SubscriptionsPage } from './pages/subscriptions/SubscriptionsPage'
 import { SetupPage } from './pages/setup/SetupPage'
 import { SignInPage } from './pages/signin/SignInPage'
+import { UsagePage } from './pages/usage/UsagePage'
 import { queryClient, whenSignedOut } from './query-client'
 import { FaultPage } from './shell/FaultPage'
 import { Shell } from './shell/Shell'
@@ -63,6 +70,9 @@ const sensor = createRoute({ getParentRoute: () => device, path: '/sensor', comp
 const tree = createRoute({ getParentRoute: () => inside, path: '/devices/$deviceId/tree', validateSearch: treeSearch }).lazy(() =>
   import('./pages/tree/route').then((m) => m.Route),
 )
+const machines = createRoute({ getParentRoute: () => inside, path: '/machines', validateSearch: machinesSearch, component: MachinesPage })
+const machine = createRoute({ getParentRoute: () => inside, path: '/machines/$machineId', component: MachinePage })
+const explorer = createRoute({ getParentRoute: () => inside, path: '/explorer', validateSearch: explorerSearch, component: ExplorerPage })
 const hunting = createRoute({ getParentRoute: () => inside, path: '/hunting', validateSearch: huntingSearch }).lazy(() =>
   import('./pages/hunting/route').then((m) => m.Route),
 )
@@ -74,23 +84,35 @@ const settings = createRoute({
     throw redirect({ to: '/settings/tokens' })
   },
 })
-const people = createRoute({ getParentRoute: () => inside, path: '/settings/people', component: PeoplePage })
+const people = createRoute({ getParentRoute: () => inside, path: '/settings/people', validateSearch: openSearch, component: PeoplePage })
+const groups = createRoute({ getParentRoute: () => inside, path: '/settings/device-groups', component: DeviceGroupsPage })
+const group = createRoute({ getParentRoute: () => inside, path: '/settings/device-groups/$groupId', component: DeviceGroupPage })
 const tokens = createRoute({ getParentRoute: () => inside, path: '/settings/tokens', component: TokensPage })
 const sessions = createRoute({ getParentRoute: () => inside, path: '/settings/sessions', component: SessionsPage })
 const enrolment = createRoute({ getParentRoute: () => inside, path: '/settings/enrolment', component: EnrolmentPage })
 const audit = createRoute({ getParentRoute: () => inside, path: '/settings/audit', validateSearch: openSearch, component: AuditPage })
+
+const subscriptions = createRoute({ getParentRoute: () => inside, path: '/settings/subscriptions', component: SubscriptionsPage })
+const usage = createRoute({ getParentRoute: () => inside, path: '/usage', validateSearch: usageSearch, component: UsagePage })
 
 const routeTree = root.addChildren([
   setup,
   signIn,
   inside.addChildren([
     home,
+    machines,
+    machine,
+    explorer,
     devices,
     tree,
     device.addChildren([deviceHome, timeline, facts, orders, sensor]),
     hunting,
+    usage,
     settings,
+    subscriptions,
     people,
+    groups,
+    group,
     tokens,
     sessions,
     enrolment,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use palisade_types::{TenantId, TimeMicros};
+use palisade_types::{DeviceId, TenantId, TimeMicros};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -38,16 +38,19 @@ pub(crate) async fn run(
     }
 }
 
-/// Runs a query that the service wrote, and returns its rows by column name.
+/// Runs a query that the service wrote about one device, and returns its rows by column name. The
+/// caller has made sure that the device may be seen; rows of another are not in reach.
 pub(crate) async fn rows(
     api: &Api,
     tenant: TenantId,
+    device: DeviceId,
     query: String,
     cap: u64,
 ) -> Result<Vec<Row>, QueryFailure> {
     tracing::trace!(query, "the service asks");
     let request = QueryRequest {
         tenant,
+        devices: Some(vec![device]),
         query,
         row_cap: cap,
         deadline: OWN_DEADLINE,

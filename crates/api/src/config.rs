@@ -1,13 +1,16 @@
 //! What the service is given when it starts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
+use palisade_connectors::secret::SealingKey;
 use palisade_state::State;
 use palisade_types::TenantId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::explorer::Explorer;
 use crate::metrics::ApiMetrics;
 use crate::query::QueryClient;
 
@@ -44,7 +47,9 @@ pub struct ApiConfig {
     /// Whose audit log keeps attempts of nobody in particular (failed sign-ins, set-up links that
     /// are not valid): the instance's first tenant.
     pub default_tenant: TenantId,
-    /// The region's name.
+    /// The sensors' doors of further regions, by region: the first region's is `ingest_url`.
+    pub further_doors: BTreeMap<String, String>,
+    /// The first region's name.
     pub region: String,
     /// The instance, 8 lower-case hexadecimal digits.
     pub instance_id: String,
@@ -54,7 +59,8 @@ pub struct ApiConfig {
     pub ingest_url: String,
     /// Where people reach the console, without a slash at the end; set-up links begin with it.
     pub console_url: String,
-    /// The command that enrols a machine, with `{token}` in place of the token; none hides it.
+    /// The command that enrols a machine, with `{url}` in place of the door of the tenant's region and
+    /// `{token}` in place of the token; none hides it.
     pub enrol_command: Option<String>,
     /// Host names (no port) under which the console may be asked for, besides `localhost` and the
     /// loopback addresses. A request for another host is refused: it is somebody else's page.
@@ -65,10 +71,23 @@ pub struct ApiConfig {
     pub query_slots: usize,
     /// Attempts without an account (sign-in, set-up) that one address may make in a minute.
     pub attempts_per_minute: u32,
+    /// The version of the sensor that machines get; empty where there is none.
+    pub sensor_version: String,
+    /// Seals connectors' credentials to the process that goes out to machines.
+    pub sealing_key: Option<SealingKey>,
+    /// The explorer's graphs.
+    pub explorer: Arc<Explorer>,
     /// What the instance warns of.
     pub warnings: Arc<dyn WarningsProvider>,
     /// Counters of this service.
     pub metrics: ApiMetrics,
+}
+
+impl ApiConfig {
+    /// Where sensors of a region enrol.
+    pub(crate) fn door(&self, region: &str) -> &str {
+        self.further_doors.get(region).unwrap_or(&self.ingest_url)
+    }
 }
 
 impl std::fmt::Debug for ApiConfig {

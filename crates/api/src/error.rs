@@ -118,7 +118,13 @@ impl From<StateError> for ApiError {
     fn from(error: StateError) -> Self {
         let status = match error.code() {
             "not_found" => StatusCode::NOT_FOUND,
-            "conflict" | "email_taken" | "last_administrator" => StatusCode::CONFLICT,
+            "conflict"
+            | "region_fixed"
+            | "email_taken"
+            | "last_administrator"
+            | "second_factor_missing"
+            | "user_disabled"
+            | "group_in_use" => StatusCode::CONFLICT,
             "invalid_credentials"
             | "totp_required"
             | "totp_invalid"
@@ -152,6 +158,7 @@ impl From<QueryFailure> for ApiError {
             "query_busy" => StatusCode::TOO_MANY_REQUESTS,
             "query_cancelled" => StatusCode::CONFLICT,
             "query_timeout" => StatusCode::GATEWAY_TIMEOUT,
+            "table_out_of_scope" => StatusCode::FORBIDDEN,
             "query_memory" | "query_limit" => StatusCode::UNPROCESSABLE_ENTITY,
             "query_unavailable" | "query_lost" | "data_unreadable" => StatusCode::SERVICE_UNAVAILABLE,
             "internal" | "plan_schema_mismatch" => StatusCode::INTERNAL_SERVER_ERROR,

@@ -101,6 +101,21 @@ impl<T: FromStr<Err: Display>> FromRequestParts<Api> for Id<T> {
     }
 }
 
+/// The two identifiers in a path, in their order.
+pub(crate) struct Ids<T, U>(pub T, pub U);
+
+impl<T: FromStr<Err: Display>, U: FromStr<Err: Display>> FromRequestParts<Api> for Ids<T, U> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        let Path((first, second)) = Path::<(String, String)>::from_request_parts(parts, api)
+            .await
+            .map_err(|_| ApiError::invalid("the identifiers in the path are malformed"))?;
+        let refuse = |error: &dyn Display| ApiError::invalid(format!("an identifier in the path: {error}"));
+        Ok(Self(first.parse().map_err(|e| refuse(&e))?, second.parse().map_err(|e| refuse(&e))?))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

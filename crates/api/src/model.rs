@@ -4,6 +4,7 @@ use palisade_state as state;
 use palisade_types::{TenantId, TimeMicros};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::instant::Instant;
 
@@ -13,6 +14,8 @@ use crate::instant::Instant;
 pub(crate) enum Role {
     /// Everything.
     Administrator,
+    /// Acts on devices besides: orders, fixes, exclusions, roll-outs, tags.
+    Operator,
     /// Reads devices and events, hunts, has own sessions and tokens.
     Reader,
 }
@@ -21,6 +24,7 @@ impl From<state::Role> for Role {
     fn from(role: state::Role) -> Self {
         match role {
             state::Role::Administrator => Self::Administrator,
+            state::Role::Operator => Self::Operator,
             state::Role::Reader => Self::Reader,
         }
     }
@@ -30,6 +34,7 @@ impl From<Role> for state::Role {
     fn from(role: Role) -> Self {
         match role {
             Role::Administrator => Self::Administrator,
+            Role::Operator => Self::Operator,
             Role::Reader => Self::Reader,
         }
     }
@@ -70,6 +75,12 @@ pub(crate) struct User {
     /// The last sign-in.
     #[schema(required = true)]
     pub last_sign_in: Option<Instant>,
+    /// The device groups that the account is limited to; null for all devices.
+    #[schema(required = true)]
+    pub device_groups: Option<Vec<String>>,
+    /// When the set-up link that was not used yet ends, or has ended; null where there is none.
+    #[schema(required = true)]
+    pub setup_link_expires_at: Option<Instant>,
 }
 
 impl From<state::User> for User {
@@ -83,8 +94,15 @@ impl From<state::User> for User {
             totp_enabled: user.totp,
             created_at: user.created_at.into(),
             last_sign_in: Instant::maybe(user.last_sign_in_at),
+            device_groups: user.groups.as_deref().map(texts),
+            setup_link_expires_at: Instant::maybe(user.link_expires_at),
         }
     }
+}
+
+/// Identifiers as texts.
+pub(crate) fn texts(ids: &[Uuid]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
 }
 
 /// A number of days or hours from now.

@@ -5,7 +5,7 @@ use utoipa::openapi::InfoBuilder;
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::ErrorBody;
-use crate::routes;
+use crate::routes::{self, DeviceCondition};
 
 /// The document, with keys in a fixed order, so that two runs give the same text.
 ///
@@ -19,6 +19,8 @@ pub fn openapi() -> Value {
         .build();
     let mut schemas = vec![(ErrorBody::name().into_owned(), ErrorBody::schema())];
     ErrorBody::schemas(&mut schemas);
+    schemas.push((DeviceCondition::name().into_owned(), DeviceCondition::schema()));
+    DeviceCondition::schemas(&mut schemas);
     document.components.get_or_insert_default().schemas.extend(schemas);
     let mut value = serde_json::to_value(&document).expect("a document of strings and maps is JSON");
     value["components"]["securitySchemes"] = json!({

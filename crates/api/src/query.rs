@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use palisade_types::TenantId;
+use palisade_types::{DeviceId, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -13,6 +13,9 @@ use utoipa::ToSchema;
 pub struct QueryRequest {
     /// Whose tables are seen.
     pub tenant: TenantId,
+    /// Whose rows are seen, sorted; every device's when absent. It holds below the text, whatever that
+    /// says.
+    pub devices: Option<Vec<DeviceId>>,
     /// The text.
     pub query: String,
     /// Most rows of the answer.
@@ -73,7 +76,7 @@ pub struct QueryAnswer {
 ///
 /// Codes that this crate knows besides the compiler's: `query_busy`, `query_cancelled`,
 /// `query_timeout`, `query_memory`, `query_limit`, `query_unavailable` (no worker took it),
-/// `query_lost` (the worker died), and `data_unreadable`, `plan_schema_mismatch` and `internal`, whose
+/// `query_lost` (the worker died), `table_out_of_scope` (of a table whose rows belong to no device), and `data_unreadable`, `plan_schema_mismatch` and `internal`, whose
 /// message is logged and not shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(default)]

@@ -9,13 +9,20 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::gate::{AuditKind, Gate};
-use crate::scope::audited;
+use crate::scope::{audited, limited};
 use crate::state::Api;
 
 /// Permission of an operation in the document.
 pub(crate) const PERMISSION: &str = "x-palisade-permission";
 /// Audit kind of an operation in the document; `none` where it leaves no entry.
 pub(crate) const AUDIT: &str = "x-palisade-audit";
+
+/// What an operation tells or changes of devices: `none`; `scope`, those that the caller sees; `all`, for
+/// which it is closed to somebody who is limited to device groups.
+pub(crate) const DEVICES: &str = "x-palisade-devices";
+
+/// What plans must have opened for an operation where a tenant enforces them, any one of it; absent for most.
+pub(crate) const FEATURES: &str = "x-palisade-features";
 
 /// Collects endpoints.
 #[derive(Default)]
@@ -33,14 +40,18 @@ impl ApiRouter {
         for item in paths.paths.values_mut() {
             for operation in operations(item) {
                 let audit = <T::First as Gate>::Audit::KIND.unwrap_or("none");
-                operation.extensions = Some(
-                    ExtensionsBuilder::new()
-                        .add(PERMISSION, <T::First as Gate>::PERMISSION)
-                        .add(AUDIT, audit)
-                        .build(),
-                );
+                let mut extensions = ExtensionsBuilder::new()
+                    .add(PERMISSION, <T::First as Gate>::PERMISSION)
+                    .add(DEVICES, <T::First as Gate>::DEVICES.as_str())
+                    .add(AUDIT, audit);
+                let features: Vec<&str> = <T::First as Gate>::FEATURES.iter().map(|f| f.as_str()).collect();
+                if !features.is_empty() {
+                    extensions = extensions.add(FEATURES, features);
+                }
+                operation.extensions = Some(extensions.build());
             }
         }
+        let methods = methods.route_layer(from_fn(limited));
         let methods = methods.route_layer(from_fn(audited::<<T::First as Gate>::Audit>));
         Self(self.0.routes((schemas, paths, methods)))
     }

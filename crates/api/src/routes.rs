@@ -1,21 +1,37 @@
 //! Every endpoint of the contract.
 
 mod audit_log;
+mod components;
+mod connectors;
+mod device_groups;
 mod devices;
 mod enrolment;
+mod explore;
+mod health;
+mod host_keys;
 mod hunting;
 mod instance;
+mod machine_verbs;
+mod machines;
 mod orders;
+mod plans;
 mod process_tree;
+mod rate_cards;
 mod session;
 mod sessions;
 mod setup;
+mod subscriptions;
 mod summary;
+mod tenant;
 mod timeline;
 mod tokens;
+mod usage;
 mod users;
 
 use crate::route::{ApiRouter, endpoints};
+
+// A rule holds rules, so what else it holds is not found by following it.
+pub(crate) use device_groups::DeviceCondition;
 
 /// All of them; a new endpoint is added here and nowhere else.
 pub(crate) fn all() -> ApiRouter {
@@ -28,14 +44,75 @@ pub(crate) fn all() -> ApiRouter {
         session::sign_out,
         sessions::list,
         sessions::revoke,
+        sessions::list_of_user,
+        sessions::revoke_of_user,
+        sessions::revoke_all_of_user,
         tokens::list,
         tokens::create,
         tokens::delete,
+        tokens::list_of_user,
+        tokens::delete_of_user,
         users::list,
         users::create,
+        users::show,
+        users::update,
         users::delete,
+        users::renew_link,
+        users::revoke_link,
+        device_groups::list,
+        device_groups::create,
+        device_groups::preview,
+        device_groups::show,
+        device_groups::update,
+        device_groups::delete,
         devices::list,
         devices::show,
+        devices::tag,
+        subscriptions::list,
+        subscriptions::show,
+        subscriptions::create,
+        subscriptions::update,
+        subscriptions::resume,
+        components::fix,
+        connectors::list,
+        connectors::show,
+        connectors::create,
+        connectors::update,
+        connectors::revoke,
+        connectors::test,
+        connectors::plan,
+        connectors::rollout,
+        host_keys::list,
+        host_keys::confirm,
+        host_keys::forget,
+        machines::list,
+        machines::show,
+        machines::health,
+        machines::tasks,
+        machine_verbs::update,
+        machine_verbs::relocate,
+        machine_verbs::fix,
+        machine_verbs::offboard,
+        machine_verbs::onboard,
+        machine_verbs::delete_extension,
+        explore::run,
+        explore::csv,
+        explore::schema,
+        health::findings,
+        health::summary,
+        health::catalogue,
+        health::thresholds,
+        health::set_thresholds,
+        plans::switch,
+        plans::decide,
+        plans::inherit,
+        plans::features,
+        plans::enforcement,
+        plans::set_enforcement,
+        rate_cards::list,
+        rate_cards::write,
+        rate_cards::delete,
+        usage::show,
         timeline::show,
         process_tree::show,
         orders::create,
@@ -50,5 +127,6 @@ pub(crate) fn all() -> ApiRouter {
         enrolment::delete,
         audit_log::list,
         instance::show,
+        tenant::set_region,
     )
 }

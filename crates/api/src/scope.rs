@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::Request;
 use axum::http::request::Parts;
@@ -29,6 +30,8 @@ struct Inner {
     request_id: String,
     client: Option<IpAddr>,
     draft: Mutex<Draft>,
+    /// Whether the caller is limited to some devices, and the handler has not taken them yet.
+    devices_owed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -42,7 +45,8 @@ struct Draft {
 
 impl Scope {
     pub(crate) fn new(api: Api, request_id: String, client: Option<IpAddr>) -> Self {
-        Self(Arc::new(Inner { api, request_id, client, draft: Mutex::default() }))
+        let (draft, devices_owed) = (Mutex::default(), AtomicBool::new(false));
+        Self(Arc::new(Inner { api, request_id, client, draft, devices_owed }))
     }
 
     /// The scope that the edge put into the request.
@@ -59,6 +63,16 @@ impl Scope {
     /// The client's address as text; empty where it is not known.
     pub(crate) fn address(&self) -> String {
         self.0.client.map(|a| a.to_canonical().to_string()).unwrap_or_default()
+    }
+
+    /// From now on the answer is good only if the handler takes the caller's devices.
+    pub(crate) fn devices_owed(&self) {
+        self.0.devices_owed.store(true, Ordering::Relaxed);
+    }
+
+    /// The handler has taken the caller's devices.
+    pub(crate) fn devices_taken(&self) {
+        self.0.devices_owed.store(false, Ordering::Relaxed);
     }
 
     pub(crate) fn declare(&self, kind: Option<&'static str>) {
@@ -122,7 +136,9 @@ impl Scope {
         let (tenant, entry) = entry;
         if let Err(error) = self.0.api.config.state.audit(tenant, &entry, TimeMicros::now()).await {
             self.0.api.config.metrics.audit_lost();
-            tracing::error!(%error, %tenant, ?entry, "an audit entry could not be written");
+            // Without what was said in it: that is the tenant's, and this log is of all regions.
+            let request = &self.0.request_id;
+            tracing::error!(%error, %tenant, entry.kind, request, "an audit entry could not be written");
         }
     }
 }
@@ -152,6 +168,19 @@ pub(crate) async fn audited<A: AuditKind>(request: Request, next: Next) -> Respo
         Ok(response) => response,
         Err(error) => ApiError::internal("call", &error).into_response(),
     }
+}
+
+/// The layer inside: an answer to somebody who is limited to device groups, from a handler that did
+/// not ask for their devices, is thrown away.
+pub(crate) async fn limited(request: Request, next: Next) -> Response {
+    let scope = request.extensions().get::<Scope>().cloned();
+    let response = next.run(request).await;
+    let forgotten = scope.is_some_and(|s| s.0.devices_owed.load(Ordering::Relaxed));
+    if forgotten && response.status().is_success() {
+        let cause = "a handler answered somebody who is limited without asking for their devices";
+        return ApiError::internal("device scope", &cause).into_response();
+    }
+    response
 }
 
 fn failure_of(response: &Response) -> Option<String> {

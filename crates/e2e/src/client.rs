@@ -23,7 +23,12 @@ pub struct VirtualSensor {
 impl VirtualSensor {
     /// Enrols with a token of `palisade enrolment-token`.
     pub async fn enrol(product: &Product, token: &str, name: &str) -> Result<Self> {
-        let port = u16::try_from(product.record()?["ports"]["ingest"].as_u64().context("the ingest port")?)?;
+        let port = product.record()?["ports"]["ingest"].as_u64().context("the ingest port")?;
+        Self::enrol_at(product, u16::try_from(port)?, token, name).await
+    }
+
+    /// Enrols at another region's door.
+    pub async fn enrol_at(product: &Product, port: u16, token: &str, name: &str) -> Result<Self> {
         let url = format!("https://localhost:{port}");
         let ca = Certificate::from_pem(&std::fs::read(product.home().join("secrets/ca.pem"))?)?;
         let client = || {

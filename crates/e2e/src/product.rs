@@ -46,11 +46,16 @@ impl Product {
 
     /// The same by a command that the caller adds to: everything started inherits it.
     pub fn up_by(sensor: bool, prepare: impl FnOnce(&mut Command) -> Result<()>) -> Result<Self> {
-        // Below the system's temporary folder: users of the roles cannot enter root's home.
-        let home = std::env::temp_dir().join(format!("pal-{}-{}", std::process::id(), unique()));
-        let mut product = Self { home, up: String::new() };
+        let mut product = Self::not_up();
         product.up = product.start_by(sensor, prepare)?;
         Ok(product)
+    }
+
+    /// A folder for an instance that nobody has started yet; it is not made either.
+    pub fn not_up() -> Self {
+        // Below the system's temporary folder: users of the roles cannot enter root's home.
+        let home = std::env::temp_dir().join(format!("pal-{}-{}", std::process::id(), unique()));
+        Self { home, up: String::new() }
     }
 
     /// `palisade up` again on the same folder; returns what it printed.
@@ -58,7 +63,8 @@ impl Product {
         self.start_by(sensor, |_| Ok(()))
     }
 
-    fn start_by(&self, sensor: bool, prepare: impl FnOnce(&mut Command) -> Result<()>) -> Result<String> {
+    /// The same by a command that the caller adds to.
+    pub fn start_by(&self, sensor: bool, prepare: impl FnOnce(&mut Command) -> Result<()>) -> Result<String> {
         let mut command = self.palisade(&["up"]);
         prepare(&mut command)?;
         if sensor {
@@ -66,6 +72,11 @@ impl Product {
         }
         let out = finish(command)?;
         Ok(String::from_utf8_lossy(&out.stdout).into_owned())
+    }
+
+    /// What `up` printed, for whoever started it by [`Product::start_by`].
+    pub fn set_printed(&mut self, printed: String) {
+        self.up = printed;
     }
 
     /// `palisade down`.

@@ -46,6 +46,12 @@ pub(crate) struct App {
     pub bodies: BodyMemory,
     /// The memory of enrolments, whose senders have no certificate yet.
     pub enrolment_bodies: BodyMemory,
+    /// The memory of what machines report of tasks.
+    pub report_bodies: BodyMemory,
+    /// The sensor's executable.
+    pub sensor: Option<std::path::PathBuf>,
+    /// Downloads of it at once.
+    pub downloads: Arc<tokio::sync::Semaphore>,
     pub in_flight: InFlight,
     pub load: Load,
     /// Large batches that are decompressed at once.

@@ -11,6 +11,10 @@ use palisade_wire::BatchLimits;
 pub struct IngestConfig {
     /// Where to listen; port 0 takes any.
     pub listen: SocketAddr,
+    /// Where to listen too.
+    pub also: Vec<SocketAddr>,
+    /// The sensor's executable, for machines that fetch it with an enrolment token.
+    pub sensor: Option<PathBuf>,
     /// The server's certificate chain, PEM.
     pub tls_certificate: PathBuf,
     /// Its key, PEM.

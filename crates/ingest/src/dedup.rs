@@ -5,8 +5,8 @@ mod file;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use palisade_log::{Cursor, LogWriter, RecordMeta};
-use palisade_types::{DeviceId, Epoch, Lane};
+use palisade_log::{Cursor, KIND_BATCH, LogWriter, RecordMeta};
+use palisade_types::{DeviceId, Epoch, Lane, TenantId};
 use palisade_wire::{DedupMark, DedupTable, Verdict};
 use parking_lot::Mutex;
 use tokio::sync::{OwnedRwLockReadGuard, RwLock};
@@ -79,7 +79,7 @@ impl Dedup {
     }
 
     fn path(&self, part: usize) -> PathBuf {
-        self.dir.join(format!("dedup-{part:02}.ckpt"))
+        part_path(&self.dir, part)
     }
 
     fn part(&self, device: DeviceId) -> &Part {
@@ -121,12 +121,46 @@ impl Dedup {
     }
 }
 
+/// Takes a tenant out of what was saved in `dir`, while ingest does not run: how many batches it knew.
+///
+/// # Errors
+/// [`IngestError::Log`] when a file cannot be written. A damaged one is removed: ingest reads the log
+/// instead, as it does at its start.
+pub fn forget_tenant(dir: &Path, tenant: TenantId) -> Result<u64, IngestError> {
+    let mut forgotten = 0;
+    for part in 0..PARTS {
+        let path = part_path(dir, part);
+        match file::load(&path) {
+            Ok(None) => {}
+            Ok(Some((offset, mut marks))) => {
+                let before = marks.len();
+                marks.retain(|mark| mark.tenant != tenant);
+                if marks.len() < before {
+                    forgotten += (before - marks.len()) as u64;
+                    file::save(&path, offset, &marks, SAVED)?;
+                }
+            }
+            Err(what) => {
+                tracing::warn!(file = %path.display(), what, "saved marks are damaged and removed");
+                std::fs::remove_file(&path)
+                    .map_err(|e| IngestError::Io(format!("{}: {e}", path.display())))?;
+            }
+        }
+    }
+    Ok(forgotten)
+}
+
+fn part_path(dir: &Path, part: usize) -> PathBuf {
+    dir.join(format!("dedup-{part:02}.ckpt"))
+}
+
 fn part_of(device: DeviceId) -> usize {
     usize::from(device.0[19]) % PARTS
 }
 
 /// The mark that a record in the log stands for.
 fn mark_of(meta: &RecordMeta) -> Option<DedupMark> {
+    (meta.kind == KIND_BATCH).then_some(())?;
     Some(DedupMark {
         tenant: meta.tenant,
         device: meta.device,

@@ -27,6 +27,7 @@ mod status;
 mod tls;
 
 pub use config::{IngestConfig, Limits, Rate};
+pub use dedup::forget_tenant;
 pub use metrics::names;
 pub use refusal::Code;
 pub use server::{IngestError, IngestServer, Probe};

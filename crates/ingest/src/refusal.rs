@@ -52,6 +52,8 @@ codes! {
     EnrolmentTokenExpired = "enrolment_token_expired", FORBIDDEN;
     /// The enrolment token is used up.
     EnrolmentTokenExhausted = "enrolment_token_exhausted", FORBIDDEN;
+    /// The task's token is unknown, or its task is over.
+    TaskTokenInvalid = "task_token_invalid", FORBIDDEN;
     /// The request for a certificate cannot be granted.
     CsrInvalid = "csr_invalid", BAD_REQUEST;
     /// The body or the number of batches is over the limit.
@@ -122,6 +124,8 @@ impl Refusal {
             StateError::EnrolmentTokenInvalid => Self::new(Code::EnrolmentTokenInvalid, e.to_string()),
             StateError::EnrolmentTokenExpired => Self::new(Code::EnrolmentTokenExpired, e.to_string()),
             StateError::EnrolmentTokenExhausted => Self::new(Code::EnrolmentTokenExhausted, e.to_string()),
+            StateError::TaskTokenInvalid => Self::new(Code::TaskTokenInvalid, e.to_string()),
+            StateError::WrongRegion => Self::new(Code::TenantMismatch, e.to_string()),
             StateError::Unavailable(_) | StateError::Conflict(_) => {
                 tracing::warn!(error = %e, "state store is unavailable");
                 Self::new(Code::StateUnavailable, "the server cannot ask its database now")

@@ -3,6 +3,7 @@
 mod batches;
 mod enrol;
 mod lane;
+mod onboard;
 mod orders;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::identity::Peer;
 use crate::refusal::{Code, Refusal};
 
 pub(crate) use enrol::MAX_BODY as ENROLMENT_BODY;
+pub(crate) use onboard::{DOWNLOADS, MAX_REPORT as REPORT_BODY};
 
 type Body = axum::body::Body;
 
@@ -34,6 +36,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/v1/renew", post(renew))
         .route("/v1/batches", post(batches))
         .route("/v1/orders", get(orders))
+        .route("/v1/artefacts/sensor", get(artefact))
+        .route("/v1/tasks/report", post(report))
         .fallback(nothing)
         .method_not_allowed_fallback(nothing)
         .with_state(app)
@@ -82,6 +86,16 @@ async fn batches(
     let begun = Instant::now();
     let result = batches::upload(&app, &peer, request).await;
     app.metrics.request("batches", begun.elapsed().as_secs_f64());
+    app.answer(result)
+}
+
+async fn artefact(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
+    let result = onboard::artefact(&app, request.headers()).await;
+    app.answer(result)
+}
+
+async fn report(State(app): State<Arc<App>>, request: Request<Body>) -> Response {
+    let result = onboard::report(&app, request).await;
     app.answer(result)
 }
 

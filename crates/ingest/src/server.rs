@@ -112,6 +112,11 @@ impl IngestServer {
             .await
             .map_err(|e| IngestError::Io(format!("listening on {}: {e}", config.listen)))?;
         let address = listener.local_addr().map_err(|e| IngestError::Io(e.to_string()))?;
+        let mut listeners = vec![listener];
+        for also in &config.also {
+            let bound = TcpListener::bind(also).await;
+            listeners.push(bound.map_err(|e| IngestError::Io(format!("listening on {also}: {e}")))?);
+        }
         let metrics = Metrics::new();
         metrics.log_torn.set(i64::try_from(log.stats().torn_bytes).unwrap_or(i64::MAX));
         let processors = std::thread::available_parallelism().map_or(2, usize::from);
@@ -144,11 +149,19 @@ impl IngestServer {
                 limits.enrolment_memory,
                 limits.body_timeout,
             ),
+            report_bodies: BodyMemory::new(
+                limits.enrolment_memory,
+                routes::REPORT_BODY,
+                limits.enrolment_memory,
+                limits.body_timeout,
+            ),
             in_flight: InFlight::default(),
             load: Load::default(),
             opening: Arc::new(Semaphore::new(processors.max(2))),
             opening_small: Arc::new(Semaphore::new(processors.max(2))),
             stop: CancellationToken::new(),
+            sensor: config.sensor,
+            downloads: Arc::new(Semaphore::new(routes::DOWNLOADS)),
             log,
             limits,
         });
@@ -163,7 +176,7 @@ impl IngestServer {
             strangers: Arc::new(Semaphore::new(app.limits.strangers)),
             app: app.clone(),
         });
-        let accepting = tokio::spawn(accept(listener, door));
+        let accepting = tokio::spawn(accept(listeners, door));
         tracing::info!(%address, next_offset = app.log.next_offset(), "ingest listens");
         Ok(Self { app, address, accepting, background })
     }
@@ -274,12 +287,12 @@ fn http(header_timeout: Duration) -> auto::Builder<TokioExecutor> {
 }
 
 /// Accepts until the app is stopped; gives back what ends the open connections.
-async fn accept(listener: TcpListener, door: Arc<Door>) -> GracefulShutdown {
+async fn accept(listeners: Vec<TcpListener>, door: Arc<Door>) -> GracefulShutdown {
     let connections = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(door.app.limits.max_connections));
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = any(&listeners) => accepted,
             () = door.app.stop.cancelled() => return connections,
         };
         let (stream, from) = match accepted {
@@ -307,6 +320,18 @@ async fn accept(listener: TcpListener, door: Arc<Door>) -> GracefulShutdown {
             drop(counted);
         });
     }
+}
+
+/// The next connection of any of the listeners.
+async fn any(listeners: &[TcpListener]) -> std::io::Result<(tokio::net::TcpStream, SocketAddr)> {
+    std::future::poll_fn(|context| {
+        listeners
+            .iter()
+            .map(|listener| listener.poll_accept(context))
+            .find(std::task::Poll::is_ready)
+            .unwrap_or(std::task::Poll::Pending)
+    })
+    .await
 }
 
 /// One connection of an address.

@@ -23,7 +23,7 @@ const MANY: usize = 200_000;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Known {
     Status(CertificateStatus),
-    /// The certificate names a tenant that is not here.
+    /// The certificate names a tenant that is not here: none at all, or one of another region.
     NoTenant,
 }
 
@@ -107,7 +107,7 @@ impl StatusCache {
             let asked = c.clone();
             let question = async move {
                 let status = state.certificate_status(asked.tenant, asked.device, &asked.serial).await?;
-                if status == CertificateStatus::Unknown && state.tenant(asked.tenant).await?.is_none() {
+                if status == CertificateStatus::Unknown && !state.serves(asked.tenant).await? {
                     return Ok(Known::NoTenant);
                 }
                 Ok::<_, StateError>(Known::Status(status))

@@ -28,6 +28,9 @@ pub enum ExecError {
     /// A table that the query was compiled against is not there any more.
     #[error("the table {0} is not there")]
     TableMissing(String),
+    /// A table whose rows belong to no device, for somebody who is limited to some.
+    #[error("rows of {0} belong to no device, and you are limited to device groups")]
+    OutOfScope(String),
     /// The plan's columns are not those that were bound: a defect of the executor or the store.
     #[error("the plan does not have the bound schema: {0}")]
     PlanSchemaMismatch(String),
@@ -51,6 +54,7 @@ impl ExecError {
             ExecError::Cancelled => "query_cancelled",
             ExecError::InvalidRegex { .. } => "invalid_regex",
             ExecError::TableMissing(_) => "table_missing",
+            ExecError::OutOfScope(_) => "table_out_of_scope",
             ExecError::PlanSchemaMismatch(_) => "plan_schema_mismatch",
             ExecError::Limit(_) => "query_limit",
             ExecError::Data(_) => "data_unreadable",

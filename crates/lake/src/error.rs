@@ -41,6 +41,9 @@ pub enum LakeError {
         /// What is wrong.
         why: String,
     },
+    /// Rows of this table belong to no device, and the pin shows some devices only.
+    #[error("rows of {0} belong to no device")]
+    OfNoDevice(String),
     /// No such table.
     #[error("there is no table {0}")]
     UnknownTable(String),
@@ -62,6 +65,7 @@ impl LakeError {
             Self::Scan(_) => "lake_scan",
             Self::Log(_) => "lake_log",
             Self::Damaged { .. } => "lake_damaged",
+            Self::OfNoDevice(_) => "table_out_of_scope",
             Self::UnknownTable(_) => "table_unknown",
             Self::Task(_) => "lake_task",
         }

@@ -1,6 +1,7 @@
 //! Reading: a pin is what one query sees, whatever is sealed, flushed or compacted meanwhile.
 
 mod fill;
+mod limit;
 mod provider;
 mod prune;
 
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use palisade_types::TenantId;
+use palisade_types::{DeviceId, TenantId};
 use serde::Serialize;
 use tokio::sync::Mutex;
 
@@ -17,6 +18,7 @@ use crate::columns::{TABLES, schemas};
 use crate::delta::{Table, table_dir};
 use crate::error::{At, LakeError};
 use crate::hot::{self, Manifest, Mapped, TableManifest};
+use limit::{DEVICE, Devices};
 pub use provider::PinnedTable;
 pub(crate) use provider::{parquet_scan, partitioned};
 
@@ -102,6 +104,7 @@ impl ScanCounters {
 #[derive(Debug)]
 pub struct PinnedCatalogue {
     pin: Pin,
+    devices: Option<Arc<Devices>>,
     tables: Mutex<HashMap<String, Arc<PinnedTable>>>,
     counters: Arc<ScanCounters>,
 }
@@ -109,7 +112,14 @@ pub struct PinnedCatalogue {
 impl PinnedCatalogue {
     /// The tables of a pin.
     pub fn new(pin: Pin) -> Self {
-        Self { pin, tables: Mutex::default(), counters: Arc::default() }
+        Self { pin, devices: None, tables: Mutex::default(), counters: Arc::default() }
+    }
+
+    /// The same with rows of these devices only, whatever is asked of its tables: no other row is ever
+    /// given to what reads them, and a table whose rows belong to no device is refused.
+    #[must_use]
+    pub fn limited_to(self, devices: &[DeviceId]) -> Self {
+        Self { devices: Some(Arc::new(Devices::new(devices))), tables: Mutex::default(), ..self }
     }
 
     /// The pin.
@@ -126,13 +136,16 @@ impl PinnedCatalogue {
     /// schema is the declared one; `_IngestTime` and `_day` are not in it.
     ///
     /// # Errors
-    /// [`LakeError::UnknownTable`]; I/O and Delta errors; [`LakeError::Damaged`].
+    /// [`LakeError::UnknownTable`], [`LakeError::OfNoDevice`]; I/O and Delta errors; [`LakeError::Damaged`].
     pub async fn table(&self, name: &str) -> Result<Arc<PinnedTable>, LakeError> {
         let mut tables = self.tables.lock().await;
         if let Some(table) = tables.get(name) {
             return Ok(Arc::clone(table));
         }
         let schemas = schemas(name).ok_or_else(|| LakeError::UnknownTable(name.to_owned()))?;
+        if self.devices.is_some() && schemas.visible.index_of(DEVICE).is_err() {
+            return Err(LakeError::OfNoDevice(name.to_owned()));
+        }
         let dir = table_dir(&self.pin.lake, self.pin.tenant, name);
         let listed = self.pin.manifest.tables.get(name).cloned().unwrap_or_default();
         let TableManifest { delta_version, hot, .. } = listed;
@@ -147,7 +160,8 @@ impl PinnedCatalogue {
             let map = Mapped::open(self.pin.hot.join(&file.name), file.bytes)?;
             mapped.push((file, map));
         }
-        let table = Arc::new(PinnedTable::new(schemas, dir, files, mapped, Arc::clone(&self.counters)));
+        let table = PinnedTable::new(schemas, dir, files, mapped, Arc::clone(&self.counters));
+        let table = Arc::new(table.limited_to(self.devices.clone()));
         tables.insert(name.to_owned(), Arc::clone(&table));
         Ok(table)
     }

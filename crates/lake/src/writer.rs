@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
-use palisade_log::{Cursor, KIND_BATCH, Record};
+use palisade_log::{Cursor, KIND_BATCH, KIND_ERASED, Record};
 use palisade_types::{TenantId, TimeMicros};
 use palisade_wire::BatchLimits;
 use parking_lot::Mutex;
@@ -214,6 +214,9 @@ impl LakeWriter {
 
     fn one(&mut self, record: &Record) -> Result<(), LakeError> {
         let meta = &record.meta;
+        if meta.kind == KIND_ERASED {
+            return Ok(());
+        }
         if meta.kind != KIND_BATCH {
             self.shared.stats.lock().unknown_records += 1;
             return Ok(());

@@ -19,6 +19,7 @@
 
 mod cursor;
 mod durable;
+mod erase;
 mod error;
 mod reader;
 mod record;
@@ -29,9 +30,10 @@ mod writer;
 
 pub use cursor::{Cursor, CursorState, cursors};
 pub use durable::{Durable, durable};
+pub use erase::{EraseReport, erase};
 pub use error::LogError;
 pub use reader::LogReader;
-pub use record::{FLAG_CLOCK_OFF, KIND_BATCH, MAX_RECORD, Record, RecordMeta};
+pub use record::{FLAG_CLOCK_OFF, KIND_BATCH, KIND_ERASED, MAX_RECORD, Record, RecordMeta};
 pub use retention::{ConsumerLag, CutOff, TrimPlan, TrimReport, lag_bytes, log_bytes, plan_trim, trim};
 pub use segment::{DecodedSegment, Tail, decode_segment, replace_file};
 pub use ticket::Append;

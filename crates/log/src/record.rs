@@ -7,6 +7,9 @@ use uuid::Uuid;
 /// The payload is the zstd body of a sealed batch, as received.
 pub const KIND_BATCH: u8 = 1;
 
+/// Nothing: the record that was here was erased. Every reader passes over it.
+pub const KIND_ERASED: u8 = 0;
+
 /// Flag: the sensor's clock was more than 24 hours off when the batch was sealed.
 pub const FLAG_CLOCK_OFF: u32 = 1;
 

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -92,7 +92,8 @@ pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
     File::open(dir).and_then(|d| d.sync_all()).map_err(|e| LogError::io("sync", dir, &e))
 }
 
-/// Writes a file (mode 0640) so that after a crash it is the old one or the new one, whole.
+/// Writes a file (mode 0640) so that after a crash it is the old one or the new one, whole. The new one
+/// belongs to whom the old one belonged: root may do this to a file of another user.
 ///
 /// # Errors
 /// [`LogError::Io`], [`LogError::Full`]; the old file is then still there.
@@ -102,7 +103,13 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.tmp", std::process::id()));
     let temp = dir.join(name);
+    let before = fs::metadata(path).ok();
     let written = open_file(&temp, true).and_then(|mut f| {
+        if let (Some(old), Ok(new)) = (&before, f.metadata())
+            && (old.uid(), old.gid()) != (new.uid(), new.gid())
+        {
+            fchown(&f, Some(old.uid()), Some(old.gid())).map_err(|e| LogError::io("hand over", &temp, &e))?;
+        }
         f.write_all(bytes).and_then(|()| f.sync_all()).map_err(|e| LogError::io("write", &temp, &e))
     });
     let renamed =

@@ -277,7 +277,7 @@ impl Drop for Owner {
 }
 
 /// Takes the log's lock; it is held as long as the file is open, and goes with the process.
-fn lock(dir: &Path) -> Result<File> {
+pub(crate) fn lock(dir: &Path) -> Result<File> {
     let path = dir.join("writer.lock");
     let file = segment::open_file(&path, false)?;
     // SAFETY: the descriptor is open for the whole call and flock touches no memory.

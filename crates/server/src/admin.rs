@@ -20,7 +20,16 @@ use tokio::sync::watch;
 use crate::instance::Instance;
 
 /// Roles that must be ready before the product is.
-const ROLES: [&str; 3] = ["lake", "ingest", "api"];
+pub const ROLES: [&str; 5] = ["lake", "ingest", "api", "estate", "connect"];
+
+/// Every role that must be ready, by its name, with its socket: the api once, the others per region.
+pub fn roles(regions: &[Instance]) -> Vec<(String, PathBuf)> {
+    let of = |region: &Instance| -> Vec<(String, PathBuf)> {
+        let kinds = ROLES.into_iter().filter(|kind| region.is_first_region() || *kind != "api");
+        kinds.map(|kind| (region.role_name(kind), region.admin_socket(kind))).collect()
+    };
+    regions.iter().flat_map(of).collect()
+}
 
 /// Largest answer of a role, bytes.
 const MAX_ANSWER: u64 = 4 << 20;
@@ -84,35 +93,95 @@ pub async fn serve(
         .context("serving the admin port")
 }
 
+impl Front {
+    /// The roles of all regions, also of those that were added since the supervisor started.
+    fn roles(&self) -> Vec<(String, PathBuf)> {
+        let now = Instance::load(self.instance.home()).unwrap_or_else(|_| self.instance.clone());
+        roles(&now.all_regions())
+    }
+}
+
 async fn ready(State(front): State<Front>) -> impl IntoResponse {
     let mut roles = serde_json::Map::new();
     let mut all = true;
-    for role in ROLES {
-        let (ok, why) = match ask(&front.instance.admin_socket(role), "/readyz").await {
+    for (role, socket) in front.roles() {
+        let (ok, why) = match ask(&socket, "/readyz").await {
             Ok((200, _)) => (true, String::from("ready")),
             Ok((_, why)) => (false, why),
             Err(e) => (false, format!("{e:#}")),
         };
         all &= ok;
-        roles.insert(role.into(), why.into());
+        roles.insert(role, why.into());
     }
     let status = if all { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(serde_json::json!({ "ready": all, "roles": roles })))
 }
 
 async fn metrics(State(front): State<Front>) -> impl IntoResponse {
-    let mut text = String::new();
-    for role in ROLES {
-        if let Ok((200, body)) = ask(&front.instance.admin_socket(role), "/metrics").await {
-            text.push_str(body.trim_end().trim_end_matches("# EOF"));
+    let mut families = Families::default();
+    for (role, socket) in front.roles() {
+        if let Ok((200, body)) = ask(&socket, "/metrics").await {
+            families.add(&body, role.split_once('@').map(|(_, region)| region));
         }
     }
+    let mut text = families.text();
     text.push_str("# HELP palisade_role_up Whether a role's process runs.\n# TYPE palisade_role_up gauge\n");
     for role in front.running.lock().keys() {
         text.push_str(&format!("palisade_role_up{{role=\"{role}\"}} 1\n"));
     }
     text.push_str("# EOF\n");
     ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+}
+
+/// Metrics of several roles by family: the same role of two regions tells of the same families, which
+/// must not appear twice. Samples of further regions get a label.
+#[derive(Default)]
+struct Families {
+    order: Vec<String>,
+    lines: BTreeMap<String, (Vec<String>, Vec<String>)>,
+}
+
+impl Families {
+    fn add(&mut self, body: &str, region: Option<&str>) {
+        let mut family = String::new();
+        for line in body.lines().filter(|l| !l.is_empty() && *l != "# EOF") {
+            let about = line.strip_prefix("# ").and_then(|rest| rest.split_once(' ')).map(|(_, rest)| rest);
+            if let Some(name) = about.and_then(|rest| rest.split(' ').next()) {
+                name.clone_into(&mut family);
+            }
+            if !self.lines.contains_key(&family) {
+                self.order.push(family.clone());
+            }
+            let (notes, samples) = self.lines.entry(family.clone()).or_default();
+            match about {
+                Some(_) if notes.iter().any(|known| known == line) => {}
+                Some(_) => notes.push(line.to_owned()),
+                None => samples.push(region.map_or_else(|| line.to_owned(), |r| labelled(line, r))),
+            }
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut out = String::new();
+        for (notes, samples) in self.order.iter().filter_map(|name| self.lines.get(name)) {
+            for line in notes.iter().chain(samples) {
+                out.push_str(line);
+                out.push('\n');
+            }
+        }
+        out
+    }
+}
+
+/// A sample with one more label.
+fn labelled(line: &str, region: &str) -> String {
+    let name_ends = line.find(['{', ' ']).unwrap_or(line.len());
+    let (name, rest) = line.split_at(name_ends);
+    match rest.strip_prefix('{') {
+        Some(labels) if !labels.starts_with('}') => format!("{name}{{region=\"{region}\",{labels}"),
+        Some(labels) => format!("{name}{{region=\"{region}\"{labels}"),
+        None => format!("{name}{{region=\"{region}\"}}{rest}"),
+    }
 }
 
 /// One HTTP/1.0 request over a Unix socket: status and body.
@@ -128,4 +197,23 @@ pub async fn ask(socket: &Path, path: &str) -> Result<(u16, String)> {
     let (head, body) = text.split_once("\r\n\r\n").context("no HTTP answer")?;
     let status = head.split(' ').nth(1).and_then(|s| s.parse().ok()).context("no status")?;
     Ok((status, body.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_regions_tell_of_a_family_once() {
+        let mut families = Families::default();
+        let body = "# HELP rows Rows.\n# TYPE rows counter\nrows_total{table=\"T\"} 1\n# EOF\n";
+        families.add(body, None);
+        families.add(body, Some("eu"));
+        families.add("# HELP lag Lag.\n# TYPE lag gauge\nlag 7\n", Some("eu"));
+        assert_eq!(
+            families.text(),
+            "# HELP rows Rows.\n# TYPE rows counter\nrows_total{table=\"T\"} 1\n\
+             rows_total{region=\"eu\",table=\"T\"} 1\n# HELP lag Lag.\n# TYPE lag gauge\nlag{region=\"eu\"} 7\n"
+        );
+    }
 }

@@ -2,10 +2,16 @@
 
 mod client;
 mod demo;
+mod estate;
+mod explore;
 mod lifecycle;
 mod orders;
-mod output;
+pub(crate) mod output;
 mod query;
+mod regions;
+mod tenants;
+mod transfer;
+mod usage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -23,6 +29,9 @@ struct Cli {
     /// The instance's data folder [default: $PALISADE_HOME, else /var/lib/palisade].
     #[arg(long, global = true)]
     home: Option<PathBuf>,
+    /// The tenant that is meant, by its name [default: the one that nobody has to name].
+    #[arg(long, global = true)]
+    tenant: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -49,6 +58,21 @@ enum Command {
         #[arg(long, default_value_t = 1)]
         max_uses: u32,
     },
+    /// Add a region.
+    #[command(subcommand)]
+    Region(regions::RegionCommand),
+    /// List the regions.
+    Regions {
+        /// How to print.
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
+    /// Make, list and reset tenants.
+    #[command(subcommand)]
+    Tenant(tenants::TenantCommand),
+    /// Send counts and pseudonyms of all regions to one folder; off unless switched on.
+    #[command(subcommand)]
+    Export(crate::export::ExportCommand),
     /// Run a hunting query.
     Query(query::QueryArgs),
     /// List devices.
@@ -57,6 +81,21 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
     },
+    /// List, make and change subscriptions.
+    #[command(subcommand)]
+    Subscriptions(estate::SubscriptionsCommand),
+    /// List, make, test and roll out connectors.
+    #[command(subcommand)]
+    Connectors(estate::ConnectorsCommand),
+    /// List machines and do something about them.
+    #[command(subcommand)]
+    Machines(estate::MachinesCommand),
+    /// Say of each machine whether it is healthy, and if not, why and what to do.
+    Health(estate::HealthArgs),
+    /// Ask a question about the estate as a graph.
+    Explore(explore::ExploreArgs),
+    /// Print metered machine-hours and what they cost.
+    Usage(usage::UsageArgs),
     /// Send an order to a device and wait for its receipt.
     Order(orders::OrderArgs),
     /// Run 20 harmless commands as two users and check that each was recorded.
@@ -66,6 +105,9 @@ enum Command {
     Role {
         #[arg(value_enum)]
         role: RoleName,
+        /// The region that it works for [default: the first one].
+        #[arg(long)]
+        region: Option<String>,
     },
 }
 
@@ -75,6 +117,8 @@ enum RoleName {
     Lake,
     Api,
     Query,
+    Estate,
+    Connect,
 }
 
 /// How results are printed.
@@ -104,38 +148,92 @@ pub fn run() -> ExitCode {
 
 fn dispatch(cli: Cli) -> Result<()> {
     let home = instance::home(cli.home);
-    if let Command::Role { role: RoleName::Query } = cli.command {
+    if let Command::Role { role: RoleName::Query, region } = &cli.command {
         log_to_stderr("warn");
-        return roles::query::run(&Instance::load(&home)?);
+        return roles::query::run(&of_region(&home, region.as_deref())?);
     }
     let server = matches!(cli.command, Command::Serve | Command::Role { .. });
     log_to_stderr(if server { "info" } else { "warn" });
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
+        let tenant = cli.tenant.as_deref();
+        if let (Some(name), true) = (tenant, cli.command.asks_the_api()) {
+            // A tenant makes itself when its first subscription connects; its region is fixed by that.
+            let new = match &cli.command {
+                Command::Subscriptions(command) => command.new_in_region(),
+                _ => None,
+            };
+            client::act_in(&Instance::load(&home)?, name, new).await?;
+        }
         match cli.command {
             Command::Up(args) => lifecycle::up(&home, args).await,
             Command::Down => lifecycle::down(&home).await,
             Command::Status => lifecycle::status(&home).await,
             Command::Serve => supervisor::serve(crate::init::ensure(&home)?).await,
-            Command::SetupLink => lifecycle::setup_link(&Instance::load(&home)?).await,
+            Command::SetupLink => lifecycle::setup_link(&Instance::load(&home)?, tenant).await,
             Command::EnrolmentToken { expires_in_hours, max_uses } => {
-                lifecycle::enrolment_token(&Instance::load(&home)?, expires_in_hours, max_uses).await
+                let instance = Instance::load(&home)?;
+                lifecycle::enrolment_token(&instance, tenant, expires_in_hours, max_uses).await
             }
+            Command::Region(command) => regions::run(Instance::load(&home)?, command).await,
+            Command::Regions { format } => regions::list(&Instance::load(&home)?, format).await,
+            Command::Tenant(command) => Box::pin(tenants::run(Instance::load(&home)?, command)).await,
+            Command::Export(command) => crate::export::run(&Instance::load(&home)?, command).await,
             Command::Query(args) => query::run(&Instance::load(&home)?, args).await,
             Command::Devices { format } => query::devices(&Instance::load(&home)?, format).await,
+            Command::Usage(args) => usage::run(&Instance::load(&home)?, args).await,
+            Command::Subscriptions(command) => {
+                Box::pin(estate::subscriptions(&Instance::load(&home)?, command)).await
+            }
+            Command::Connectors(command) => estate::connectors(&Instance::load(&home)?, command).await,
+            Command::Machines(command) => estate::machines(&Instance::load(&home)?, command).await,
+            Command::Health(args) => estate::health(&Instance::load(&home)?, args).await,
+            Command::Explore(args) => explore::run(&Instance::load(&home)?, args).await,
             Command::Order(args) => orders::run(&Instance::load(&home)?, args).await,
             Command::Demo => demo::run(&Instance::load(&home)?).await,
-            Command::Role { role } => {
-                let instance = Instance::load(&home)?;
+            Command::Role { role, region } => {
+                let instance = of_region(&home, region.as_deref())?;
                 match role {
                     RoleName::Ingest => roles::ingest::run(instance).await,
-                    RoleName::Lake => roles::lake::run(instance).await,
+                    RoleName::Lake => Box::pin(roles::lake::run(instance)).await,
                     RoleName::Api => roles::api::run(instance).await,
+                    RoleName::Estate => Box::pin(roles::estate::run(instance)).await,
+                    RoleName::Connect => roles::connect::run(instance).await,
                     RoleName::Query => unreachable!("dispatched above"),
                 }
             }
         }
     })
+}
+
+impl Command {
+    /// Whether it works through the API, for which it needs a credential of the tenant that is meant.
+    fn asks_the_api(&self) -> bool {
+        !matches!(
+            self,
+            Self::Up(_)
+                | Self::Down
+                | Self::Serve
+                | Self::Status
+                | Self::SetupLink
+                | Self::EnrolmentToken { .. }
+                | Self::Region(_)
+                | Self::Regions { .. }
+                | Self::Tenant(_)
+                | Self::Export(_)
+                | Self::Demo
+                | Self::Role { .. }
+        )
+    }
+}
+
+/// The instance as a role of that region sees it.
+fn of_region(home: &std::path::Path, region: Option<&str>) -> Result<Instance> {
+    let instance = Instance::load(home)?;
+    match region {
+        Some(name) => instance.in_region(name),
+        None => Ok(instance),
+    }
 }
 
 fn log_to_stderr(default: &str) {

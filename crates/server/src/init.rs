@@ -1,12 +1,13 @@
 //! Making an instance: folders, keys, certificates, ports. All steps can be repeated.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use ed25519_dalek::SigningKey;
+use palisade_state::FIRST_REGION;
 use palisade_types::TimeMicros;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
@@ -36,6 +37,7 @@ pub fn ensure(home: &Path) -> Result<Instance> {
     authority(&instance)?;
     server_certificates(&instance)?;
     action_key(&instance)?;
+    connect_key(&instance)?;
     Ok(instance)
 }
 
@@ -46,7 +48,10 @@ fn new_record() -> Result<Record> {
         instance_id: hex::encode(id),
         ports: free_ports()?,
         tenant: None,
-        region: "local".into(),
+        region: FIRST_REGION.into(),
+        regions: Vec::new(),
+        listen: Vec::new(),
+        names: Vec::new(),
         created: TimeMicros::now(),
         own_sensor: false,
     })
@@ -69,7 +74,9 @@ fn free_ports() -> Result<Ports> {
 /// Says so when another program has one of the instance's ports; to be asked while it does not run.
 pub fn ensure_ports_free(instance: &Instance) -> Result<()> {
     let ports = instance.record.ports;
-    for (name, port) in [("console", ports.console), ("ingest", ports.ingest), ("admin", ports.admin)] {
+    let mut all = vec![("console", ports.console), ("ingest", ports.ingest), ("admin", ports.admin)];
+    all.extend(instance.record.regions.iter().map(|r| ("region's ingest", r.ingest)));
+    for (name, port) in all {
         if let Err(e) = TcpListener::bind(("127.0.0.1", port)) {
             bail!(
                 "the {name} port {port} cannot be taken ({e}): end the program that has it, or name another port in {}",
@@ -82,30 +89,39 @@ pub fn ensure_ports_free(instance: &Instance) -> Result<()> {
 
 /// Who may reach what; `tests/product/access.rs` tries all of it with the users that run.
 fn folders(instance: &Instance, root: Account) -> Result<()> {
-    let ingest = system::account("palisade-ingest")?;
-    let lake = system::account("palisade-lake")?;
-    let pg = system::account("palisade-pg")?;
-    let log = system::group(system::LOG_GROUP)?;
-    let query = system::group(system::QUERY_GROUP)?;
     let home = instance.home();
     system::folder(&home.join("secrets"), root, 0o711)?;
     system::folder(&home.join("bin"), root, 0o755)?;
-    system::folder(&home.join("pg"), pg, 0o750)?;
     system::folder(&home.join("regions"), root, 0o711)?;
-    system::folder(&instance.region(), root, 0o711)?;
-    shared(&instance.log_dir(), Account { gid: log, ..ingest }, 0o2750)?;
-    system::folder(&instance.ingest_dir(), ingest, 0o700)?;
-    shared(&instance.cursors_dir(), Account { gid: log, ..root }, 0o2770)?;
-    shared(&instance.lake_dir(), Account { gid: query, ..lake }, 0o2750)?;
     system::folder(&instance.run_dir(), root, 0o711)?;
-    for role in ["ingest", "lake", "api"] {
-        let own = system::account(&format!("palisade-{role}"))?;
-        system::folder(&instance.role_run_dir(role), own, 0o700)?;
-    }
-    system::folder(&instance.logs_dir(), root, 0o750)?;
+    system::folder(&instance.role_run_dir("api"), system::account("palisade-api")?, 0o700)?;
     system::folder(&instance.sensor_dir(), root, 0o711)?;
     system::folder_among_strangers(&instance.shm_dir(), root, 0o711)?;
-    shared(&instance.hot_dir(), Account { gid: query, ..lake }, 0o2750)?;
+    for region in instance.all_regions() {
+        self::region(&region)?;
+    }
+    Ok(())
+}
+
+/// The folders of the region that is meant: its root, its sockets, its hot rows.
+pub fn region(region: &Instance) -> Result<()> {
+    let root = Account { uid: nix::unistd::Uid::effective(), gid: nix::unistd::Gid::effective() };
+    let ingest = system::account("palisade-ingest")?;
+    let lake = system::account("palisade-lake")?;
+    let log = system::group(system::LOG_GROUP)?;
+    let query = system::group(system::QUERY_GROUP)?;
+    system::folder(&region.region(), root, 0o711)?;
+    system::folder(&region.region_pg_dir(), system::account("palisade-pg")?, 0o750)?;
+    shared(&region.log_dir(), Account { gid: log, ..ingest }, 0o2750)?;
+    system::folder(&region.ingest_dir(), ingest, 0o700)?;
+    shared(&region.cursors_dir(), Account { gid: log, ..root }, 0o2770)?;
+    shared(&region.lake_dir(), Account { gid: query, ..lake }, 0o2750)?;
+    for role in ["ingest", "lake", "estate", "connect"] {
+        let own = system::account(&format!("palisade-{role}"))?;
+        system::folder(&region.role_run_dir(role), own, 0o700)?;
+    }
+    system::folder(&region.logs_dir(), root, 0o750)?;
+    shared(&region.hot_dir(), Account { gid: query, ..lake }, 0o2750)?;
     Ok(())
 }
 
@@ -162,6 +178,8 @@ fn server_certificate(instance: &Instance, role: &str, owner: Account) -> Result
     if !host.is_empty() && host != "localhost" && host.is_ascii() {
         names.push(host);
     }
+    names.extend(instance.record.names.iter().cloned());
+    names.extend(instance.record.listen.iter().filter(|ip| !ip.is_unspecified()).map(ToString::to_string));
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name.push(DnType::CommonName, format!("Palisade {role}"));
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -169,6 +187,28 @@ fn server_certificate(instance: &Instance, role: &str, owner: Account) -> Result
     let certificate = params.signed_by(&key, &issuer)?;
     secret(instance, &format!("{role}-tls.key"), key.serialize_pem().as_bytes(), owner, 0o400)?;
     write_atomic(&pem, format!("{}{ca_pem}", certificate.pem()).as_bytes(), 0o444)?;
+    Ok(true)
+}
+
+/// Where the sensors' doors listen from the next start on, and by which names machines reach them.
+/// Says whether that is new; then their certificates are made anew, with these names in them.
+pub fn listen(instance: &mut Instance, on: &[IpAddr], names: &[String]) -> Result<bool> {
+    let on: Vec<IpAddr> = on.iter().copied().filter(|ip| !ip.is_loopback()).collect();
+    if let Some(bad) = names.iter().find(|n| !palisade_estate::inventory::is_host(n)) {
+        bail!("{bad} cannot be the name of a host");
+    }
+    if on == instance.record.listen && names == instance.record.names {
+        return Ok(false);
+    }
+    let record = Record { listen: on, names: names.to_vec(), ..instance.record.clone() };
+    *instance = Instance::store(instance.home(), &record)?;
+    for entry in fs::read_dir(instance.home().join("secrets"))?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("ingest") && name.ends_with("-tls.pem") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    server_certificates(instance)?;
     Ok(true)
 }
 
@@ -203,6 +243,17 @@ fn action_key(instance: &Instance) -> Result<()> {
         hex::encode(key.verifying_key().to_bytes()).as_bytes(),
         0o444,
     )
+}
+
+/// The key to connectors' credentials: the api seals to its public half, only connect opens.
+fn connect_key(instance: &Instance) -> Result<()> {
+    if instance.secret("connect.pub").exists() {
+        return Ok(());
+    }
+    let (opening, sealing) = palisade_connectors::secret::generate();
+    let owner = system::account("palisade-connect")?;
+    secret(instance, "connect.key", opening.as_bytes(), owner, 0o400)?;
+    write_atomic(&instance.secret("connect.pub"), sealing.as_bytes(), 0o444)
 }
 
 /// Writes a secret for the one account that reads it.

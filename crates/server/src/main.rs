@@ -3,10 +3,14 @@
 mod admin;
 mod cli;
 mod database;
+mod export;
+mod hold;
 mod init;
 mod instance;
 mod query_link;
+mod reset;
 mod roles;
+mod scan;
 mod supervisor;
 mod system;
 

@@ -8,7 +8,7 @@
 use std::io;
 
 use palisade_api::{QueryFailure, QueryStats, ResultColumn};
-use palisade_types::TenantId;
+use palisade_types::{DeviceId, TenantId};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -20,6 +20,8 @@ pub const MAX_FRAME: usize = 64 << 20;
 pub struct Request {
     /// Whose data; the api has checked it.
     pub tenant: TenantId,
+    /// Rows of these devices only; of every device when absent.
+    pub devices: Option<Vec<DeviceId>>,
     /// The query text.
     pub query: String,
     /// The instant that `now()` means, microseconds UTC.

@@ -18,8 +18,9 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::hold::{self, Holds};
 use crate::instance::Instance;
-use crate::{admin, database, init, system};
+use crate::{admin, database, export, init, system};
 
 /// Query workers kept warm; each serves one query at a time.
 pub const QUERY_WORKERS: usize = 3;
@@ -39,6 +40,9 @@ const GRACE: Duration = Duration::from_secs(20);
 /// How often the servers' certificates are looked at.
 const RENEWAL: Duration = Duration::from_secs(6 * 3600);
 
+/// How often a role that is held looks whether it may start again.
+const HELD_PAUSE: Duration = Duration::from_millis(50);
+
 /// How long the lock may be held by commands that only look at it.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -48,8 +52,10 @@ pub type Running = Arc<Mutex<BTreeMap<String, u32>>>;
 /// What the supervisor keeps running.
 #[derive(Clone, Debug)]
 struct Role {
-    /// Its name in logs and metrics; unique.
+    /// Its name in logs and metrics; unique. A further region's bears the region's name.
     name: String,
+    /// The name of its log.
+    log: String,
     /// Arguments of the executable.
     args: Vec<String>,
     /// Which installed executable.
@@ -106,31 +112,39 @@ impl Signals {
 
 async fn roles_until_end(instance: &Instance, signals: &mut Signals) -> Result<()> {
     let (stop_tx, stop_rx) = watch::channel(false);
-    let listener = query_listener(instance)?;
     let running: Running = Arc::default();
+    let holds = Holds::new(&instance.record.region, running.clone());
     let admin = admin::bind(instance).await?;
     let admin = tokio::spawn(admin::serve(admin, instance.clone(), running.clone(), stop_rx.clone()));
-    let database = tokio::spawn(database::keep(instance.clone(), stop_rx.clone()));
+    let control = tokio::spawn(hold::serve(hold::bind(instance)?, holds.clone()));
     let renewal = tokio::spawn(renew_certificates(instance.clone(), running.clone()));
-    let keeper = |role| spawn_keeper(instance, role, &listener, &running, stop_rx.clone());
-    let mut tasks: Vec<_> = roles().into_iter().map(|role| (role.name.clone(), keeper(role))).collect();
+    let export = tokio::spawn(export::keep(instance.clone()));
+    let mut kept =
+        Kept { holds, running: running.clone(), stop: stop_rx, databases: Vec::new(), tasks: Vec::new() };
+    for region in instance.all_regions() {
+        kept.region(&region)?;
+    }
+    kept.role(instance, api_role(), None);
     let mut own_sensor = instance.record.own_sensor;
     if own_sensor {
-        tasks.push(("sensor".into(), keeper(sensor_role(instance))));
+        kept.role(instance, sensor_role(instance), None);
     }
+    let mut known = instance.clone();
     tracing::info!(instance = instance.record.instance_id, console = instance.console_url(), "serving");
     loop {
         tokio::select! {
             _ = signals.terminate.recv() => break,
             _ = signals.interrupt.recv() => break,
             _ = signals.hangup.recv() => {
-                // `palisade up` has enrolled the sensor since we started.
+                // `palisade up` has enrolled the sensor since we started, or a region was added.
                 match Instance::load(instance.home()) {
-                    Ok(now) if now.record.own_sensor && !own_sensor => {
-                        own_sensor = true;
-                        tasks.push(("sensor".into(), keeper(sensor_role(&now))));
+                    Ok(now) => {
+                        if now.record.own_sensor && !own_sensor {
+                            own_sensor = true;
+                            kept.role(&now, sensor_role(&now), None);
+                        }
+                        kept.new_regions(&mut known, now).await;
                     }
-                    Ok(_) => {}
                     Err(e) => tracing::error!(error = format!("{e:#}"), "the instance's record cannot be read"),
                 }
             }
@@ -138,11 +152,67 @@ async fn roles_until_end(instance: &Instance, signals: &mut Signals) -> Result<(
     }
     tracing::info!("stopping");
     renewal.abort();
-    stop(&running, tasks, stop_tx).await;
-    // It must not start PostgreSQL again once we stop it.
-    let _ = database.await;
+    export.abort();
+    control.abort();
+    stop(&running, kept.tasks, stop_tx).await;
+    // They must not start PostgreSQL again once we stop it.
+    for database in kept.databases {
+        let _ = database.await;
+    }
     admin.abort();
-    Ok(())
+    // Regions that were added meanwhile have a PostgreSQL too, which `serve` does not know.
+    database::stop(&known).await.context("stopping PostgreSQL")
+}
+
+/// Everything that is kept running.
+struct Kept {
+    holds: Holds,
+    running: Running,
+    stop: watch::Receiver<bool>,
+    /// What watches the regions' PostgreSQL.
+    databases: Vec<tokio::task::JoinHandle<()>>,
+    tasks: Vec<(String, tokio::task::JoinHandle<()>)>,
+}
+
+impl Kept {
+    fn role(&mut self, instance: &Instance, role: Role, listener: Option<&Arc<UnixListener>>) {
+        let name = role.name.clone();
+        let keeper = spawn_keeper(instance, role, listener.cloned(), self.holds.clone(), self.stop.clone());
+        self.tasks.push((name, keeper));
+    }
+
+    /// A region's PostgreSQL, which runs, and its roles.
+    fn region(&mut self, region: &Instance) -> Result<()> {
+        let watch = database::keep(region.clone(), self.holds.clone(), self.stop.clone());
+        self.databases.push(tokio::spawn(watch));
+        let listener = query_listener(region)?;
+        for role in roles(region) {
+            self.role(region, role, Some(&listener));
+        }
+        Ok(())
+    }
+
+    /// Makes and starts the regions that were added since; the api starts again to serve them.
+    async fn new_regions(&mut self, known: &mut Instance, now: Instance) {
+        let before = known.record.regions.len();
+        for region in now.all_regions().into_iter().skip(1 + before) {
+            let name = region.region_name();
+            let made = async {
+                init::region(&region)?;
+                database::start_region(&region).await?;
+                self.region(&region)
+            };
+            if let Err(e) = made.await {
+                tracing::error!(region = name, error = format!("{e:#}"), "a region cannot be started");
+                return;
+            }
+            tracing::info!(region = name, door = region.ingest_url(), "a region is served");
+        }
+        if now.record.regions.len() > before {
+            signal_role(&self.running, "api", Signal::SIGTERM);
+        }
+        *known = now;
+    }
 }
 
 /// Makes the servers' certificates anew in the last third of their life, and has the role that uses
@@ -157,7 +227,11 @@ async fn renew_certificates(instance: Instance, running: Running) {
                         role,
                         "the server's certificate is renewed, the role starts again with it"
                     );
-                    signal_role(&running, role, Signal::SIGTERM);
+                    let of_regions: Vec<String> =
+                        running.lock().keys().filter(|name| base(name) == role).cloned().collect();
+                    for name in of_regions {
+                        signal_role(&running, &name, Signal::SIGTERM);
+                    }
                 }
             }
             Err(e) => tracing::error!(error = format!("{e:#}"), "a server's certificate cannot be renewed"),
@@ -179,10 +253,10 @@ async fn stop(
 ) {
     let _ = stop.send(true);
     let mut tasks: BTreeMap<String, _> = tasks.into_iter().collect();
-    let queries: Vec<String> = tasks.keys().filter(|n| n.starts_with("query")).cloned().collect();
-    let waves: Vec<Vec<String>> =
-        vec![vec!["sensor".into()], vec!["api".into()], queries, vec!["ingest".into()], vec!["lake".into()]];
+    let waves: [&[&str]; 6] =
+        [&["sensor"], &["api", "connect"], &["estate"], &["query"], &["ingest"], &["lake"]];
     for wave in waves {
+        let wave: Vec<String> = tasks.keys().filter(|name| wave.contains(&base(name))).cloned().collect();
         for name in &wave {
             signal_role(running, name, Signal::SIGTERM);
         }
@@ -198,21 +272,43 @@ async fn stop(
     }
 }
 
-fn roles() -> Vec<Role> {
-    let role = |name: &str, user| Role {
-        name: name.into(),
-        args: vec!["role".into(), name.into()],
+/// What kind of role that is: without its region and without its number.
+fn base(name: &str) -> &str {
+    let kind = name.split_once('@').map_or(name, |(kind, _)| kind);
+    if kind.starts_with("query-") { "query" } else { kind }
+}
+
+/// The console's and programs' door, one for all regions.
+fn api_role() -> Role {
+    Role {
+        name: "api".into(),
+        log: "api".into(),
+        args: vec!["role".into(), "api".into()],
         executable: "palisade",
-        user: Some(user),
+        user: Some("palisade-api"),
         one_shot: false,
         query: false,
+    }
+}
+
+/// The roles of a region.
+fn roles(region: &Instance) -> Vec<Role> {
+    let role = |kind: &str, user| {
+        let mut args = vec!["role".to_owned(), kind.to_owned()];
+        if !region.is_first_region() {
+            args.extend(["--region".to_owned(), region.region_name().to_owned()]);
+        }
+        Role { name: region.role_name(kind), log: kind.to_owned(), args, user: Some(user), ..api_role() }
     };
-    let mut all =
-        vec![role("lake", "palisade-lake"), role("ingest", "palisade-ingest"), role("api", "palisade-api")];
+    let mut all = vec![
+        role("lake", "palisade-lake"),
+        role("ingest", "palisade-ingest"),
+        role("estate", "palisade-estate"),
+        role("connect", "palisade-connect"),
+    ];
     for n in 0..QUERY_WORKERS {
         all.push(Role {
-            name: format!("query-{n}"),
-            args: vec!["role".into(), "query".into()],
+            name: region.role_name(&format!("query-{n}")),
             one_shot: true,
             query: true,
             ..role("query", "palisade-query")
@@ -225,6 +321,7 @@ fn sensor_role(instance: &Instance) -> Role {
     let text = |p: std::path::PathBuf| p.to_string_lossy().into_owned();
     Role {
         name: "sensor".into(),
+        log: "sensor".into(),
         args: vec![
             "run".into(),
             "--state-dir".into(),
@@ -247,11 +344,11 @@ fn sensor_role(instance: &Instance) -> Role {
 fn spawn_keeper(
     instance: &Instance,
     role: Role,
-    listener: &Arc<UnixListener>,
-    running: &Running,
+    listener: Option<Arc<UnixListener>>,
+    holds: Holds,
     stop: watch::Receiver<bool>,
 ) -> tokio::task::JoinHandle<()> {
-    let (instance, listener, running) = (instance.clone(), listener.clone(), running.clone());
+    let instance = instance.clone();
     tokio::spawn(async move {
         let mut stop = stop;
         let mut pause = FIRST_PAUSE;
@@ -259,23 +356,33 @@ fn spawn_keeper(
         let longest = if role.query { Duration::from_millis(500) } else { Duration::from_secs(10) };
         while !*stop.borrow() {
             let began = Instant::now();
-            let ended = match start(&instance, &role, &listener) {
+            let started = holds.start(&role.name, || {
+                let child = start(&instance, &role, listener.as_deref());
+                (child.as_ref().ok().and_then(Child::id), child)
+            });
+            let Some(started) = started else {
+                // A command holds it; it is started when that is over.
+                let _ = tokio::time::timeout(HELD_PAUSE, stop.changed()).await;
+                continue;
+            };
+            let ended = match started {
                 Ok(mut child) => {
-                    if let Some(pid) = child.id() {
-                        running.lock().insert(role.name.clone(), pid);
-                    }
                     if *stop.borrow() {
                         // Started while everything was told to end.
-                        signal_role(&running, &role.name, Signal::SIGTERM);
+                        signal_role(holds.running(), &role.name, Signal::SIGTERM);
                     }
                     let status = child.wait().await;
-                    running.lock().remove(&role.name);
+                    holds.running().lock().remove(&role.name);
                     status.map(|s| s.to_string()).map_err(anyhow::Error::from)
                 }
                 Err(e) => Err(e),
             };
             if *stop.borrow() {
                 break;
+            }
+            if holds.covers(&role.name) {
+                pause = FIRST_PAUSE;
+                continue;
             }
             match ended {
                 Ok(status) if role.one_shot && status.contains("exit status: 0") => {
@@ -296,12 +403,11 @@ fn spawn_keeper(
     })
 }
 
-fn start(instance: &Instance, role: &Role, listener: &UnixListener) -> Result<Child> {
-    let log_name = role.args.get(1).filter(|_| role.query).unwrap_or(&role.name);
+fn start(instance: &Instance, role: &Role, listener: Option<&UnixListener>) -> Result<Child> {
     let log = OpenOptions::new()
         .create(true)
         .append(true)
-        .open(instance.logs_dir().join(format!("{log_name}.log")))?;
+        .open(instance.logs_dir().join(format!("{}.log", role.log)))?;
     let mut command = Command::new(instance.bin(role.executable));
     command.args(&role.args).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).current_dir("/");
     command.env("PALISADE_HOME", instance.home()).kill_on_drop(false);
@@ -310,7 +416,7 @@ fn start(instance: &Instance, role: &Role, listener: &UnixListener) -> Result<Ch
         Some(user) => Some((system::account(user)?, system::further_groups(user)?)),
         None => None,
     };
-    let fd = role.query.then(|| listener.as_raw_fd());
+    let fd = listener.filter(|_| role.query).map(|l| l.as_raw_fd());
     let supervisor = std::process::id();
     // SAFETY: the closure calls only async-signal-safe functions and allocates nothing.
     unsafe {

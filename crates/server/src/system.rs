@@ -25,11 +25,13 @@ struct ServiceUser {
 }
 
 /// The accounts, one per role that must not read another's secrets.
-const USERS: [ServiceUser; 5] = [
+const USERS: [ServiceUser; 7] = [
     ServiceUser { name: "palisade-ingest", group: GROUP, further: &[LOG_GROUP] },
     ServiceUser { name: "palisade-lake", group: GROUP, further: &[LOG_GROUP, QUERY_GROUP] },
     ServiceUser { name: "palisade-api", group: GROUP, further: &[] },
     ServiceUser { name: "palisade-query", group: QUERY_GROUP, further: &[] },
+    ServiceUser { name: "palisade-estate", group: GROUP, further: &[] },
+    ServiceUser { name: "palisade-connect", group: GROUP, further: &[] },
     ServiceUser { name: "palisade-pg", group: GROUP, further: &[] },
 ];
 

@@ -4,12 +4,12 @@
 use palisade_types::{TenantId, TimeMicros};
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use crate::page::{self, Cursor};
-use crate::{Page, Result, State, row};
+use crate::{Page, Principal, PrincipalKind, Result, State, row};
 
 const MAX_DETAIL: usize = 16 * 1024;
 
@@ -153,22 +153,59 @@ impl State {
         limit: u32,
         cursor: Option<&str>,
     ) -> Result<Page<AuditRecord>> {
+        self.audit_page(tenant, None, limit, cursor).await
+    }
+
+    /// What is remembered of somebody's own deeds, newest first: of a session its user's, by whichever
+    /// session or token of theirs that there still is; of a token its own.
+    ///
+    /// # Errors
+    /// `cursor_invalid`.
+    pub async fn own_audit_log(
+        &self,
+        principal: &Principal,
+        limit: u32,
+        cursor: Option<&str>,
+    ) -> Result<Page<AuditRecord>> {
+        let (user, token) = match principal.kind {
+            PrincipalKind::Session { .. } => (principal.user.map(|u| u.0), None),
+            PrincipalKind::Token { id } => (None, Some(id)),
+        };
+        self.audit_page(principal.tenant, Some((user, token)), limit, cursor).await
+    }
+
+    async fn audit_page(
+        &self,
+        tenant: TenantId,
+        whose: Option<(Option<Uuid>, Option<Uuid>)>,
+        limit: u32,
+        cursor: Option<&str>,
+    ) -> Result<Page<AuditRecord>> {
         let after = cursor.map(|c| Cursor::decode(c, "audit")?.number()).transpose()?;
         let limit = page::limit(limit);
+        let filtered = |columns: &str| {
+            let mut query =
+                QueryBuilder::<Postgres>::new(format!("SELECT {columns} FROM audit_log WHERE tenant_id = "));
+            query.push_bind(tenant.0);
+            if let Some((user, token)) = whose {
+                query.push(" AND (actor_kind = 'user' AND actor_id = ").push_bind(user);
+                query.push(" OR actor_kind = 'token' AND (actor_id = ").push_bind(token);
+                query
+                    .push(" OR actor_id IN (SELECT id FROM api_tokens WHERE tenant_id = ")
+                    .push_bind(tenant.0);
+                query.push(" AND user_id = ").push_bind(user).push(")))");
+            }
+            query
+        };
         let mut tx = self.tenant_tx(tenant).await?;
-        let total: i64 = sqlx::query_scalar("SELECT count(*) FROM audit_log WHERE tenant_id = $1")
-            .bind(tenant.0)
-            .fetch_one(&mut *tx)
-            .await?;
-        let rows = sqlx::query(
-            "SELECT seq, id, at, actor_kind, actor_id, actor_name, kind, outcome, target, detail, address
-             FROM audit_log WHERE tenant_id = $1 AND ($2::bigint IS NULL OR seq < $2) ORDER BY seq DESC LIMIT $3",
-        )
-        .bind(tenant.0)
-        .bind(after)
-        .bind(limit + 1)
-        .fetch_all(&mut *tx)
-        .await?;
+        let total: i64 = filtered("count(*)").build_query_scalar().fetch_one(&mut *tx).await?;
+        let mut query =
+            filtered("seq, id, at, actor_kind, actor_id, actor_name, kind, outcome, target, detail, address");
+        if let Some(after) = after {
+            query.push(" AND seq < ").push_bind(after);
+        }
+        query.push(" ORDER BY seq DESC LIMIT ").push_bind(limit + 1);
+        let rows = query.build().fetch_all(&mut *tx).await?;
         tx.commit().await?;
         let items = rows.iter().map(record).collect::<Result<Vec<_>>>()?;
         let page = page::finish(items, limit, total, |(seq, record)| Cursor {

@@ -38,15 +38,21 @@ pub async fn bootstrap(
     control: &str,
     region: &str,
 ) -> Result<()> {
-    let mut connection = admin.connect().await?;
-    for role in DbRole::ALL {
-        ensure_role(&mut connection, role).await?;
-    }
-    for name in [control, region] {
-        ensure_database(&mut connection, name).await?;
-    }
-    connection.close().await?;
+    ensure(admin, &[control, region]).await?;
     migrate(owner, control, region).await
+}
+
+/// The same in the cluster of a further region, which holds that region's database only.
+///
+/// # Errors
+/// Those of [`bootstrap`].
+pub async fn bootstrap_region(
+    admin: &PgConnectOptions,
+    owner: &PgConnectOptions,
+    region: &str,
+) -> Result<()> {
+    ensure(admin, &[region]).await?;
+    run(owner, region, &REGION).await
 }
 
 /// Brings both databases to this build's tables. Several may try at once; one does it.
@@ -54,11 +60,26 @@ pub async fn bootstrap(
 /// # Errors
 /// `state_unavailable` when PostgreSQL cannot be reached, `internal` when a migration fails.
 pub async fn migrate(owner: &PgConnectOptions, control: &str, region: &str) -> Result<()> {
-    for (name, migrator) in [(control, &CONTROL), (region, &REGION)] {
-        let mut connection = owner.clone().database(name).connect().await?;
-        migrator.run(&mut connection).await?;
-        connection.close().await?;
+    run(owner, control, &CONTROL).await?;
+    run(owner, region, &REGION).await
+}
+
+async fn run(owner: &PgConnectOptions, database: &str, migrator: &Migrator) -> Result<()> {
+    let mut connection = owner.clone().database(database).connect().await?;
+    migrator.run(&mut connection).await?;
+    connection.close().await?;
+    Ok(())
+}
+
+async fn ensure(admin: &PgConnectOptions, databases: &[&str]) -> Result<()> {
+    let mut connection = admin.connect().await?;
+    for role in DbRole::ALL {
+        ensure_role(&mut connection, role).await?;
     }
+    for name in databases {
+        ensure_database(&mut connection, name).await?;
+    }
+    connection.close().await?;
     Ok(())
 }
 

@@ -127,7 +127,7 @@ impl State {
         serial_number: &str,
     ) -> Result<CertificateStatus> {
         let Some(serial) = serial(serial_number) else { return Ok(CertificateStatus::Unknown) };
-        let mut tx = self.tenant_tx(tenant).await?;
+        let Some(mut tx) = self.tx_here(tenant).await? else { return Ok(CertificateStatus::Unknown) };
         let found = sqlx::query(
             "SELECT c.revoked_at IS NOT NULL AS revoked, d.status = 'offboarded' AS offboarded
              FROM device_certificates c JOIN devices d ON d.tenant_id = c.tenant_id AND d.id = c.device_id
@@ -177,7 +177,7 @@ impl State {
         tenant: TenantId,
         since: TimeMicros,
     ) -> Result<Vec<(DeviceId, String, CertificateStatus)>> {
-        let mut tx = self.tenant_tx(tenant).await?;
+        let Some(mut tx) = self.tx_here(tenant).await? else { return Ok(Vec::new()) };
         let rows = sqlx::query(
             "SELECT c.device_id, c.serial, c.revoked_at IS NOT NULL AS revoked
              FROM device_certificates c JOIN devices d ON d.tenant_id = c.tenant_id AND d.id = c.device_id

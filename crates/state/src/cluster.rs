@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
-use crate::{CONTROL_DATABASE, DbRole, REGION_DATABASE, Result, StateError, bootstrap};
+use crate::{CONTROL_DATABASE, DbRole, REGION_DATABASE, Result, StateError, bootstrap, bootstrap_region};
 
 pub use process::{ClusterStatus, find_binaries};
 
@@ -120,6 +120,18 @@ impl Cluster {
         let started = self.start().await?;
         let owner = self.options(DbRole::Owner.name(), CONTROL_DATABASE);
         bootstrap(&self.superuser("postgres"), &owner, CONTROL_DATABASE, REGION_DATABASE).await?;
+        Ok(started)
+    }
+
+    /// Starts the cluster of a further region, then makes roles, its database and tables where they are
+    /// missing.
+    ///
+    /// # Errors
+    /// Those of [`Cluster::start`] and of [`bootstrap_region`].
+    pub async fn start_with_region(&self) -> Result<Started> {
+        let started = self.start().await?;
+        let owner = self.options(DbRole::Owner.name(), REGION_DATABASE);
+        bootstrap_region(&self.superuser("postgres"), &owner, REGION_DATABASE).await?;
         Ok(started)
     }
 

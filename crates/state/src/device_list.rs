@@ -4,10 +4,11 @@ use std::str::FromStr;
 
 use palisade_types::{TenantId, TimeMicros};
 use sqlx::{Postgres, QueryBuilder, Row};
+use uuid::Uuid;
 
 use crate::health::rank_sql;
 use crate::page::{self, Cursor};
-use crate::{Device, HealthState, Page, Result, State, StateError, devices, presence, row};
+use crate::{Device, DeviceScope, HealthState, Page, Result, State, StateError, devices, presence, row};
 
 /// What the list is sorted by; the identifier breaks ties.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,6 +90,8 @@ pub struct DeviceQuery {
     pub health: Vec<HealthState>,
     /// Only devices whose platform or distribution is one of these, without regard to case; all when empty.
     pub os: Vec<String>,
+    /// Only devices of this device group.
+    pub group: Option<Uuid>,
     /// Whether devices that were taken out of service are shown too.
     pub offboarded: bool,
     /// The order.
@@ -115,8 +118,17 @@ fn containing(text: &str) -> String {
     pattern
 }
 
-fn conditions(query: &mut QueryBuilder<Postgres>, wanted: &DeviceQuery, tenant: TenantId, rank: &str) {
+fn conditions(
+    query: &mut QueryBuilder<Postgres>,
+    wanted: &DeviceQuery,
+    (tenant, scope): (TenantId, &DeviceScope),
+    rank: &str,
+) {
     query.push(" WHERE d.tenant_id = ").push_bind(tenant.0);
+    scope.push_device(query, "d.tenant_id", "d.id");
+    if let Some(group) = wanted.group {
+        DeviceScope::groups(vec![group]).push_device(query, "d.tenant_id", "d.id");
+    }
     if !wanted.offboarded {
         query.push(" AND d.status = 'active'");
     }
@@ -140,13 +152,14 @@ fn conditions(query: &mut QueryBuilder<Postgres>, wanted: &DeviceQuery, tenant: 
 }
 
 impl State {
-    /// A page of devices with their health as of `now`.
+    /// A page of the scope's devices with their health as of `now`.
     ///
     /// # Errors
     /// `cursor_invalid` when the cursor was made for another order.
     pub async fn devices(
         &self,
         tenant: TenantId,
+        scope: &DeviceScope,
         wanted: &DeviceQuery,
         now: TimeMicros,
     ) -> Result<Page<Device>> {
@@ -159,13 +172,13 @@ impl State {
         let rank = rank_sql(&hearing);
 
         let mut count = QueryBuilder::<Postgres>::new("SELECT count(*) FROM devices d");
-        conditions(&mut count, wanted, tenant, &rank);
+        conditions(&mut count, wanted, (tenant, scope), &rank);
         let total: i64 = count.build_query_scalar().fetch_one(&mut *tx).await?;
 
         let key = wanted.sort.sql(&rank);
         let mut query =
             QueryBuilder::<Postgres>::new(format!("SELECT ({key})::text AS sort_key, {}", devices::COLUMNS));
-        conditions(&mut query, wanted, tenant, &rank);
+        conditions(&mut query, wanted, (tenant, scope), &rank);
         if let Some(after) = &after {
             let comparison = if wanted.descending { "<" } else { ">" };
             query.push(format!(" AND ({key}, d.id) {comparison} ("));

@@ -7,11 +7,11 @@ use palisade_types::{DeviceId, TenantId, TimeMicros};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use crate::health::{self, Health, HealthInputs, Hearing};
-use crate::{Result, State, StateError, presence, row};
+use crate::{DeviceScope, Result, State, StateError, presence, row};
 
 /// The most bytes of JSON that is kept of what a device says about itself.
 pub(crate) const MAX_JSON: usize = 64 * 1024;
@@ -211,15 +211,18 @@ pub(crate) async fn upsert(
     tenant: TenantId,
     id: DeviceId,
     facts: &DeviceFacts,
+    subscription: Option<Uuid>,
     now: TimeMicros,
 ) -> Result<()> {
     let facts = facts.cleaned();
     let done = sqlx::query(
         "INSERT INTO devices AS d (tenant_id, id, subscription_id, name, os_platform, os_distribution, os_version,
-             kernel, architecture, sensor_version, scope, ip_addresses, facts, first_seen, last_seen)
-         SELECT $1, $2, s.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13
-         FROM subscriptions s WHERE s.tenant_id = $1 AND s.is_default
+             kernel, architecture, sensor_version, scope, ip_addresses, facts, first_seen, last_seen, enrolled_at)
+         SELECT $1, $2, s.id, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $13
+         FROM subscriptions s WHERE s.tenant_id = $1 AND CASE WHEN $14::uuid IS NULL THEN s.is_default ELSE s.id = $14 END
          ON CONFLICT (tenant_id, id) DO UPDATE SET status = 'active', name = excluded.name,
+             subscription_id = CASE WHEN $14::uuid IS NULL THEN d.subscription_id ELSE $14 END,
+             enrolled_at = excluded.enrolled_at,
              os_platform = excluded.os_platform, os_distribution = excluded.os_distribution,
              os_version = excluded.os_version, kernel = excluded.kernel, architecture = excluded.architecture,
              sensor_version = excluded.sensor_version, scope = excluded.scope,
@@ -239,6 +242,7 @@ pub(crate) async fn upsert(
     .bind(&facts.ip_addresses)
     .bind(&facts.extra)
     .bind(now.0)
+    .bind(subscription)
     .execute(tx)
     .await?;
     if done.rows_affected() == 0 {
@@ -248,19 +252,23 @@ pub(crate) async fn upsert(
 }
 
 impl State {
-    /// One device.
+    /// One device of the scope.
     ///
     /// # Errors
-    /// `not_found`.
-    pub async fn device(&self, tenant: TenantId, id: DeviceId, now: TimeMicros) -> Result<Device> {
+    /// `not_found`, also for one that lies outside the scope.
+    pub async fn device(
+        &self,
+        tenant: TenantId,
+        scope: &DeviceScope,
+        id: DeviceId,
+        now: TimeMicros,
+    ) -> Result<Device> {
+        let mut query = QueryBuilder::<Postgres>::new(format!("SELECT {COLUMNS} WHERE d.tenant_id = "));
+        query.push_bind(tenant.0).push(" AND d.id = ").push_bind(id.to_string());
+        scope.push_device(&mut query, "d.tenant_id", "d.id");
         let mut tx = self.tenant_tx(tenant).await?;
         let hearing = presence::hearing(&mut tx, now).await?;
-        let sql = format!("SELECT {COLUMNS} WHERE d.tenant_id = $1 AND d.id = $2");
-        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(tenant.0)
-            .bind(id.to_string())
-            .fetch_optional(&mut *tx)
-            .await?;
+        let found = query.build().fetch_optional(&mut *tx).await?;
         tx.commit().await?;
         device(&found.ok_or(StateError::NotFound("device"))?, hearing)
     }
@@ -283,21 +291,26 @@ impl State {
     /// Replaces a device's tags: at most 50 of 1 to 200 characters; doubles are dropped.
     ///
     /// # Errors
-    /// `not_found`, `name_invalid`, `invalid_argument` (too many).
-    pub async fn set_device_tags(&self, tenant: TenantId, id: DeviceId, tags: &[String]) -> Result<()> {
+    /// `not_found`, also for one that lies outside the scope, `name_invalid`, `invalid_argument` (too many).
+    pub async fn set_device_tags(
+        &self,
+        tenant: TenantId,
+        scope: &DeviceScope,
+        id: DeviceId,
+        tags: &[String],
+    ) -> Result<()> {
         if tags.len() > MAX_TAGS {
             return Err(StateError::InvalidArgument(format!("a device has at most {MAX_TAGS} tags")));
         }
         let mut cleaned = tags.iter().map(|t| row::name(t)).collect::<Result<Vec<_>>>()?;
         cleaned.sort();
         cleaned.dedup();
+        let mut query = QueryBuilder::<Postgres>::new("UPDATE devices AS d SET tags = ");
+        query.push_bind(cleaned).push(" WHERE d.tenant_id = ").push_bind(tenant.0);
+        query.push(" AND d.id = ").push_bind(id.to_string());
+        scope.push_device(&mut query, "d.tenant_id", "d.id");
         let mut tx = self.tenant_tx(tenant).await?;
-        let done = sqlx::query("UPDATE devices SET tags = $3 WHERE tenant_id = $1 AND id = $2")
-            .bind(tenant.0)
-            .bind(id.to_string())
-            .bind(cleaned)
-            .execute(&mut *tx)
-            .await?;
+        let done = query.build().execute(&mut *tx).await?;
         tx.commit().await?;
         if done.rows_affected() == 1 { Ok(()) } else { Err(StateError::NotFound("device")) }
     }

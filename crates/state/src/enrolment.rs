@@ -1,6 +1,6 @@
 //! Enrolment: bounded tokens, and the transaction that makes a device of a token's use.
 
-use palisade_types::{DeviceId, TenantId, TimeMicros};
+use palisade_types::{DeviceId, MachineId, SubscriptionId, TenantId, TimeMicros};
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, Row, Transaction};
 use uuid::Uuid;
@@ -31,7 +31,7 @@ pub struct EnrolmentToken {
 }
 
 /// What a new token shall be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct NewEnrolmentToken {
     /// Who makes it, as the audit log names them.
     pub created_by: String,
@@ -39,6 +39,10 @@ pub struct NewEnrolmentToken {
     pub expires_at: TimeMicros,
     /// How many devices it may enrol.
     pub max_uses: i32,
+    /// The machine that the device is on, where the token was made for one.
+    pub machine: Option<MachineId>,
+    /// Where its devices belong; the tenant's designated subscription unless said.
+    pub subscription: Option<SubscriptionId>,
 }
 
 fn enrolment_token(row: &PgRow) -> Result<EnrolmentToken> {
@@ -59,6 +63,8 @@ fn enrolment_token(row: &PgRow) -> Result<EnrolmentToken> {
 pub struct Enrolment {
     tx: Transaction<'static, Postgres>,
     tenant: TenantId,
+    machine: Option<Uuid>,
+    subscription: Option<Uuid>,
 }
 
 impl Enrolment {
@@ -90,14 +96,67 @@ impl Enrolment {
         certificate: &NewCertificate,
         now: TimeMicros,
     ) -> Result<()> {
-        devices::upsert(&mut self.tx, self.tenant, device, facts, now).await?;
+        let subscription = self.subscription().await?;
+        devices::upsert(&mut self.tx, self.tenant, device, facts, subscription, now).await?;
+        self.link(device, now).await?;
         certificates::insert(&mut self.tx, self.tenant, device, certificate, now).await?;
         self.tx.commit().await?;
+        Ok(())
+    }
+
+    /// Where the device belongs: with its machine, else where its token says.
+    async fn subscription(&mut self) -> Result<Option<Uuid>> {
+        let Some(machine) = self.machine else { return Ok(self.subscription) };
+        let found =
+            sqlx::query_scalar("SELECT subscription_id FROM machines WHERE tenant_id = $1 AND id = $2")
+                .bind(self.tenant.0)
+                .bind(machine)
+                .fetch_optional(&mut *self.tx)
+                .await?;
+        Ok(found.or(self.subscription))
+    }
+
+    /// The machine that the token was made for has this device from now on.
+    async fn link(&mut self, device: DeviceId, now: TimeMicros) -> Result<()> {
+        let Some(machine) = self.machine else { return Ok(()) };
+        for sql in [
+            "UPDATE machines SET device_id = NULL, changed_at = $4 WHERE tenant_id = $1 AND device_id = $3 AND id <> $2",
+            "UPDATE machines SET device_id = $3, changed_at = $4 WHERE tenant_id = $1 AND id = $2",
+        ] {
+            sqlx::query(sql)
+                .bind(self.tenant.0)
+                .bind(machine)
+                .bind(device.to_string())
+                .bind(now.0)
+                .execute(&mut *self.tx)
+                .await?;
+        }
         Ok(())
     }
 }
 
 impl State {
+    /// Whether a token could enrol a device now; nothing is used up.
+    ///
+    /// # Errors
+    /// `enrolment_token_invalid` for every token that could not.
+    pub async fn check_enrolment_token(&self, token: &str, now: TimeMicros) -> Result<TenantId> {
+        let (tenant, hash) =
+            secrets::parse(TokenKind::Enrolment, token).ok_or(StateError::EnrolmentTokenInvalid)?;
+        let mut tx = self.secret_tx(tenant, StateError::EnrolmentTokenInvalid).await?;
+        let good: bool = sqlx::query_scalar(
+            "SELECT exists (SELECT FROM enrolment_tokens
+             WHERE tenant_id = $1 AND token_hash = $2 AND uses < max_uses AND expires_at > $3)",
+        )
+        .bind(tenant.0)
+        .bind(&hash[..])
+        .bind(now.0)
+        .fetch_one(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        if good { Ok(tenant) } else { Err(StateError::EnrolmentTokenInvalid) }
+    }
+
     /// Makes a token and returns its text, which is never to be had again.
     ///
     /// # Errors
@@ -126,8 +185,9 @@ impl State {
         };
         let mut tx = self.tenant_tx(tenant).await?;
         sqlx::query(
-            "INSERT INTO enrolment_tokens (tenant_id, id, token_hash, created_by, created_at, expires_at, max_uses)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO enrolment_tokens (tenant_id, id, token_hash, created_by, created_at, expires_at, max_uses,
+                 machine_id, subscription_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(tenant.0)
         .bind(token.id)
@@ -136,6 +196,8 @@ impl State {
         .bind(now.0)
         .bind(token.expires_at.0)
         .bind(token.max_uses)
+        .bind(new.machine.map(|m| m.0))
+        .bind(new.subscription.map(|s| s.0))
         .execute(&mut *tx)
         .await?;
         tx.commit().await?;
@@ -182,18 +244,21 @@ impl State {
     pub async fn begin_enrolment(&self, token: &str, now: TimeMicros) -> Result<Enrolment> {
         let (tenant, hash) =
             secrets::parse(TokenKind::Enrolment, token).ok_or(StateError::EnrolmentTokenInvalid)?;
-        let mut tx = self.tenant_tx(tenant).await?;
+        let mut tx = self.secret_tx(tenant, StateError::EnrolmentTokenInvalid).await?;
         let taken = sqlx::query(
             "UPDATE enrolment_tokens SET uses = uses + 1, last_used_at = $3
-             WHERE tenant_id = $1 AND token_hash = $2 AND uses < max_uses AND expires_at > $3",
+             WHERE tenant_id = $1 AND token_hash = $2 AND uses < max_uses AND expires_at > $3
+             RETURNING machine_id, subscription_id",
         )
         .bind(tenant.0)
         .bind(&hash[..])
         .bind(now.0)
-        .execute(&mut *tx)
+        .fetch_optional(&mut *tx)
         .await?;
-        if taken.rows_affected() == 1 {
-            return Ok(Enrolment { tx, tenant });
+        if let Some(taken) = taken {
+            let machine = taken.try_get("machine_id")?;
+            let subscription = taken.try_get("subscription_id")?;
+            return Ok(Enrolment { tx, tenant, machine, subscription });
         }
         let expires_at: Option<i64> = sqlx::query_scalar(
             "SELECT expires_at FROM enrolment_tokens WHERE tenant_id = $1 AND token_hash = $2",

@@ -62,6 +62,18 @@ pub enum StateError {
     /// A tenant keeps at least one active administrator.
     #[error("the last administrator cannot be removed")]
     LastAdministrator,
+    /// Somebody without a second factor cannot be given a role that changes things.
+    #[error("this role needs a second factor: send a new set-up link, with which one is set up")]
+    SecondFactorMissing,
+    /// An account that was switched off gets no set-up link.
+    #[error("the account is disabled; enable it first")]
+    UserDisabled,
+    /// Who gives rights could lift their own limit.
+    #[error("an administrator cannot be limited to device groups")]
+    AdministratorUnlimited,
+    /// Users or tokens are limited to the device group.
+    #[error("users or tokens are limited to this device group; change them first")]
+    GroupInUse,
     /// The enrolment token is unknown or malformed.
     #[error("the enrolment token is not valid")]
     EnrolmentTokenInvalid,
@@ -71,12 +83,35 @@ pub enum StateError {
     /// The enrolment token has been used as often as it may.
     #[error("the enrolment token is used up")]
     EnrolmentTokenExhausted,
+    /// The task's token is unknown, or its task is over.
+    #[error("the task's token is not valid, or its task is over")]
+    TaskTokenInvalid,
     /// A paging cursor that this server did not make for this list.
     #[error("the cursor does not belong to this list")]
     CursorInvalid,
+    /// A rule of the estate forbids it.
+    #[error("{message}")]
+    Rule {
+        /// The rule's own stable code.
+        code: &'static str,
+        /// Why, for people.
+        message: String,
+    },
     /// An argument is out of its bounds.
     #[error("{0}")]
     InvalidArgument(String),
+    /// The tenant's data lives in a region that this process does not serve.
+    #[error("the tenant's data lives in another region, behind that region's own door")]
+    WrongRegion,
+    /// There is no region of that name.
+    #[error("there is no region {0}; an operator adds one with `palisade region add`")]
+    RegionUnknown(String),
+    /// A tenant's region cannot change. Says which tenant's, and which it is.
+    #[error(
+        "{0} and stays that: its rows, log and event store lie under that region's root and in its \
+         database; move its subscriptions to a tenant of the other region, or reset the tenant"
+    )]
+    RegionFixed(String),
     /// PostgreSQL cannot be reached or is overloaded; trying again later may help.
     #[error("the state store is unavailable: {0}")]
     Unavailable(String),
@@ -116,11 +151,20 @@ impl StateError {
             Self::TokenExpired => "token_expired",
             Self::SetupLinkInvalid => "setup_link_invalid",
             Self::LastAdministrator => "last_administrator",
+            Self::SecondFactorMissing => "second_factor_missing",
+            Self::UserDisabled => "user_disabled",
+            Self::AdministratorUnlimited => "administrator_unlimited",
+            Self::GroupInUse => "group_in_use",
             Self::EnrolmentTokenInvalid => "enrolment_token_invalid",
             Self::EnrolmentTokenExpired => "enrolment_token_expired",
             Self::EnrolmentTokenExhausted => "enrolment_token_exhausted",
+            Self::TaskTokenInvalid => "task_token_invalid",
             Self::CursorInvalid => "cursor_invalid",
+            Self::Rule { code, .. } => code,
             Self::InvalidArgument(_) => "invalid_argument",
+            Self::WrongRegion => "wrong_region",
+            Self::RegionUnknown(_) => "region_unknown",
+            Self::RegionFixed(_) => "region_fixed",
             Self::Unavailable(_) => "state_unavailable",
             Self::Cluster(_) | Self::Migration(_) | Self::Signing(_) | Self::Internal(_) => "internal",
         }
@@ -150,6 +194,8 @@ impl From<sqlx::Error> for StateError {
                 Self::Unavailable(error.to_string())
             }
             sqlx::Error::Database(db) => match db.code().as_deref() {
+                // Raised by the control database's own trigger.
+                Some("PALRF") => Self::RegionFixed(db.message().to_owned()),
                 // admin shutdown, crash shutdown, starting up, too many connections
                 Some("57P01" | "57P02" | "57P03" | "53300") => Self::Unavailable(error.to_string()),
                 // serialisation failure, deadlock, lock not available

@@ -1,9 +1,10 @@
 //! The state of a Palisade instance in PostgreSQL: tenants, people, sessions, devices, orders, audit.
 //!
-//! Two databases: `control` (ids, names, routing) and one `region` (everything about people and
-//! devices). Row-level security is forced in the region database, and every access goes through a
-//! transaction that has set its tenant ([`State::tenant_tx`]), so a forgotten condition returns
-//! nothing instead of another tenant's rows. Every function that depends on time is given `now`.
+//! One database `control` (ids, names, routing), and one `region` for each region (everything about
+//! people and devices), the further ones in clusters of their own. Row-level security is forced in a
+//! region's database, and every access goes through a transaction that has set its tenant
+//! ([`State::tenant_tx`], which also finds the region), so a forgotten condition returns nothing
+//! instead of another tenant's rows. Every function that depends on time is given `now`.
 //!
 //! Secrets: passwords are kept as Argon2id hashes, every token as a SHA-256 hash. A TOTP secret
 //! must be readable to check a code; it lies as it is in columns that of the service roles only
@@ -13,20 +14,29 @@ mod audit;
 mod bootstrap;
 mod certificates;
 pub mod cluster;
+mod counts;
 mod device_list;
+mod device_scope;
 mod devices;
 mod enrolment;
 mod error;
+pub mod estate;
+mod groups;
 pub mod health;
+mod instance_audit;
 mod known_clients;
+mod limits;
 mod listener;
+mod metering;
 mod orders;
 mod page;
 mod password;
+mod plans;
 mod policy;
 mod pool;
 mod presence;
 mod principal;
+mod rate_cards;
 mod roles;
 mod row;
 mod secrets;
@@ -38,31 +48,47 @@ mod throttle;
 mod tokens;
 mod totp;
 mod touch;
+mod transfers;
+mod usage;
 mod users;
+mod wipe;
 
 pub use audit::{Actor, AuditEntry, AuditOutcome, AuditRecord};
-pub use bootstrap::{CONTROL_DATABASE, REGION_DATABASE, bootstrap, migrate, migrations_fingerprint};
+pub use bootstrap::{
+    CONTROL_DATABASE, REGION_DATABASE, bootstrap, bootstrap_region, migrate, migrations_fingerprint,
+};
 pub use certificates::{Certificate, CertificateStatus, NewCertificate};
+pub use counts::{SubscriptionCounts, TenantCounts};
 pub use device_list::{DeviceQuery, DeviceSort};
+pub use device_scope::DeviceScope;
 pub use devices::{Component, Device, DeviceFacts, DeviceStatus};
 pub use enrolment::{Enrolment, EnrolmentToken, NewEnrolmentToken};
 pub use error::StateError;
+pub use groups::{
+    DeviceGroup, GroupOfDevice, GroupPreview, MAX_DEVICE_GROUPS, NewDeviceGroup, PreviewedDevice,
+};
 pub use health::{Health, HealthState};
+pub use instance_audit::InstanceDeed;
 pub use listener::{ORDERS_CHANNEL, OrderListener, OrderNotice};
+pub use metering::{METER_WINDOW, Metered};
 pub use orders::{Completed, NewOrder, OrderReceipt, OrderRecord, OrderState};
 pub use page::Page;
 pub use policy::AuthPolicy;
-pub use pool::{State, StateOptions};
+pub use pool::{FIRST_REGION, State, StateOptions};
 pub use principal::{Principal, PrincipalKind, Role};
+pub use rate_cards::KeptRateCard;
 pub use roles::DbRole;
 pub use sessions::Session;
 pub use setup::{BeginSetup, ConfirmSetup, SetupInfo, SetupLink, SetupStarted};
 pub use sign_in::{SignIn, SignedIn};
 pub use tenants::Tenant;
-pub use tokens::{ApiToken, NewToken};
+pub use tokens::{ApiToken, NewToken, TokenScope};
 pub use totp::totp_code;
 pub use touch::{DeviceTouch, HeartbeatUpdate};
-pub use users::{NewUser, User, UserState};
+pub use transfers::{Transfer, TransferPlan, TransferState};
+pub use usage::{Usage, UsageBy, UsageQuery, UsageRow};
+pub use users::{NewUser, User, UserChange, UserState};
+pub use wipe::{TableSearch, Wiped, scrub, search_tables, wipe_rows};
 
 /// What every function of this crate returns.
 pub type Result<T, E = StateError> = std::result::Result<T, E>;

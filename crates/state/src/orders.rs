@@ -6,14 +6,14 @@ use std::str::FromStr;
 use palisade_types::{DeviceId, OrderId, TenantId, TimeMicros, UserId};
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use crate::devices::MAX_JSON;
 use crate::listener::ORDERS_CHANNEL;
 use crate::page::{self, Cursor};
-use crate::{Page, Result, State, StateError, row};
+use crate::{DeviceScope, Page, Result, State, StateError, row};
 
 /// A delivered order's receipt may still be on its way this long after the order's expiry.
 const RECEIPT_GRACE_US: i64 = 5 * 60 * 1_000_000;
@@ -176,11 +176,12 @@ impl State {
     /// was restored from a backup does not use one twice.
     ///
     /// # Errors
-    /// `not_found` (the device, or it is offboarded), `invalid_argument` (expired, reason too
+    /// `not_found` (the device, or it is offboarded or outside the scope), `invalid_argument` (expired, reason too
     /// long), `internal` when signing fails.
     pub async fn create_order<E: fmt::Display>(
         &self,
         tenant: TenantId,
+        scope: &DeviceScope,
         new: NewOrder,
         sign: impl FnOnce(OrderId, u64) -> Result<Vec<u8>, E>,
         now: TimeMicros,
@@ -193,16 +194,18 @@ impl State {
         }
         let mut tx = self.tenant_tx(tenant).await?;
         // The row's lock makes numbers rise in the order of the commits.
-        let number: i64 = sqlx::query_scalar(
-            "UPDATE devices SET order_number = greatest(order_number + 1, $3)
-             WHERE tenant_id = $1 AND id = $2 AND status = 'active' RETURNING order_number",
-        )
-        .bind(tenant.0)
-        .bind(new.device.to_string())
-        .bind(now.0 / 1000)
-        .fetch_optional(&mut *tx)
-        .await?
-        .ok_or(StateError::NotFound("device"))?;
+        let mut next = QueryBuilder::<Postgres>::new(
+            "UPDATE devices AS d SET order_number = greatest(order_number + 1, ",
+        );
+        next.push_bind(now.0 / 1000).push(") WHERE d.tenant_id = ").push_bind(tenant.0);
+        next.push(" AND d.id = ").push_bind(new.device.to_string()).push(" AND d.status = 'active'");
+        scope.push_device(&mut next, "d.tenant_id", "d.id");
+        next.push(" RETURNING d.order_number");
+        let number: i64 = next
+            .build_query_scalar()
+            .fetch_optional(&mut *tx)
+            .await?
+            .ok_or(StateError::NotFound("device"))?;
         let id = OrderId::random();
         let rising = u64::try_from(number)
             .map_err(|_| StateError::Internal("an order's number is negative".into()))?;
@@ -249,13 +252,14 @@ impl State {
         Ok(record)
     }
 
-    /// The orders of one device, newest first.
+    /// The orders of one device of the scope, newest first; none for another device.
     ///
     /// # Errors
     /// `cursor_invalid`.
     pub async fn orders_for_device(
         &self,
         tenant: TenantId,
+        scope: &DeviceScope,
         device: DeviceId,
         limit: u32,
         cursor: Option<&str>,
@@ -263,23 +267,20 @@ impl State {
         let after = cursor.map(|c| Cursor::decode(c, "orders")?.number()).transpose()?;
         let limit = page::limit(limit);
         let mut tx = self.tenant_tx(tenant).await?;
-        let total: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM orders WHERE tenant_id = $1 AND device_id = $2")
-                .bind(tenant.0)
-                .bind(device.to_string())
-                .fetch_one(&mut *tx)
-                .await?;
-        let sql = format!(
-            "SELECT {COLUMNS} FROM orders WHERE tenant_id = $1 AND device_id = $2 AND ($3::bigint IS NULL OR number < $3)
-             ORDER BY number DESC LIMIT $4"
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(tenant.0)
-            .bind(device.to_string())
-            .bind(after)
-            .bind(limit + 1)
-            .fetch_all(&mut *tx)
-            .await?;
+        let of_device = |columns: &str| {
+            let mut query =
+                QueryBuilder::<Postgres>::new(format!("SELECT {columns} FROM orders WHERE tenant_id = "));
+            query.push_bind(tenant.0).push(" AND device_id = ").push_bind(device.to_string());
+            scope.push_device(&mut query, "orders.tenant_id", "orders.device_id");
+            query
+        };
+        let total: i64 = of_device("count(*)").build_query_scalar().fetch_one(&mut *tx).await?;
+        let mut query = of_device(COLUMNS);
+        if let Some(after) = after {
+            query.push(" AND number < ").push_bind(after);
+        }
+        query.push(" ORDER BY number DESC LIMIT ").push_bind(limit + 1);
+        let rows = query.build().fetch_all(&mut *tx).await?;
         tx.commit().await?;
         let items = rows.iter().map(order).collect::<Result<Vec<_>>>()?;
         Ok(page::finish(items, limit, total, |o| Cursor {
@@ -289,15 +290,17 @@ impl State {
         }))
     }
 
-    /// One order.
+    /// One order to a device of the scope.
     ///
     /// # Errors
     /// `not_found`.
-    pub async fn order(&self, tenant: TenantId, id: OrderId) -> Result<OrderRecord> {
+    pub async fn order(&self, tenant: TenantId, scope: &DeviceScope, id: OrderId) -> Result<OrderRecord> {
+        let mut query =
+            QueryBuilder::<Postgres>::new(format!("SELECT {COLUMNS} FROM orders WHERE tenant_id = "));
+        query.push_bind(tenant.0).push(" AND id = ").push_bind(id.0);
+        scope.push_device(&mut query, "orders.tenant_id", "orders.device_id");
         let mut tx = self.tenant_tx(tenant).await?;
-        let sql = format!("SELECT {COLUMNS} FROM orders WHERE tenant_id = $1 AND id = $2");
-        let found =
-            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(tenant.0).bind(id.0).fetch_optional(&mut *tx).await?;
+        let found = query.build().fetch_optional(&mut *tx).await?;
         tx.commit().await?;
         order(&found.ok_or(StateError::NotFound("order"))?)
     }

@@ -7,7 +7,7 @@ use palisade_types::{TenantId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{Actor, StateError};
+use crate::{Actor, DeviceScope, StateError};
 
 /// What someone may do. The order is by power.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ use crate::{Actor, StateError};
 pub enum Role {
     /// Reads devices and events, hunts, has own sessions and tokens.
     Reader,
+    /// Acts on devices besides: orders, fixes, exclusions, roll-outs, tags. Not people, credentials,
+    /// plans or device groups.
+    Operator,
     /// Everything.
     Administrator,
 }
@@ -24,8 +27,14 @@ impl Role {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Reader => "reader",
+            Self::Operator => "operator",
             Self::Administrator => "administrator",
         }
+    }
+
+    /// Whether somebody with this role must have a second factor: who can change things.
+    pub fn needs_second_factor(self) -> bool {
+        self > Self::Reader
     }
 }
 
@@ -41,8 +50,11 @@ impl FromStr for Role {
     fn from_str(s: &str) -> Result<Self, StateError> {
         match s {
             "reader" => Ok(Self::Reader),
+            "operator" => Ok(Self::Operator),
             "administrator" => Ok(Self::Administrator),
-            _ => Err(StateError::InvalidArgument("the role must be administrator or reader".into())),
+            _ => {
+                Err(StateError::InvalidArgument("the role must be administrator, operator or reader".into()))
+            }
         }
     }
 }
@@ -77,6 +89,10 @@ pub struct Principal {
     pub name: String,
     /// What they may do: for a token the lesser of its own role and its user's.
     pub role: Role,
+    /// Of what the role may, only this, by name; all of it when absent.
+    pub permissions: Option<Vec<String>>,
+    /// Which devices they see and act on: for a token within its user's.
+    pub devices: DeviceScope,
 }
 
 impl Principal {

@@ -13,11 +13,16 @@ pub enum DbRole {
     Ingest,
     /// The lake process with its projections: presence of devices, receipts.
     Lake,
+    /// The estate process: machines, their health and metering, what to do next on them.
+    Estate,
+    /// The connect process: runs what the estate process asks for on machines.
+    Connect,
 }
 
 impl DbRole {
     /// Every role.
-    pub const ALL: [Self; 4] = [Self::Owner, Self::Api, Self::Ingest, Self::Lake];
+    pub const ALL: [Self; 6] =
+        [Self::Owner, Self::Api, Self::Ingest, Self::Lake, Self::Estate, Self::Connect];
 
     /// The role's name in PostgreSQL.
     pub fn name(self) -> &'static str {
@@ -26,6 +31,8 @@ impl DbRole {
             Self::Api => "palisade_api",
             Self::Ingest => "palisade_ingest",
             Self::Lake => "palisade_lake",
+            Self::Estate => "palisade_estate",
+            Self::Connect => "palisade_connect",
         }
     }
 
@@ -36,7 +43,7 @@ impl DbRole {
             Self::Owner => 3,
             Self::Api => 10,
             Self::Ingest => 8,
-            Self::Lake => 4,
+            Self::Lake | Self::Estate | Self::Connect => 4,
         }
     }
 }

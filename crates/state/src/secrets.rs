@@ -16,6 +16,7 @@ pub(crate) enum TokenKind {
     SetupLink,
     SetupSession,
     Enrolment,
+    Task,
 }
 
 impl TokenKind {
@@ -27,6 +28,7 @@ impl TokenKind {
             Self::SetupLink => "pals",
             Self::SetupSession => "palx",
             Self::Enrolment => "pale",
+            Self::Task => "palt",
         }
     }
 }

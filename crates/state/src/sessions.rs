@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use crate::policy::{AuthPolicy, micros};
 use crate::secrets::{self, TokenKind};
-use crate::{Principal, PrincipalKind, Result, Role, SignedIn, State, StateError, known_clients, row};
+use crate::{
+    DeviceScope, Principal, PrincipalKind, Result, Role, SignedIn, State, StateError, known_clients, limits,
+    row,
+};
 
 /// A use is written down at most this often, so that reading a page does not write.
 const TOUCH_EVERY_US: i64 = 60_000_000;
@@ -78,6 +81,12 @@ pub(crate) async fn begin(
     .bind(row::text(from.user_agent, 300))
     .execute(&mut *tx)
     .await?;
+    let sql = format!("SELECT {} FROM users u WHERE u.tenant_id = $1 AND u.id = $2", limits::OF_USER);
+    let groups = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+        .bind(who.tenant.0)
+        .bind(who.user.0)
+        .fetch_one(&mut *tx)
+        .await?;
     let client = known_clients::remember(tx, policy, (who.tenant, who.user), known, now).await?;
     let principal = Principal {
         tenant: who.tenant,
@@ -86,6 +95,8 @@ pub(crate) async fn begin(
         email: who.email,
         name: who.name,
         role: who.role,
+        permissions: None,
+        devices: DeviceScope::within([groups]),
     };
     Ok(SignedIn { token, expires_at, client, principal })
 }
@@ -108,19 +119,21 @@ impl State {
     /// `session_invalid` when it is unknown, expired, revoked, or its user is no longer active.
     pub async fn authenticate_session(&self, cookie: &str, now: TimeMicros) -> Result<Principal> {
         let (tenant, hash) = secrets::parse(TokenKind::Session, cookie).ok_or(StateError::SessionInvalid)?;
-        let mut tx = self.tenant_tx(tenant).await?;
-        let found = sqlx::query(
-            "SELECT s.id, s.last_used_at, s.expires_at, u.id AS user_id, u.email, u.name, u.role
+        let mut tx = self.secret_tx(tenant, StateError::SessionInvalid).await?;
+        let sql = format!(
+            "SELECT s.id, s.last_used_at, s.expires_at, u.id AS user_id, u.email, u.name, u.role, {}
              FROM sessions s JOIN users u ON u.tenant_id = s.tenant_id AND u.id = s.user_id
              WHERE s.tenant_id = $1 AND s.token_hash = $2 AND s.expires_at > $3 AND s.idle_expires_at > $3
                AND u.state = 'active'",
-        )
-        .bind(tenant.0)
-        .bind(&hash[..])
-        .bind(now.0)
-        .fetch_optional(&mut *tx)
-        .await?
-        .ok_or(StateError::SessionInvalid)?;
+            limits::OF_USER
+        );
+        let found = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(tenant.0)
+            .bind(&hash[..])
+            .bind(now.0)
+            .fetch_optional(&mut *tx)
+            .await?
+            .ok_or(StateError::SessionInvalid)?;
         let id: Uuid = found.try_get("id")?;
         if now.0.saturating_sub(found.try_get::<i64, _>("last_used_at")?) >= TOUCH_EVERY_US {
             let idle = now.plus_micros(micros(self.auth().session_idle)).0;
@@ -143,6 +156,8 @@ impl State {
             email: found.try_get("email")?,
             name: found.try_get("name")?,
             role: row::parsed(&found, "role")?,
+            permissions: None,
+            devices: DeviceScope::within([found.try_get("user_groups")?]),
         })
     }
 
@@ -195,4 +210,25 @@ impl State {
         tx.commit().await?;
         if done.rows_affected() == 1 { Ok(()) } else { Err(StateError::NotFound("session")) }
     }
+
+    /// Ends every session of that user, and says how many there were.
+    ///
+    /// # Errors
+    /// Only those of the store itself.
+    pub async fn revoke_sessions(&self, tenant: TenantId, user: UserId) -> Result<u64> {
+        let mut tx = self.tenant_tx(tenant).await?;
+        let ended = end_all(&mut tx, tenant, user).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+}
+
+/// Ends every session of a user.
+pub(crate) async fn end_all(tx: &mut PgConnection, tenant: TenantId, user: UserId) -> Result<u64> {
+    let done = sqlx::query("DELETE FROM sessions WHERE tenant_id = $1 AND user_id = $2")
+        .bind(tenant.0)
+        .bind(user.0)
+        .execute(tx)
+        .await?;
+    Ok(done.rows_affected())
 }

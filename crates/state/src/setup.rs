@@ -3,6 +3,8 @@
 //! A link stays good until its set-up is confirmed, so that a lost browser tab does not lock
 //! anybody out; what was typed waits beside the link and reaches the account with the confirmation.
 
+use std::time::Duration;
+
 use palisade_types::{TenantId, TimeMicros, UserId};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
@@ -92,6 +94,7 @@ pub(crate) async fn insert_link(
     policy: &AuthPolicy,
     tenant: TenantId,
     whom: LinkFor,
+    valid_for: Option<Duration>,
     now: TimeMicros,
 ) -> Result<SetupLink> {
     let (user, role) = match whom {
@@ -106,7 +109,7 @@ pub(crate) async fn insert_link(
     .execute(&mut *tx)
     .await?;
     let (token, hash) = secrets::issue(TokenKind::SetupLink, tenant);
-    let expires_at = now.plus_micros(micros(policy.setup_link));
+    let expires_at = now.plus_micros(micros(valid_for.unwrap_or(policy.setup_link)));
     sqlx::query(
         "INSERT INTO setup_links (tenant_id, id, token_hash, role, user_id, created_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",
@@ -123,9 +126,11 @@ pub(crate) async fn insert_link(
     Ok(SetupLink { token, expires_at })
 }
 
-const LINK: &str = "SELECT l.id, l.role, l.user_id, l.expires_at, u.email, u.name FROM setup_links l
+/// The role is the account's of now, which may have changed since the link was made.
+const LINK: &str = "SELECT l.id, coalesce(u.role, l.role) AS role, l.user_id, l.expires_at, u.email, u.name FROM setup_links l
      LEFT JOIN users u ON u.tenant_id = l.tenant_id AND u.id = l.user_id
-     WHERE l.tenant_id = $1 AND l.token_hash = $2 AND l.used_at IS NULL AND l.expires_at > $3";
+     WHERE l.tenant_id = $1 AND l.token_hash = $2 AND l.used_at IS NULL AND l.expires_at > $3
+       AND coalesce(u.state, '') <> 'disabled'";
 
 async fn good_link(tx: &mut PgConnection, tenant: TenantId, hash: &[u8], now: TimeMicros) -> Result<PgRow> {
     sqlx::query(LINK)
@@ -150,7 +155,7 @@ impl State {
         now: TimeMicros,
     ) -> Result<SetupLink> {
         let mut tx = self.tenant_tx(tenant).await?;
-        let link = insert_link(&mut tx, self.auth(), tenant, LinkFor::Anyone(role), now).await?;
+        let link = insert_link(&mut tx, self.auth(), tenant, LinkFor::Anyone(role), None, now).await?;
         tx.commit().await?;
         Ok(link)
     }
@@ -162,7 +167,7 @@ impl State {
     pub async fn setup_link(&self, token: &str, now: TimeMicros) -> Result<SetupInfo> {
         let (tenant, hash) =
             secrets::parse(TokenKind::SetupLink, token).ok_or(StateError::SetupLinkInvalid)?;
-        let mut tx = self.tenant_tx(tenant).await?;
+        let mut tx = self.secret_tx(tenant, StateError::SetupLinkInvalid).await?;
         let link = good_link(&mut tx, tenant, &hash, now).await?;
         tx.commit().await?;
         Ok(SetupInfo {
@@ -183,7 +188,7 @@ impl State {
     pub async fn begin_setup(&self, with: BeginSetup<'_>, now: TimeMicros) -> Result<SetupStarted> {
         let (tenant, hash) =
             secrets::parse(TokenKind::SetupLink, with.token).ok_or(StateError::SetupLinkInvalid)?;
-        let mut tx = self.tenant_tx(tenant).await?;
+        let mut tx = self.secret_tx(tenant, StateError::SetupLinkInvalid).await?;
         let link = good_link(&mut tx, tenant, &hash, now).await?;
         let email = normalise_email(with.email)?;
         let name = row::name(with.name)?;
@@ -239,16 +244,18 @@ impl State {
     /// is used up.
     ///
     /// # Errors
-    /// `setup_link_invalid`, `totp_required` (administrators), `totp_invalid`, `email_taken`.
+    /// `setup_link_invalid`, `totp_required` (all but readers), `totp_invalid`, `email_taken`.
     pub async fn confirm_setup(&self, with: ConfirmSetup<'_>, now: TimeMicros) -> Result<SignedIn> {
         let (tenant, hash) = secrets::parse(TokenKind::SetupSession, with.setup_session)
             .ok_or(StateError::SetupLinkInvalid)?;
-        let mut tx = self.tenant_tx(tenant).await?;
+        let mut tx = self.secret_tx(tenant, StateError::SetupLinkInvalid).await?;
         let link = sqlx::query(
-            "SELECT id, role, user_id, pending_email, pending_name, pending_password_hash, pending_totp_secret
-             FROM setup_links WHERE tenant_id = $1 AND session_hash = $2 AND used_at IS NULL
-               AND session_expires_at > $3 AND expires_at > $3
-             FOR UPDATE",
+            "SELECT l.id, coalesce(u.role, l.role) AS role, l.user_id, l.pending_email, l.pending_name,
+                 l.pending_password_hash, l.pending_totp_secret
+             FROM setup_links l LEFT JOIN users u ON u.tenant_id = l.tenant_id AND u.id = l.user_id
+             WHERE l.tenant_id = $1 AND l.session_hash = $2 AND l.used_at IS NULL
+               AND l.session_expires_at > $3 AND l.expires_at > $3 AND coalesce(u.state, '') <> 'disabled'
+             FOR UPDATE OF l",
         )
         .bind(tenant.0)
         .bind(&hash[..])
@@ -263,7 +270,7 @@ impl State {
                 let step = totp::matching_step(&secret, code, now)?.ok_or(StateError::TotpInvalid)?;
                 Some((secret, step))
             }
-            None if role == Role::Administrator => return Err(StateError::TotpRequired),
+            None if role.needs_second_factor() => return Err(StateError::TotpRequired),
             None => None,
         };
         let user = link.try_get::<Option<Uuid>, _>("user_id")?.map_or_else(UserId::random, UserId);
@@ -289,6 +296,8 @@ impl State {
         .execute(&mut *tx)
         .await
         .map_err(|e| if is_unique_violation(&e) { StateError::EmailTaken } else { e.into() })?;
+        // Whoever was signed in before the password changed is not the one who just set it.
+        sessions::end_all(&mut tx, tenant, user).await?;
         // The link keeps no secret once it is used.
         sqlx::query(
             "UPDATE setup_links SET used_at = $3, user_id = $4, pending_password_hash = NULL,

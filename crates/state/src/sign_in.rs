@@ -91,7 +91,7 @@ impl State {
             (Some(secret), Some(code)) => {
                 Some(totp::matching_step(secret, code, now)?.ok_or(StateError::TotpInvalid)?)
             }
-            (None, _) if user.role == Role::Administrator => return Err(StateError::TotpRequired),
+            (None, _) if user.role.needs_second_factor() => return Err(StateError::TotpRequired),
             (None, _) => None,
         };
         let mut tx = self.tenant_tx(tenant).await?;

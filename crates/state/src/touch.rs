@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use palisade_estate::metering::Timeline;
 use palisade_types::{DeviceId, TenantId, TimeMicros};
 use serde_json::{Value, json};
 use sqlx::{PgConnection, Row};
@@ -43,12 +44,15 @@ pub struct DeviceTouch {
     pub facts: Option<DeviceFacts>,
     /// A heartbeat, where there was one.
     pub heartbeat: Option<HeartbeatUpdate>,
+    /// Stretches in which it beat without a gap, from the first to the last beat, by the server's clock as well
+    /// as that can be known: also what a spool kept for hours.
+    pub heard: Vec<(TimeMicros, TimeMicros)>,
 }
 
 impl DeviceTouch {
     /// Only that something was heard.
     pub fn seen(device: DeviceId, last_seen: TimeMicros) -> Self {
-        Self { device, last_seen, last_event: None, facts: None, heartbeat: None }
+        Self { device, last_seen, last_event: None, facts: None, heartbeat: None, heard: Vec::new() }
     }
 }
 
@@ -148,7 +152,8 @@ impl State {
         }
         let mut merged = merge(touches);
         let ids: Vec<String> = merged.keys().map(ToString::to_string).collect();
-        let mut tx = self.tenant_tx(tenant).await?;
+        // What is left of a tenant that is gone holds up nobody.
+        let Some(mut tx) = self.tx_here(tenant).await? else { return Ok(()) };
         // Locked in one order, so that two writers cannot block each other for ever.
         let known = sqlx::query(
             "SELECT id, last_heartbeat FROM devices WHERE tenant_id = $1 AND id = ANY($2) ORDER BY id FOR NO KEY UPDATE",
@@ -173,6 +178,7 @@ impl State {
         let records: Value =
             merged.values().map(|touch| record(touch, lost.contains(&touch.device))).collect();
         sqlx::query(UPDATE).bind(tenant.0).bind(records).execute(&mut *tx).await?;
+        write_heard(&mut tx, tenant, &merged).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -188,6 +194,7 @@ fn merge(touches: &[DeviceTouch]) -> BTreeMap<DeviceId, DeviceTouch> {
             Some(one) => {
                 one.last_seen = one.last_seen.max(touch.last_seen);
                 one.last_event = one.last_event.max(touch.last_event);
+                one.heard.extend(&touch.heard);
                 if touch.facts.is_some() {
                     one.facts.clone_from(&touch.facts);
                 }
@@ -199,6 +206,51 @@ fn merge(touches: &[DeviceTouch]) -> BTreeMap<DeviceId, DeviceTouch> {
         }
     }
     merged
+}
+
+/// Writes when devices beat, for the meter. Nothing was heard of a device before it enrolled.
+async fn write_heard(
+    tx: &mut PgConnection,
+    tenant: TenantId,
+    touches: &BTreeMap<DeviceId, DeviceTouch>,
+) -> Result<()> {
+    let (mut ids, mut from, mut to) = (Vec::new(), Vec::new(), Vec::new());
+    for touch in touches.values() {
+        for (first, last) in stretches(touch.heard.clone()) {
+            ids.push(touch.device.to_string());
+            from.push(first.0);
+            to.push(last.0);
+        }
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO device_heard (tenant_id, device_id, from_at, to_at)
+         SELECT $1, d.id, greatest(u.from_at, d.enrolled_at), greatest(u.to_at, d.enrolled_at)
+         FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS u(device_id, from_at, to_at)
+         JOIN devices d ON d.tenant_id = $1 AND d.id = u.device_id",
+    )
+    .bind(tenant.0)
+    .bind(&ids)
+    .bind(&from)
+    .bind(&to)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// Joins stretches of beats between which there is no longer silence than a machine stays connected for.
+pub(crate) fn stretches(mut spans: Vec<(TimeMicros, TimeMicros)>) -> Vec<(TimeMicros, TimeMicros)> {
+    spans.sort_unstable();
+    let mut joined: Vec<(TimeMicros, TimeMicros)> = Vec::new();
+    for (from, to) in spans.into_iter().filter(|(from, to)| from <= to) {
+        match joined.last_mut() {
+            Some((_, end)) if from <= end.plus_micros(Timeline::CONNECTED) => *end = to.max(*end),
+            _ => joined.push((from, to)),
+        }
+    }
+    joined
 }
 
 /// Writes the counters and tells on which devices a counter of losses has risen.
@@ -269,6 +321,14 @@ mod tests {
         let one = &merged[&device];
         assert_eq!((one.last_seen.0, one.last_event), (9, Some(TimeMicros(4))));
         assert_eq!(one.heartbeat.as_ref().map(|b| b.at.0), Some(5));
+    }
+
+    #[test]
+    fn beats_are_joined_into_stretches() {
+        let at = |minute: i64| TimeMicros(minute * 60_000_000);
+        let spans = [(at(40), at(45)), (at(0), at(0)), (at(15), at(15)), (at(3), at(3)), (at(31), at(31))];
+        assert_eq!(stretches(spans.to_vec()), [(at(0), at(15)), (at(31), at(45))]);
+        assert!(stretches(Vec::new()).is_empty());
     }
 
     #[test]

@@ -7,10 +7,190 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Reads the audit log, newest first. */
+        /** Reads the audit log, newest first: an administrator all of it, everybody else their own entries. */
         get: operations["audit_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists connectors. */
+        get: operations["connectors_list"];
+        put?: never;
+        /**
+         * Makes a connector. Its machines are listed and looked at; nothing is changed on them before a
+         *     roll-out.
+         */
+        post: operations["connectors_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one connector. */
+        get: operations["connectors_show"];
+        put?: never;
+        post?: never;
+        /** Ends a connector: its credential is removed for good, its machines stay. */
+        delete: operations["connectors_revoke"];
+        options?: never;
+        head?: never;
+        /** Changes a connector and has it list anew. */
+        patch: operations["connectors_update"];
+        trace?: never;
+    };
+    "/api/v1/connectors/{id}/host-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the host keys that a connector has seen. */
+        get: operations["host_keys_list"];
+        put?: never;
+        /** Confirms host keys by their fingerprints. */
+        post: operations["host_keys_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors/{id}/host-keys/forget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forgets a host's keys, after it was set up anew; the next listing looks at it again. */
+        post: operations["host_keys_forget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says what a roll-out would do where, and what it leaves out and why. */
+        get: operations["connectors_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors/{id}/rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a connector act: sensors are installed in waves. */
+        post: operations["connectors_rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lists and tests a connector anew; the answer comes with the connector. */
+        post: operations["connectors_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists device groups by rank; somebody who is limited sees those that they are limited to. */
+        get: operations["device_groups_list"];
+        put?: never;
+        /** Makes a device group. */
+        post: operations["device_groups_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one device group. */
+        get: operations["device_groups_show"];
+        /** Changes a device group as a whole. */
+        put: operations["device_groups_update"];
+        post?: never;
+        /** Deletes a device group to which nobody is limited. */
+        delete: operations["device_groups_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/device-groups/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells which devices a rule would match, without saving it. */
+        post: operations["device_groups_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -86,6 +266,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces a device's tags; device groups follow at once. */
+        put: operations["devices_tag"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}/timeline": {
         parameters: {
             query?: never;
@@ -133,6 +330,108 @@ export interface paths {
         post?: never;
         /** Ends an enrolment token; machines that it took in stay. */
         delete: operations["enrolment_tokens_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a question about the estate. */
+        post: operations["explore_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explore/csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers a question as CSV, all rows. */
+        get: operations["explore_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/explore/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads what can be asked. */
+        get: operations["explore_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health/catalogue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists every finding that can be raised. */
+        get: operations["health_catalogue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists findings that stand, by code and machine. */
+        get: operations["health_findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says how many machines are healthy, unhealthy and not applicable, and which findings affect most. */
+        get: operations["health_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -223,6 +522,181 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/machines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists machines by name. */
+        get: operations["machines_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one machine. */
+        get: operations["machines_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Tags or excludes a machine. */
+        patch: operations["machines_update"];
+        trace?: never;
+    };
+    "/api/v1/machines/{id}/extension": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a machine's extension. The sensor stays; while the component is on, the extension returns. */
+        delete: operations["machines_extension_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{id}/fix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries at once what waits for its pause. */
+        post: operations["machines_fix"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a machine's findings, its last preflight and its history. */
+        get: operations["machines_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Moves a machine to another subscription of the tenant: device and history stay, its metering splits
+         *     at the hour, its extension is deployed anew.
+         */
+        post: operations["machines_move"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{id}/offboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a machine out of service: its device is refused, its sensor taken off, its history stays. */
+        post: operations["machines_offboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{id}/onboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes an offboarded machine back; it is served as if it were new. */
+        post: operations["machines_onboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Decides about the plan of one machine. */
+        put: operations["machines_plan"];
+        post?: never;
+        /** Gives a machine back what its subscription has. */
+        delete: operations["machines_plan_clear"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{id}/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what was done on a machine, newest first. */
+        get: operations["machines_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/orders/{id}": {
         parameters: {
             query?: never;
@@ -235,6 +709,58 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plans/features": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads which plan opens which feature. */
+        get: operations["plans_features"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rate-cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the rate cards, the first to take effect first. */
+        get: operations["rate_cards_list"];
+        /** Writes a rate card; one that takes effect at the same instant is replaced. */
+        put: operations["rate_cards_write"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rate-cards/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a rate card away: hours under it cost what the card before says. */
+        delete: operations["rate_cards_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -293,6 +819,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/health-thresholds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads the thresholds of health. */
+        get: operations["health_thresholds_show"];
+        /** Sets the thresholds of health. */
+        put: operations["health_thresholds_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/plan-enforcement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads whether plans are enforced. */
+        get: operations["plan_enforcement_show"];
+        /** Switches whether plans are enforced. */
+        put: operations["plan_enforcement_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -322,6 +884,113 @@ export interface paths {
         put?: never;
         /** Ends the set-up and signs in. */
         post: operations["setup_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists subscriptions. */
+        get: operations["subscriptions_list"];
+        put?: never;
+        /** Makes a subscription. */
+        post: operations["subscriptions_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one subscription. */
+        get: operations["subscriptions_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes a subscription. */
+        patch: operations["subscriptions_update"];
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}/fix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has every machine of a subscription looked at now whose extension or sensor is missing. */
+        post: operations["subscriptions_fix"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Switches plans of a subscription. */
+        put: operations["subscriptions_plans"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}/rollout/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with a roll-out that was held because machines broke. */
+        post: operations["rollouts_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tenant/region": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Asks for another region. A tenant's region is fixed, so it is refused with the reason; asking for the
+         *     one that it is in changes nothing.
+         */
+        put: operations["tenant_region_set"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -363,6 +1032,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads usage: machine-hours, and what they cost by the rate cards. */
+        get: operations["usage_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -388,11 +1074,103 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
+        /** Reads one account. */
+        get: operations["users_show"];
+        /** Changes an account as a whole; it holds from its next call on. The last administrator stays one. */
+        put: operations["users_update"];
         post?: never;
         /** Removes somebody with their sessions and tokens; the last administrator stays. */
         delete: operations["users_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists somebody's sessions. */
+        get: operations["user_sessions_list"];
+        put?: never;
+        post?: never;
+        /** Ends all of somebody's sessions. */
+        delete: operations["user_sessions_revoke_all"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of somebody's sessions. */
+        delete: operations["user_sessions_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/setup-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a new one-time link for an account: for an invitation that ended, or for somebody who lost
+         *     password or second factor. An earlier link ends.
+         */
+        post: operations["users_setup_link_create"];
+        /** Ends a link that was not used. An account that was only invited goes with it. */
+        delete: operations["users_setup_link_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists somebody's tokens. */
+        get: operations["user_tokens_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends one of somebody's tokens. */
+        delete: operations["user_tokens_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -406,12 +1184,19 @@ export interface components {
         ApiToken: {
             /** @description When it was made. */
             created_at: components["schemas"]["Instant"];
+            /** @description The device groups that it is limited to besides its owner's; null for no further limit. */
+            device_groups: string[] | null;
             expires_at: components["schemas"]["Instant"] | null;
             /** @description Identifier. */
             id: string;
             last_used: components["schemas"]["Instant"] | null;
             /** @description A name to know it by. */
             name: string;
+            /**
+             * @description What of that, by permission or by the word of a role (`read`, `operate`, `administer`); null for
+             *     all of it.
+             */
+            permissions: string[] | null;
             /** @description The most that it may do; its owner's role bounds it too. */
             role: components["schemas"]["Role"];
         };
@@ -460,6 +1245,47 @@ export interface components {
              */
             total: number;
         };
+        /**
+         * @description How far the product may go on a device without asking a person.
+         * @enum {string}
+         */
+        Automation: "none" | "semi" | "full";
+        /** @description A finding that can be raised. */
+        CatalogueEntry: {
+            /** @description The stable code. */
+            code: string;
+            /** @description Its kind. */
+            kind: string;
+            /** @description What to do about it. */
+            remediation: string;
+            /** @description What it is, in a few words. */
+            title: string;
+            /** @description `unhealthy` or `notice`. */
+            weight: string;
+        };
+        /** @description Every finding that can be raised. */
+        CataloguePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["CatalogueEntry"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description What an account shall be from now on. */
+        ChangedUser: {
+            /** @description The device groups that they are limited to; null for all devices. */
+            device_groups: string[] | null;
+            /** @description Whether they are kept out. */
+            disabled: boolean;
+            /** @description Name. */
+            name: string;
+            /** @description Role. One that changes things needs a second factor on the account. */
+            role: components["schemas"]["Role"];
+        };
         /** @description A part of the sensor. */
         Component: {
             /** @description What is to be known about it. */
@@ -475,6 +1301,77 @@ export interface components {
             rung: number;
             /** @description `ok`, `degraded`, `failed` or `off`. */
             state: string;
+        };
+        /** @description How many keys that made known. */
+        ConfirmedHostKeys: {
+            /**
+             * Format: int64
+             * @description Keys that were confirmed by this call.
+             */
+            confirmed: number;
+        };
+        /** @description Which keys are right. */
+        ConfirmHostKeys: {
+            /** @description Fingerprints that a person has compared. */
+            fingerprints: string[];
+        };
+        /** @description A connector; its credential is never shown. */
+        Connector: {
+            /** @description Whether a listing or test is under way. */
+            busy: boolean;
+            /** @description What its last test found. */
+            checks: unknown;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Instant"];
+            /** @description Whether it has a credential. */
+            has_credential: boolean;
+            /** @description Identifier. */
+            id: string;
+            /** @description `ssh`, `aws`, `cloud_init`. */
+            kind: string;
+            /** @description What went wrong with that, for people; empty when nothing. */
+            last_error: string;
+            last_listed: components["schemas"]["Instant"] | null;
+            /** @description Name. */
+            name: string;
+            /** @description What it needs to know, by kind; no credential is in here. */
+            settings: unknown;
+            /** @description `planned` (machines are looked at, none is changed), `active`, `revoked`. */
+            state: string;
+            /** @description The subscription whose machines it finds. */
+            subscription_id: string;
+        };
+        /** @description Connectors. */
+        ConnectorPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Connector"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description Another list of machines, or another credential. */
+        ConnectorPatch: {
+            /** @description The new credential. */
+            credential?: unknown;
+            /** @description All settings anew. */
+            settings?: unknown;
+        };
+        /** @description What a roll-out would do; nothing was changed to make it. */
+        ConnectorPlan: {
+            /** @description Sensors that would be taken over. */
+            adopt: number;
+            /** @description Machines that are left out, or cannot be served yet. */
+            excluded: number;
+            /** @description Machines that would get a sensor. */
+            install: number;
+            /** @description Every machine. */
+            machines: components["schemas"]["PlannedMachine"][];
+            /** @description Machines in each wave. */
+            waves: number[];
         };
         /** @description A token that was just made. */
         CreatedApiToken: {
@@ -505,6 +1402,13 @@ export interface components {
             /** @description The secret; it is never shown again. */
             token: string;
         };
+        /** @description A set-up link that was just made. */
+        CreatedSetupLink: {
+            /** @description When the link ends. */
+            expires_at: components["schemas"]["Instant"];
+            /** @description The one-time link to give to them; it is never shown again. */
+            setup_url: string;
+        };
         /** @description Somebody who was invited. */
         CreatedUser: {
             /** @description When the link ends. */
@@ -519,18 +1423,29 @@ export interface components {
          * @enum {string}
          */
         CredentialKind: "session" | "token";
+        /**
+         * @description How much harm the loss of a device does.
+         * @enum {string}
+         */
+        Criticality: "low" | "normal" | "high" | "very_high";
         /** @description A machine with a sensor. */
         Device: {
             /** @description Machine architecture. */
             architecture: string;
+            /** @description How far the product may go on it by itself: of its first group; `none` where it is in none. */
+            automation: components["schemas"]["Automation"];
             /** @description The sensor's parts. */
             components: components["schemas"]["Component"][];
             /** @description The sensor's counters since its spool was made, losses included. */
             counters: {
                 [key: string]: number;
             };
+            /** @description How much harm its loss does: of its first group; `normal` where it is in none. */
+            criticality: components["schemas"]["Criticality"];
             /** @description When it enrolled. */
             first_seen: components["schemas"]["Instant"];
+            /** @description The device groups that it belongs to, by rank. */
+            groups: components["schemas"]["GroupName"][];
             /** @description How it is. */
             health: components["schemas"]["DeviceHealth"];
             /** @description The stable code of why. */
@@ -563,11 +1478,107 @@ export interface components {
             /** @description What people wrote on it. */
             tags: string[];
         };
+        /** @description One thing that is looked at, without regard to case. */
+        DeviceCondition: {
+            /** @description What is looked at. */
+            field: components["schemas"]["DeviceField"];
+            /**
+             * @description How: texts by `equals`, `starts_with`, `ends_with`, `contains`; a version by `equals`, `within`
+             *     (of that series), `at_least`, `below`; a subscription by `equals`; an address by `within`.
+             */
+            op: components["schemas"]["DeviceOperator"];
+            /**
+             * @description With what: a text, a version such as `22.04`, a subscription's identifier, or a network such as
+             *     `10.0.0.0/8`.
+             */
+            value: string;
+        };
+        /**
+         * @description What a condition looks at.
+         * @enum {string}
+         */
+        DeviceField: "name" | "tag" | "os_platform" | "os_distribution" | "os_version" | "subscription" | "address";
+        /** @description A device group. */
+        DeviceGroup: {
+            /** @description How far the product may go on its devices by itself. */
+            automation: components["schemas"]["Automation"];
+            /** @description When it was changed last. */
+            changed_at: components["schemas"]["Instant"];
+            /** @description When it was made. */
+            created_at: components["schemas"]["Instant"];
+            /** @description How much harm the loss of one of its devices does. */
+            criticality: components["schemas"]["Criticality"];
+            /** @description What it is for. */
+            description: string;
+            /**
+             * Format: int64
+             * @description How many devices in service belong to it.
+             */
+            device_count: number;
+            /** @description Identifier. */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many users and tokens are limited to it; until there is none it cannot be deleted.
+             */
+            limited_count: number;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its place, from 1. Of a device's groups the first gives criticality and automation level; all of
+             *     them count for who may see it.
+             */
+            rank: number;
+            /** @description Which devices belong to it, in one spelling. */
+            rule: components["schemas"]["DeviceRule"];
+        };
+        /** @description Device groups by rank. */
+        DeviceGroupPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["DeviceGroup"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description What a rule would match among the devices in service. */
+        DeviceGroupPreview: {
+            /** @description The devices by name. */
+            items: components["schemas"]["PreviewedDevice"][];
+            /**
+             * Format: int64
+             * @description How many of them do not belong to the saved group yet.
+             */
+            joining: number;
+            /**
+             * Format: int64
+             * @description How many that belong to the saved group would not any more.
+             */
+            leaving: number;
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /** @description The rule in one spelling, as it would be saved. */
+            rule: components["schemas"]["DeviceRule"];
+            /**
+             * Format: int64
+             * @description How many there are in all.
+             */
+            total: number;
+        };
         /**
          * @description How a device is.
          * @enum {string}
          */
         DeviceHealth: "active" | "impaired" | "inactive" | "no_sensor_data";
+        /**
+         * @description How a condition compares.
+         * @enum {string}
+         */
+        DeviceOperator: "equals" | "starts_with" | "ends_with" | "contains" | "within" | "at_least" | "below";
         /** @description Devices. */
         DevicePage: {
             /** @description The items of this page. */
@@ -579,6 +1590,28 @@ export interface components {
              * @description Items on all pages.
              */
             total: number;
+        };
+        /**
+         * @description Which devices belong to a group: one of `all`, `any`, `not`, `every`, or a condition. At most 100
+         *     parts and 8 levels.
+         */
+        DeviceRule: {
+            /** @description At least one. */
+            all: components["schemas"]["DeviceRule"][];
+        } | {
+            /** @description At least one. */
+            any: components["schemas"]["DeviceRule"][];
+        } | {
+            /** @description The rule. */
+            not: components["schemas"]["DeviceRule"];
+        } | {
+            /** @description True. */
+            every: boolean;
+        } | components["schemas"]["DeviceCondition"];
+        /** @description The tags that a device shall have. */
+        DeviceTags: {
+            /** @description At most 50 of 1 to 200 characters; `key=value` or a word. They replace what was there. */
+            tags: string[];
         };
         /** @description One finding about a query text. */
         Diagnostic: {
@@ -621,6 +1654,32 @@ export interface components {
          * @enum {string}
          */
         DiagnosticSeverity: "error" | "warning";
+        /** @description Endpoint protection of a subscription. */
+        EndpointProtection: {
+            /** @description The state for people, such as `1 of 2 components missing`. */
+            label: string;
+            /**
+             * Format: int64
+             * @description Of them, those without extension or without a reporting sensor.
+             */
+            missing: number;
+            /** @description Its name, such as `Palisade.Linux`. */
+            name: string;
+            /** @description Whether it is switched on. */
+            on: boolean;
+            /** @description `on`, `off`, `partial`. */
+            state: string;
+            /**
+             * Format: int64
+             * @description Machines that should be protected.
+             */
+            wanted: number;
+        };
+        /**
+         * @description Whether plans open and close pages.
+         * @enum {string}
+         */
+        EnforcementWord: "off" | "on";
         /** @description An enrolment token; its secret is shown once, when it is made. */
         EnrolmentToken: {
             /** @description When it was made. */
@@ -668,6 +1727,208 @@ export interface components {
             details?: unknown;
             /** @description One sentence for people; its words may change. */
             message: string;
+        };
+        /** @description What a question comes to. */
+        ExploreAnswer: {
+            /** @description What the cells of a row are about. */
+            columns: unknown;
+            /**
+             * Format: int64
+             * @description Rows in all.
+             */
+            count: number;
+            /** @description The question, as a link. */
+            link: string;
+            /** @description What the answer does not cover, and why. */
+            missing: unknown;
+            /** @description What to ask the next page with; null on the last. */
+            next: string | null;
+            /** @description The question, as its canonical document. */
+            query: unknown;
+            /** @description The rows of this page. */
+            rows: unknown;
+        };
+        /** @description A question: a document, a template's name, or a link; exactly one of them. */
+        ExploreBody: {
+            /** @description `next` of the page before. */
+            after?: string | null;
+            /** @description Most rows, 1 to 1000; 25 when absent. */
+            limit?: number | null;
+            /** @description A link that another answer gave. */
+            link?: string | null;
+            /** @description The query as a document. */
+            query?: unknown;
+            /** @description The name of a template. */
+            template?: string | null;
+        };
+        /** @description The explorer's language and templates. */
+        ExploreSchema: {
+            /** @description Types, connections, insights, properties and operators, for a builder. */
+            schema: unknown;
+            /** @description Questions that are ready to be asked. */
+            templates: components["schemas"]["ExploreTemplate"][];
+        };
+        /** @description A question that is ready to be asked. */
+        ExploreTemplate: {
+            /** @description What it finds, and why one asks. */
+            description: string;
+            /** @description The heading under which it is shown. */
+            group: string;
+            /** @description The same as a link. */
+            link: string;
+            /** @description Stable name. */
+            name: string;
+            /** @description The question. */
+            query: unknown;
+            /** @description For people. */
+            title: string;
+        };
+        /** @description A finding that stands. */
+        Finding: {
+            /** @description The stable code. */
+            code: string;
+            /** @description What it rests on. */
+            evidence: unknown;
+            /** @description `installation`, `heartbeat`, `not_applicable`. */
+            kind: string;
+            /** @description When it was last looked at. */
+            last_evaluated: components["schemas"]["Instant"];
+            /** @description The machine's name. */
+            machine: string;
+            /** @description The machine. */
+            machine_id: string;
+            /** @description What is the case. */
+            message: string;
+            /** @description What to do about it. */
+            remediation: string;
+            /** @description Since when. */
+            since: components["schemas"]["Instant"];
+            /** @description Who found it. */
+            source: string;
+            /** @description `unhealthy` or `notice`. */
+            weight: string;
+        };
+        /** @description How many machines one finding affects. */
+        FindingCount: {
+            /** @description The stable code. */
+            code: string;
+            /** @description Its kind. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Machines.
+             */
+            machines: number;
+            /** @description What to do about it. */
+            remediation: string;
+            /** @description What it is, in a few words. */
+            title: string;
+        };
+        /** @description Findings. */
+        FindingPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Finding"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description What a fix began. */
+        FixBegun: {
+            /**
+             * Format: int64
+             * @description Machines of which a part was missing; each is looked at now.
+             */
+            machines: number;
+        };
+        /** @description Whose keys to forget. */
+        ForgetHostKeys: {
+            /** @description `host` or `[host]:port`, as the list shows it. */
+            host: string;
+        };
+        /** @description A device group by name. */
+        GroupName: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description The estate's health in numbers. */
+        HealthSummary: {
+            /** @description Findings by how many machines they affect. */
+            findings: components["schemas"]["FindingCount"][];
+            /** @description Machines by status. */
+            machines: components["schemas"]["StatusCounts"];
+        };
+        /** @description The named thresholds of health, in seconds. */
+        HealthThresholds: {
+            /**
+             * Format: int64
+             * @description Content that is older is out of date.
+             */
+            content_old: number;
+            /**
+             * Format: int64
+             * @description A new machine gives its first event within this time.
+             */
+            first_event: number;
+            /**
+             * Format: int64
+             * @description A machine that was not heard for longer is inactive.
+             */
+            inactive: number;
+            /**
+             * Format: int64
+             * @description A heartbeat that is missing for longer is late.
+             */
+            late: number;
+            /**
+             * Format: int64
+             * @description How long a loss of events is held against a machine.
+             */
+            loss_shown: number;
+            /**
+             * Format: int64
+             * @description One that is missing for longer is lost.
+             */
+            lost: number;
+            /**
+             * Format: int64
+             * @description A machine gives an event at least this often.
+             */
+            no_events: number;
+            /**
+             * Format: int32
+             * @description More starts of the sensor within an hour than this are too many.
+             */
+            restarts_per_hour: number;
+        };
+        /** @description A host key. */
+        HostKey: {
+            confirmed_at: components["schemas"]["Instant"] | null;
+            /** @description Who. */
+            confirmed_by: string | null;
+            /** @description `SHA256:…`; compare it with what the machine itself shows. */
+            fingerprint: string;
+            /** @description `host` or `[host]:port`. */
+            host: string;
+            /** @description Such as `ssh-ed25519`. */
+            key_type: string;
+        };
+        /** @description Host keys. */
+        HostKeyPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["HostKey"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
         };
         /** @description A column of a hunting table. */
         HuntingColumn: {
@@ -740,8 +2001,10 @@ export interface components {
             ingest_url: string;
             /** @description Its identifier, 8 hexadecimal digits. */
             instance_id: string;
-            /** @description The region whose data it holds. */
+            /** @description The region that holds the tenant's data. It is fixed. */
             region: string;
+            /** @description Every region of the instance. */
+            regions: string[];
             /** @description The caller's tenant. */
             tenant: components["schemas"]["Tenant"];
             /** @description Its version. */
@@ -754,6 +2017,153 @@ export interface components {
          * @description RFC 3339, UTC, microseconds.
          */
         Instant: string;
+        /** @description A machine of the estate. */
+        Machine: {
+            /** @description Addresses. */
+            addresses: string[];
+            /** @description Architecture. */
+            architecture: string;
+            /** @description What its cloud calls it; empty where none does. */
+            cloud_id: string;
+            /** @description The connector that knows it. */
+            connector_id: string | null;
+            /** @description Its device, once its sensor enrolled. */
+            device_id: string | null;
+            /** @description What is under way on it; empty for nothing. */
+            doing: string;
+            evaluated_at: components["schemas"]["Instant"] | null;
+            /** @description What a person excluded it by; empty for nothing. */
+            exclusion: string;
+            /** @description The extension: `on`, `off`, `partial`. */
+            extension: string;
+            /** @description The extension's name as scripts for the other product read it. */
+            extension_alias: string;
+            /** @description The extension's name, such as `Palisade.Linux`. */
+            extension_name: string;
+            /** @description When it was first known. */
+            first_seen: components["schemas"]["Instant"];
+            /** @description Identifier; kept over moves and reinstalls. */
+            id: string;
+            /** @description Kernel release. */
+            kernel: string;
+            /** @description Name. */
+            name: string;
+            offboarded_at: components["schemas"]["Instant"] | null;
+            /** @description Distribution, such as `debian`; empty where it is not known. */
+            os: string;
+            /** @description Its version. */
+            os_version: string;
+            /** @description Who pays for it. */
+            owner: string;
+            /** @description What it is entitled to: `servers_p1`, `servers_p2`; empty for none. */
+            plan: string;
+            /** @description `inherit`, `plan_one`, `off`. */
+            plan_override: string;
+            /** @description Whether Posture covers it. */
+            posture: boolean;
+            /** @description What its cloud says about its power. */
+            power: string;
+            /** @description How far provisioning has come: `open`, `finished`, `refused`, `broken`. */
+            progress: string;
+            retired_at: components["schemas"]["Instant"] | null;
+            /** @description `healthy`, `unhealthy`, `not_applicable`, `pending`. */
+            status: string;
+            /** @description Its subscription's name. */
+            subscription: string;
+            /** @description Its subscription. */
+            subscription_id: string;
+            /** @description Tags by key. */
+            tags: {
+                [key: string]: string;
+            };
+        };
+        /** @description How a machine is, and how it was. */
+        MachineHealth: {
+            evaluated_at: components["schemas"]["Instant"] | null;
+            /** @description The findings that stand, worst first. */
+            findings: components["schemas"]["Finding"][];
+            /** @description What was, newest first. */
+            history: components["schemas"]["PastFinding"][];
+            /** @description The last preflight, check by check. */
+            preflight: components["schemas"]["PreflightCheck"][];
+            preflight_at: components["schemas"]["Instant"] | null;
+            /** @description `healthy`, `unhealthy`, `not_applicable`, `pending`. */
+            status: string;
+        };
+        /** @description Machines. */
+        MachinePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Machine"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description What shall be different; what is absent stays. */
+        MachinePatch: {
+            /** @description Excludes it from installation, in a few words why; an empty text ends that. */
+            exclusion?: string | null;
+            /** @description All tags anew. */
+            tags?: {
+                [key: string]: string;
+            } | null;
+        };
+        /** @description What a machine is entitled to, and why. */
+        MachinePlan: {
+            /** @description Why: `subscription`, `machine`, `subscription_off`, `trial_ended`, `machine_off`. */
+            basis: string;
+            /** @description What was decided for it alone: `inherit`, `plan_one` or `off`. */
+            plan_override: string;
+            /** @description Whether it has Posture. */
+            posture: boolean;
+            /** @description Whether its hours under that are free. */
+            posture_trial: boolean;
+            /** @description The Servers plan that it has: `servers_p1`, `servers_p2`. */
+            servers: string | null;
+            /** @description Whether its hours under it are free. */
+            servers_trial: boolean;
+        };
+        /** @description What is decided for one machine. */
+        MachinePlanBody: {
+            /**
+             * @description `servers_p1` switches Plan 1 on for it, `off` takes it out of its subscription's Servers plan. Plan 2
+             *     and Posture cannot be switched on for a single machine.
+             */
+            plan: string;
+        };
+        /** @description Something that was done on a machine. */
+        MachineTask: {
+            /** @description `preflight`, `install`, `probe`, `start`, `upgrade`, `offboard`. */
+            action: string;
+            /** @description The finding's code where it failed. */
+            code: string | null;
+            /** @description When it was asked for. */
+            created_at: components["schemas"]["Instant"];
+            finished_at: components["schemas"]["Instant"] | null;
+            /** @description Identifier. */
+            id: string;
+            /** @description Why, for people. */
+            message: string | null;
+            /** @description How: `done`, `looked`, `probed`, `failed`; empty while it runs. */
+            outcome: string;
+            /** @description `queued`, `running`, `done`. */
+            state: string;
+        };
+        /** @description What was done on a machine, newest first. */
+        MachineTaskPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["MachineTask"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
         /** @description One named thing and its meaning. */
         Meaning: {
             /** @description What it means. */
@@ -761,8 +2171,15 @@ export interface components {
             /** @description The name. */
             name: string;
         };
+        /** @description Where a machine shall belong. */
+        MoveMachine: {
+            /** @description Another subscription of the same tenant. */
+            subscription_id: string;
+        };
         /** @description A token to be made. */
         NewApiToken: {
+            /** @description The device groups that it is limited to; those of its maker when absent. */
+            device_groups?: string[] | null;
             /**
              * Format: int32
              * @description Its life in days, 1 to 365.
@@ -770,8 +2187,47 @@ export interface components {
             expires_in_days: number;
             /** @description A name to know it by. */
             name: string;
+            /**
+             * @description What of that: permissions by name, or `read`, `operate`, `administer` for what such a role may, in
+             *     which only the last manages its owner's sessions and tokens. All of it when absent.
+             */
+            permissions?: string[] | null;
             /** @description The most that it may do; not more than its maker. */
             role: components["schemas"]["Role"];
+        };
+        /** @description A connector to be made. */
+        NewConnectorBody: {
+            /**
+             * @description Its credential, by kind: for SSH `{"private_key": "…"}`. It is sealed at once, and only the
+             *     process that goes out to machines can open it.
+             */
+            credential?: unknown;
+            /** @description `ssh`, `aws`, `cloud_init`. */
+            kind: string;
+            /** @description Its name. */
+            name: string;
+            /** @description What it needs to know, by kind. */
+            settings: unknown;
+            /** @description The subscription whose machines it finds. */
+            subscription_id: string;
+        };
+        /** @description What a device group shall be. */
+        NewDeviceGroup: {
+            /** @description How far the product may go on its devices by itself. */
+            automation: components["schemas"]["Automation"];
+            /** @description How much harm the loss of one of its devices does. */
+            criticality: components["schemas"]["Criticality"];
+            /** @description What it is for, at most 1000 characters. */
+            description?: string;
+            /** @description Name, unique without regard to case. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its place, from 1; others make room. When absent the last one, or the one that it has.
+             */
+            rank?: number | null;
+            /** @description Which devices belong to it. */
+            rule: components["schemas"]["DeviceRule"];
         };
         /** @description An enrolment token to be made. */
         NewEnrolmentToken: {
@@ -793,10 +2249,39 @@ export interface components {
             /** @description Why; it is kept with the order and shown to whoever looks at the device. */
             reason: string;
         };
+        /** @description How long a set-up link shall be good. */
+        NewSetupLink: {
+            /**
+             * Format: int32
+             * @description Hours, up to 14 days; a day when absent.
+             */
+            expires_in_hours?: number | null;
+        };
+        /** @description A subscription to be made. */
+        NewSubscriptionBody: {
+            /** @description What its cloud calls it. */
+            external_id?: string;
+            /** @description `direct`, `ssh`, `aws`, `cloud_init`. */
+            kind: string;
+            /** @description Its name. */
+            name: string;
+            /** @description The key of the tag that names a machine's owner. */
+            owner_tag?: string;
+        };
         /** @description Somebody to invite. */
         NewUser: {
+            /**
+             * @description The device groups that they are limited to; all devices when absent. An administrator cannot be
+             *     limited.
+             */
+            device_groups?: string[] | null;
             /** @description Address. */
             email: string;
+            /**
+             * Format: int32
+             * @description How long the link is good, hours, up to 14 days; a day when absent.
+             */
+            link_expires_in_hours?: number | null;
             /** @description Name. */
             name: string;
             /** @description Role. */
@@ -852,6 +2337,117 @@ export interface components {
          * @enum {string}
          */
         OrderState: "queued" | "delivered" | "succeeded" | "failed" | "expired";
+        /**
+         * @description What to do beside other security products.
+         * @enum {string}
+         */
+        OtherProductsRule: "observe" | "leave_alone";
+        /** @description A finding that was. */
+        PastFinding: {
+            cleared_at: components["schemas"]["Instant"] | null;
+            /** @description The stable code. */
+            code: string;
+            /** @description Its kind. */
+            kind: string;
+            /** @description Its message. */
+            message: string;
+            /** @description When it was raised. */
+            raised_at: components["schemas"]["Instant"];
+        };
+        /** @description The tenant's switch. */
+        PlanEnforcement: {
+            /** @description `off` unless somebody switched it on. */
+            enforcement: components["schemas"]["EnforcementWord"];
+        };
+        /** @description A feature, and which plans open it. */
+        PlanFeature: {
+            /** @description Its stable name. */
+            name: string;
+            /** @description All plans of any one of these lists open it; nothing is needed where there is no list. */
+            needs: string[][];
+            /** @description Whether it is open in the caller's tenant now. */
+            open: boolean;
+            /** @description What it is. */
+            title: string;
+        };
+        /** @description What plans open. */
+        PlanFeatures: {
+            /** @description Whether that is enforced in the caller's tenant. */
+            enforcement: components["schemas"]["EnforcementWord"];
+            /** @description Every feature. */
+            items: components["schemas"]["PlanFeature"][];
+        };
+        /** @description What would be done on one machine. */
+        PlannedMachine: {
+            /** @description The finding's code where it is stopped or excluded. */
+            code: string | null;
+            /** @description Its name. */
+            machine: string;
+            /** @description The machine. */
+            machine_id: string;
+            /** @description `install`, `adopt`, `stop`, `exclude`, `when_it_runs`, `by_itself`, `look`. */
+            plan: string;
+            /** @description In which wave, from 1. */
+            wave: number | null;
+            /** @description The same for people. */
+            words: string;
+        };
+        /** @description What is decided about the plans of a subscription; what is absent stays. */
+        PlansBody: {
+            posture?: components["schemas"]["PlanTurn"] | null;
+            servers?: components["schemas"]["PlanTurn"] | null;
+            servers_step?: components["schemas"]["ServersStep"] | null;
+        };
+        /** @description A plan's standing. */
+        PlanStanding: {
+            /** @description `off`, `trial`, `trial_ended`, `paid`. */
+            standing: string;
+            trial_until: components["schemas"]["Instant"] | null;
+        };
+        /**
+         * @description What is decided about a plan.
+         * @enum {string}
+         */
+        PlanTurn: "trial" | "pay" | "off";
+        /** @description One thing that the last preflight looked at. */
+        PreflightCheck: {
+            /** @description What was looked at. */
+            check: string;
+            /** @description What was found. */
+            found: string;
+            /** @description `ok`, `warning`, `failed`, `skipped`. */
+            result: string;
+        };
+        /** @description A device that a rule would match. */
+        PreviewedDevice: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Whether it belongs to the saved group already. */
+            member: boolean;
+            /** @description Host name. */
+            name: string;
+            /** @description Distribution. */
+            os_distribution: string;
+            /** @description Its version. */
+            os_version: string;
+        };
+        /** @description A rule to be tried. */
+        PreviewRequest: {
+            /** @description `next_cursor` of the page before. */
+            cursor?: string | null;
+            /**
+             * Format: uuid
+             * @description The saved group whose rule this would become; none for a new one.
+             */
+            group_id?: string | null;
+            /**
+             * Format: int32
+             * @description Most devices of a page, 1 to 1000; 50 when absent.
+             */
+            limit?: number | null;
+            /** @description Which devices would belong to the group. */
+            rule: components["schemas"]["DeviceRule"];
+        };
         /** @description One process. */
         ProcessNode: {
             /** @description Account that it ran as. */
@@ -920,6 +2516,52 @@ export interface components {
              */
             wall_ms: number;
         };
+        /** @description What machine-hours cost from some instant on. */
+        RateCard: {
+            /** @description When. */
+            created_at: components["schemas"]["Instant"];
+            /** @description Who wrote it. */
+            created_by: string;
+            /** @description The currency's three letters. */
+            currency: string;
+            /** @description The first instant; it counts from the next full hour on. */
+            effective: components["schemas"]["Instant"];
+            /** @description Identifier. */
+            id: string;
+            /**
+             * @description The price of a machine-hour by plan, a decimal number. A plan that is not named costs what the
+             *     card before says.
+             */
+            rates: {
+                [key: string]: string;
+            };
+        };
+        /** @description A rate card to be written. */
+        RateCardBody: {
+            /** @description The currency's three letters, such as `EUR`. */
+            currency: string;
+            /** @description From when on: `YYYY-MM`, `YYYY-MM-DD` (midnight UTC) or RFC 3339. */
+            effective: string;
+            /**
+             * @description The price of a machine-hour by plan (`servers_p1`, `servers_p2`, `posture`), a decimal number with
+             *     at most six places.
+             */
+            rates: {
+                [key: string]: string;
+            };
+        };
+        /** @description Rate cards. */
+        RateCardPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["RateCard"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
         /** @description A column of a result. */
         ResultColumn: {
             /** @description Its name. */
@@ -931,7 +2573,12 @@ export interface components {
          * @description What somebody may do.
          * @enum {string}
          */
-        Role: "administrator" | "reader";
+        Role: "administrator" | "operator" | "reader";
+        /**
+         * @description Which Servers plan.
+         * @enum {string}
+         */
+        ServersStep: "p1" | "p2";
         /** @description A session of the console. */
         Session: {
             /** @description When it began. */
@@ -955,6 +2602,10 @@ export interface components {
             csrf: string;
             /** @description Session or token. */
             kind: components["schemas"]["CredentialKind"];
+            /** @description Whether the caller sees the devices of some groups only; `GET /device-groups` lists these. */
+            limited: boolean;
+            /** @description The same by name: what this very session or token holds of its role. */
+            permissions: string[];
             /** @description What the caller may do. */
             role: components["schemas"]["Role"];
             /** @description The tenant. */
@@ -1029,12 +2680,103 @@ export interface components {
             /** @description The tenant's name; needed only on an instance with several. */
             tenant?: string | null;
         };
+        /** @description How many machines have each status. */
+        StatusCounts: {
+            /**
+             * Format: int64
+             * @description Nothing is wrong.
+             */
+            healthy: number;
+            /**
+             * Format: int64
+             * @description No sensor belongs there.
+             */
+            not_applicable: number;
+            /**
+             * Format: int64
+             * @description Not judged yet, or waiting for its sensor.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Something is.
+             */
+            unhealthy: number;
+        };
+        /** @description A subscription. */
+        Subscription: {
+            /** @description When it was made. */
+            created_at: components["schemas"]["Instant"];
+            /** @description Whether machines that no connector knows land here. */
+            designated: boolean;
+            /** @description Endpoint protection. */
+            endpoint_protection: components["schemas"]["EndpointProtection"];
+            /** @description What excludes a machine: `key`, `key=value`, `name:pattern`. */
+            exclusions: string[];
+            /** @description What its cloud calls it. */
+            external_id: string;
+            /** @description Identifier. */
+            id: string;
+            /** @description `direct`, `ssh`, `aws`, `cloud_init`. */
+            kind: string;
+            /** @description Its machines by status. */
+            machines: components["schemas"]["StatusCounts"];
+            /** @description Name. */
+            name: string;
+            /** @description Beside other security products: `observe` or `leave_alone`. */
+            other_products: components["schemas"]["OtherProductsRule"];
+            /** @description The key of the tag that names a machine's owner. */
+            owner_tag: string;
+            /** @description The Posture plan. */
+            posture: components["schemas"]["PlanStanding"];
+            /** @description The Servers plan. */
+            servers: components["schemas"]["PlanStanding"];
+            /** @description Which step of the Servers plan: `p1` or `p2`. */
+            servers_step: string | null;
+            /** @description `active`, `leaving`, `left`. */
+            state: string;
+            /** @description Whether new versions are put on its machines. */
+            upgrades: boolean;
+        };
+        /** @description Subscriptions. */
+        SubscriptionPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Subscription"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description What shall be different; what is absent stays. */
+        SubscriptionPatch: {
+            /** @description True: machines that no connector knows land here from now on. */
+            designated?: boolean | null;
+            /** @description Endpoint protection on or off. Off installs nothing any more and removes nothing. */
+            endpoint_protection?: boolean | null;
+            /** @description What excludes a machine: `key`, `key=value`, `name:pattern`. */
+            exclusions?: string[] | null;
+            /** @description Another name. */
+            name?: string | null;
+            other_products?: components["schemas"]["OtherProductsRule"] | null;
+            /** @description The key of the owner's tag. */
+            owner_tag?: string | null;
+            /** @description Whether new versions are put on its machines. */
+            upgrades?: boolean | null;
+        };
         /** @description A tenant. */
         Tenant: {
             /** @description Its identifier. */
             id: string;
             /** @description Its name. */
             name: string;
+        };
+        /** @description Where the tenant's data shall live. */
+        TenantRegion: {
+            /** @description A region of the instance. */
+            region: string;
         };
         /** @description One event. */
         TimelineItem: {
@@ -1069,10 +2811,81 @@ export interface components {
              */
             total: number | null;
         };
+        /** @description Usage of a stretch of time. */
+        UsageAnswer: {
+            /** @description The first hour's first instant. */
+            from: components["schemas"]["Instant"];
+            /** @description The rows of this page. */
+            items: components["schemas"]["UsageRow"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /** @description The end of the last hour. */
+            to: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description Rows on all pages.
+             */
+            total: number;
+            /** @description Everything that was asked for, over all pages. */
+            totals: components["schemas"]["UsageRow"];
+        };
+        /** @description Money, and the machine-hours that it is for. */
+        UsageCost: {
+            /** @description A decimal number with six places. */
+            amount: string;
+            /** @description The currency's three letters. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description Machine-hours.
+             */
+            hours: number;
+        };
+        /** @description Something with a name. */
+        UsageName: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Name; empty where it is gone. */
+            name: string;
+        };
+        /** @description Machine-hours that have something in common; null is what they were not added up by. */
+        UsageRow: {
+            /** @description What the others cost, by currency. */
+            costs: components["schemas"]["UsageCost"][];
+            hour: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description Machine-hours. One machine under a Servers plan and Posture has two in an hour.
+             */
+            hours: number;
+            machine: components["schemas"]["UsageName"] | null;
+            /**
+             * Format: int64
+             * @description How many machines.
+             */
+            machines: number;
+            /** @description The owner; empty where machines have none. */
+            owner: string | null;
+            /** @description The plan: `servers_p1`, `servers_p2`, `posture`. */
+            plan: string | null;
+            subscription: components["schemas"]["UsageName"] | null;
+            /**
+             * Format: int64
+             * @description Of these, free ones, because of a trial.
+             */
+            trial_hours: number;
+            /**
+             * Format: int64
+             * @description Of these, ones for which no rate was in force; they are in no amount.
+             */
+            unpriced_hours: number;
+        };
         /** @description A person with an account. */
         User: {
             /** @description When the account was made. */
             created_at: components["schemas"]["Instant"];
+            /** @description The device groups that the account is limited to; null for all devices. */
+            device_groups: string[] | null;
             /** @description Address. */
             email: string;
             /** @description Identifier. */
@@ -1082,6 +2895,7 @@ export interface components {
             name: string;
             /** @description Role. */
             role: components["schemas"]["Role"];
+            setup_link_expires_at: components["schemas"]["Instant"] | null;
             /** @description `invited` until the set-up link is used, then `active`; `disabled`. */
             state: string;
             /** @description Whether a second factor is set up. */
@@ -1154,11 +2968,560 @@ export interface operations {
             };
         };
     };
+    connectors_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Connectors. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    connectors_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConnectorBody"];
+            };
+        };
+        responses: {
+            /** @description The connector. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connector"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    connectors_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The connector. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The connector. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connector"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    connectors_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The connector. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    connectors_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The connector. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectorPatch"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connector"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    host_keys_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The connector. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Host keys. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HostKeyPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    host_keys_confirm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The connector. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmHostKeys"];
+            };
+        };
+        responses: {
+            /** @description They are known now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfirmedHostKeys"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    host_keys_forget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The connector. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgetHostKeys"];
+            };
+        };
+        responses: {
+            /** @description They are forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    connectors_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The connector. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorPlan"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    connectors_rollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The connector. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The first wave begins. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    connectors_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The connector. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is under way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    device_groups_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Device groups by rank. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceGroupPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    device_groups_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeviceGroup"];
+            };
+        };
+        responses: {
+            /** @description The device group, with its devices counted. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceGroup"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    device_groups_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device group. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The device group. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceGroup"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    device_groups_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device group. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeviceGroup"];
+            };
+        };
+        responses: {
+            /** @description The device group, with its devices counted. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceGroup"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    device_groups_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device group. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    device_groups_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description What the rule would match. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceGroupPreview"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     devices_list: {
         parameters: {
             query?: {
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Only devices of this device group. */
+                group?: string;
                 /** @description `active`, `impaired`, `inactive`, `no_sensor_data`; several separated by commas. */
                 health?: string;
                 /** @description Most items, 1 to 1000; 50 when absent. */
@@ -1340,6 +3703,42 @@ export interface operations {
             };
         };
     };
+    devices_tag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceTags"];
+            };
+        };
+        responses: {
+            /** @description The device. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     devices_timeline: {
         parameters: {
             query?: {
@@ -1465,6 +3864,196 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    explore_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExploreBody"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExploreAnswer"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    explore_csv: {
+        parameters: {
+            query?: {
+                /** @description A link that an answer gave. */
+                link?: string;
+                /** @description The name of a template. */
+                template?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rows. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    explore_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What can be asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExploreSchema"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    health_catalogue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Findings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CataloguePage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    health_findings: {
+        parameters: {
+            query?: {
+                /** @description Only this code. */
+                code?: string;
+                /** @description Only this kind: `installation`, `heartbeat`, `not_applicable`. */
+                kind?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Findings. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    health_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The estate's health. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthSummary"];
+                };
             };
             /** @description The call failed. */
             default: {
@@ -1631,6 +4220,413 @@ export interface operations {
             };
         };
     };
+    machines_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only those with this finding. */
+                finding?: string;
+                /** @description Those that their cloud deleted too. */
+                gone?: boolean;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Text that the name, an identifier, an address or a tag contains. */
+                search?: string;
+                /** @description `healthy`, `unhealthy`, `not_applicable`, `pending`; several separated by commas. */
+                status?: string;
+                /** @description Only those of one subscription. */
+                subscription?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Machines. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachinePage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    machines_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The machine. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Machine"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    machines_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinePatch"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Machine"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    machines_extension_delete: {
+        parameters: {
+            query?: {
+                /** @description Its name, as a safeguard: `Palisade.Linux` or `Palisade.Windows`. */
+                name?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is deleted. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    machines_fix: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is looked at. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    machines_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineHealth"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    machines_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveMachine"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Machine"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    machines_offboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Machine"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    machines_onboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Machine"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    machines_plan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MachinePlanBody"];
+            };
+        };
+        responses: {
+            /** @description What it is entitled to now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachinePlan"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    machines_plan_clear: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it is entitled to now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachinePlan"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    machines_tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tasks. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineTaskPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     orders_show: {
         parameters: {
             query?: never;
@@ -1651,6 +4647,127 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Order"];
                 };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plans_features: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The matrix. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanFeatures"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rate_cards_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rate cards. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateCardPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rate_cards_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateCardBody"];
+            };
+        };
+        responses: {
+            /** @description The card. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateCard"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rate_cards_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The card. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The call failed. */
             default: {
@@ -1811,6 +4928,130 @@ export interface operations {
             };
         };
     };
+    health_thresholds_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The thresholds. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthThresholds"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    health_thresholds_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HealthThresholds"];
+            };
+        };
+        responses: {
+            /** @description The thresholds. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthThresholds"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plan_enforcement_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The switch. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanEnforcement"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    plan_enforcement_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanEnforcement"];
+            };
+        };
+        responses: {
+            /** @description The switch as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanEnforcement"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     setup_check: {
         parameters: {
             query: {
@@ -1897,6 +5138,272 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SignedIn"];
                 };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    subscriptions_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Subscriptions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    subscriptions_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSubscriptionBody"];
+            };
+        };
+        responses: {
+            /** @description The subscription. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    subscriptions_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The subscription. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    subscriptions_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionPatch"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    subscriptions_fix: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are looked at. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FixBegun"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    subscriptions_plans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlansBody"];
+            };
+        };
+        responses: {
+            /** @description The subscription as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rollouts_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It goes on. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tenant_region_set: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantRegion"];
+            };
+        };
+        responses: {
+            /** @description It is there already. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `region_fixed`, with the reason and what to do instead. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The call failed. */
             default: {
@@ -2001,6 +5508,60 @@ export interface operations {
             };
         };
     };
+    usage_show: {
+        parameters: {
+            query?: {
+                /**
+                 * @description What rows have in common: `subscription`, `owner`, `plan`, `machine`, `hour`; several separated by
+                 *     commas. `subscription,owner,plan` when absent; `none` for one row.
+                 */
+                by?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description The first hour: `YYYY-MM`, `YYYY-MM-DD` (midnight UTC) or RFC 3339; the month's beginning when absent. */
+                from?: string;
+                /** @description Most rows, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Only of this machine. */
+                machine?: string;
+                /** @description Only of this owner; empty for machines that have none. */
+                owner?: string;
+                /** @description Only under this plan. */
+                plan?: string;
+                /** @description Only of this subscription. */
+                subscription?: string;
+                /** @description The end, not itself in it, written the same way; now when absent. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Usage. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageAnswer"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     users_list: {
         parameters: {
             query?: never;
@@ -2063,6 +5624,74 @@ export interface operations {
             };
         };
     };
+    users_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    users_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedUser"];
+            };
+        };
+        responses: {
+            /** @description The account. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     users_delete: {
         parameters: {
             query?: never;
@@ -2076,6 +5705,230 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description The account is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    user_sessions_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account's sessions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    user_sessions_revoke_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They have ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    user_sessions_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: string;
+                /** @description The session. */
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    users_setup_link_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSetupLink"];
+            };
+        };
+        responses: {
+            /** @description The link, shown this once. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedSetupLink"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    users_setup_link_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    user_tokens_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The account's tokens. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiTokenPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    user_tokens_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account. */
+                id: string;
+                /** @description The token. */
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended. */
             204: {
                 headers: {
                     [name: string]: unknown;

@@ -17,8 +17,44 @@ export type ResultColumn = Schemas['ResultColumn']
 export type SessionInfo = Schemas['SessionInfo']
 export type User = Schemas['User']
 export type Role = Schemas['User']['role']
+export type NewUser = Schemas['NewUser']
+export type ChangedUser = Schemas['ChangedUser']
+export type NewToken = Schemas['NewApiToken']
 export type Session = Schemas['Session']
 export type ApiToken = Schemas['ApiToken']
 export type EnrolmentToken = Schemas['EnrolmentToken']
+export type DeviceGroup = Schemas['DeviceGroup']
+export type NewDeviceGroup = Schemas['NewDeviceGroup']
+export type DeviceRule = Schemas['DeviceRule']
 export type AuditEntry = Schemas['AuditEntry']
+export type Subscription = Schemas['Subscription']
+export type PlansChange = Schemas['PlansBody']
+export type UsageAnswer = Schemas['UsageAnswer']
+export type UsageRow = Schemas['UsageRow']
+export type RateCard = Schemas['RateCard']
+export type RateCardDraft = Schemas['RateCardBody']
 export type Instance = Schemas['Instance']
+
+/** What each role may do, in one line. */
+export const ROLES: Record<Role, string> = {
+  reader: 'Looks and hunts.',
+  operator: 'Acts on devices too: orders, fixes, exclusions, roll-outs, tags.',
+  administrator: 'Everything, people and plans too. Sees all devices.',
+}
+
+/** How much harm the loss of a device does. */
+export const CRITICALITY: Record<DeviceGroup['criticality'], string> = {
+  low: 'Nobody would miss it for a day.',
+  normal: 'What most devices are.',
+  high: 'Others depend on it.',
+  very_high: 'The business stands still without it.',
+}
+
+/** How far the product may go on a device by itself. */
+export const AUTOMATION: Record<DeviceGroup['automation'], string> = {
+  none: 'A person starts whatever is done.',
+  semi: 'It proposes, and a person approves.',
+  full: 'It acts, and a person can undo.',
+}
+export type Machine = Schemas['Machine']
+export type Finding = Schemas['Finding']

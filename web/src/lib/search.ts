@@ -1,3 +1,4 @@
+import { isMonth } from './months'
 import { isRange, parseInstant, type RangeKey } from './time'
 
 export const HEALTHS = ['active', 'impaired', 'inactive', 'no_sensor_data'] as const
@@ -27,6 +28,8 @@ export interface DevicesSearch {
   search?: string
   health?: string
   os?: string
+  /** A device group. */
+  group?: string
   sort?: DeviceSort
   order?: 'asc' | 'desc'
   panel?: string
@@ -36,6 +39,7 @@ export function devicesSearch(raw: Raw): DevicesSearch {
     search: text(raw.search),
     health: listOf(raw.health, HEALTHS),
     os: listOf(raw.os),
+    group: text(raw.group),
     sort: oneOf(raw.sort, DEVICE_SORTS),
     order: oneOf(raw.order, ['asc', 'desc'] as const),
     panel: text(raw.panel),
@@ -110,6 +114,45 @@ export function huntingSearch(raw: Raw): HuntingSearch {
     run: raw.run === true || raw.run === 'true' ? true : undefined,
     shelf: oneOf(raw.shelf, ['samples', 'recent'] as const),
   }
+}
+
+export const USAGE_BY = ['subscription', 'owner', 'plan', 'machine', 'hour'] as const
+export type UsageBy = (typeof USAGE_BY)[number]
+
+/** All state of the usage page: a month, what rows have in common, and what they are narrowed to. */
+export interface UsageSearch {
+  month?: string
+  by?: UsageBy
+  subscription?: string
+  owner?: string
+  plan?: string
+  machine?: string
+}
+export function usageSearch(raw: Raw): UsageSearch {
+  return {
+    month: isMonth(raw.month) ? raw.month : undefined,
+    by: oneOf(raw.by, USAGE_BY),
+    subscription: text(raw.subscription),
+    // An empty owner is none, which is something else than any.
+    owner: typeof raw.owner === 'string' ? raw.owner : undefined,
+    plan: text(raw.plan),
+    machine: text(raw.machine),
+  }
+}
+
+/** All state of the list of machines. */
+export interface MachinesSearch {
+  search?: string
+  status?: string
+  finding?: string
+}
+export function machinesSearch(raw: Raw): MachinesSearch {
+  return { search: text(raw.search), status: text(raw.status), finding: text(raw.finding) }
+}
+
+/** A question of the explorer, as its link. */
+export function explorerSearch(raw: Raw): { link?: string } {
+  return { link: text(raw.link) }
 }
 
 export interface SignInSearch {

@@ -27,7 +27,7 @@ export function AccountMenu() {
         <MenuPopover>
           <MenuList>
             <MenuGroup>
-              <MenuGroupHeader>{session.user.name} · {humanise(session.role)}</MenuGroupHeader>
+              <MenuGroupHeader>{session.user.name} · {humanise(session.role)}{session.limited && ' · limited to device groups'}</MenuGroupHeader>
               <MenuGroupHeader>{session.user.email}</MenuGroupHeader>
             </MenuGroup>
             <MenuDivider />

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use palisade_state::AuditRecord;
+use palisade_state::{AuditRecord, Role};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -58,7 +58,7 @@ page! {
     AuditEntryPage of AuditEntry
 }
 
-/// Reads the audit log, newest first.
+/// Reads the audit log, newest first: an administrator all of it, everybody else their own entries.
 #[utoipa::path(get, path = "/api/v1/audit", operation_id = "audit_list", tag = "audit", params(Paging),
     responses((status = 200, description = "Entries, newest first.", body = AuditEntryPage)))]
 pub(crate) async fn list(
@@ -67,6 +67,11 @@ pub(crate) async fn list(
     Params(paging): Params<Paging>,
 ) -> Result<Json<AuditEntryPage>, ApiError> {
     let (limit, cursor) = (page::limit(paging.limit)?, page::cursor(paging.cursor)?);
-    let found = api.config.state.audit_log(caller.tenant(), limit, cursor.as_deref()).await?;
+    let state = &api.config.state;
+    let found = if caller.principal.role == Role::Administrator {
+        state.audit_log(caller.tenant(), limit, cursor.as_deref()).await?
+    } else {
+        state.own_audit_log(&caller.principal, limit, cursor.as_deref()).await?
+    };
     Ok(Json(found.into()))
 }

@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use palisade_state as state;
-use palisade_state::{DeviceQuery, DeviceSort, HealthState};
-use palisade_types::{DeviceId, TimeMicros};
+use palisade_state::{DeviceQuery, DeviceScope, DeviceSort, HealthState};
+use palisade_types::{DeviceId, TenantId, TimeMicros};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::error::ApiError;
-use crate::extract::{Id, Params};
-use crate::gate::{Authorized, DevicesRead, audit};
+use crate::extract::{Body, Id, Params};
+use crate::gate::{Authorized, DevicesRead, DevicesTag, audit};
 use crate::instant::Instant;
 use crate::page::{self, page};
+use crate::routes::device_groups::{Automation, Criticality};
 use crate::state::Api;
 
 /// Longest search text, characters.
@@ -104,6 +105,12 @@ pub(crate) struct Device {
     ip_addresses: Vec<String>,
     /// What people wrote on it.
     tags: Vec<String>,
+    /// The device groups that it belongs to, by rank.
+    groups: Vec<GroupName>,
+    /// How much harm its loss does: of its first group; `normal` where it is in none.
+    criticality: Criticality,
+    /// How far the product may go on it by itself: of its first group; `none` where it is in none.
+    automation: Automation,
     /// The part of the machine that the sensor watches; empty for all of it.
     scope: String,
     /// The sensor's parts.
@@ -112,8 +119,18 @@ pub(crate) struct Device {
     counters: BTreeMap<String, u64>,
 }
 
-impl From<state::Device> for Device {
-    fn from(device: state::Device) -> Self {
+/// A device group by name.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct GroupName {
+    /// Identifier.
+    id: String,
+    /// Name.
+    name: String,
+}
+
+impl Device {
+    fn shown(device: state::Device, groups: Vec<state::GroupOfDevice>) -> Self {
+        let first = groups.first().map(|g| (g.criticality, g.automation)).unwrap_or_default();
         let health_reason = reason(&device.health);
         let components = device.components.into_iter().map(|c| Component {
             name: c.name,
@@ -141,6 +158,9 @@ impl From<state::Device> for Device {
             last_heartbeat: Instant::maybe(device.last_heartbeat),
             ip_addresses: device.facts.ip_addresses,
             tags: device.tags,
+            groups: groups.into_iter().map(|g| GroupName { id: g.id.to_string(), name: g.name }).collect(),
+            criticality: first.0.into(),
+            automation: first.1.into(),
             scope: device.facts.scope,
             components: components.collect(),
             counters: device.counters,
@@ -180,6 +200,8 @@ pub(crate) struct DeviceParams {
     health: Option<String>,
     /// Platforms or distributions; several separated by commas.
     os: Option<String>,
+    /// Only devices of this device group.
+    group: Option<String>,
     /// `name` (default), `os`, `health`, `first_seen`, `last_seen`, `last_event`, `sensor_version`.
     sort: Option<String>,
     /// `asc` (default) or `desc`.
@@ -200,7 +222,16 @@ pub(crate) async fn list(
     Params(params): Params<DeviceParams>,
 ) -> Result<Json<DevicePage>, ApiError> {
     let query = wanted(params)?;
-    Ok(Json(api.config.state.devices(caller.tenant(), &query, TimeMicros::now()).await?.into()))
+    let (tenant, state) = (caller.tenant(), &api.config.state);
+    let found = state.devices(tenant, caller.devices(), &query, TimeMicros::now()).await?;
+    let ids: Vec<DeviceId> = found.items.iter().map(|d| d.id).collect();
+    let mut groups = state.groups_of_devices(tenant, &ids).await?;
+    let shown = |device: state::Device| {
+        let of_device = groups.remove(&device.id).unwrap_or_default();
+        Device::shown(device, of_device)
+    };
+    let items = found.items.into_iter().map(shown).collect();
+    Ok(Json(DevicePage { items, next_cursor: found.next_cursor, total: found.total }))
 }
 
 fn wanted(params: DeviceParams) -> Result<DeviceQuery, ApiError> {
@@ -208,6 +239,8 @@ fn wanted(params: DeviceParams) -> Result<DeviceQuery, ApiError> {
     if search.as_ref().is_some_and(|s| s.chars().count() > MAX_SEARCH) {
         return Err(ApiError::invalid(format!("search must have at most {MAX_SEARCH} characters")));
     }
+    let group = params.group.as_deref().map(str::trim).filter(|g| !g.is_empty()).map(str::parse).transpose();
+    let group = group.map_err(|_| ApiError::invalid("group must be the identifier of a device group"))?;
     let mut health = Vec::new();
     for word in words(params.health.as_deref(), "health")? {
         health.push(word.parse::<HealthState>()?);
@@ -227,6 +260,7 @@ fn wanted(params: DeviceParams) -> Result<DeviceQuery, ApiError> {
         search,
         health,
         os: words(params.os.as_deref(), "os")?.into_iter().map(str::to_owned).collect(),
+        group,
         sort,
         descending,
         limit: page::limit(params.limit)?,
@@ -253,5 +287,38 @@ pub(crate) async fn show(
     State(api): State<Api>,
     Id(id): Id<DeviceId>,
 ) -> Result<Json<Device>, ApiError> {
-    Ok(Json(api.config.state.device(caller.tenant(), id, TimeMicros::now()).await?.into()))
+    Ok(Json(one(&api, caller.tenant(), caller.devices(), id).await?))
+}
+
+async fn one(api: &Api, tenant: TenantId, scope: &DeviceScope, id: DeviceId) -> Result<Device, ApiError> {
+    let device = api.config.state.device(tenant, scope, id, TimeMicros::now()).await?;
+    let groups = api.config.state.groups_of_devices(tenant, &[id]).await?.remove(&id);
+    Ok(Device::shown(device, groups.unwrap_or_default()))
+}
+
+/// The tags that a device shall have.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeviceTags {
+    /// At most 50 of 1 to 200 characters; `key=value` or a word. They replace what was there.
+    tags: Vec<String>,
+}
+
+/// Replaces a device's tags; device groups follow at once.
+#[utoipa::path(put, path = "/api/v1/devices/{id}/tags", operation_id = "devices_tag", tag = "devices",
+    params(("id" = String, Path, description = "The device.")), request_body = DeviceTags,
+    responses((status = 200, description = "The device.", body = Device)))]
+pub(crate) async fn tag(
+    caller: Authorized<DevicesTag, audit::DeviceTag>,
+    State(api): State<Api>,
+    Id(id): Id<DeviceId>,
+    Body(body): Body<DeviceTags>,
+) -> Result<Json<Device>, ApiError> {
+    let (tenant, scope, state) = (caller.tenant(), caller.devices(), &api.config.state);
+    caller.scope.target(id);
+    caller.scope.detail("tags", body.tags.clone());
+    state.set_device_tags(tenant, scope, id, &body.tags).await?;
+    state.regroup_devices(tenant, &[id], TimeMicros::now()).await?;
+    // A tag may have taken the device out of the caller's sight; that it was done is told all the same.
+    Ok(Json(one(&api, tenant, &DeviceScope::all(), id).await?))
 }

@@ -122,10 +122,14 @@ pub(crate) async fn create(
         created_by: caller.principal.actor().name,
         expires_at: in_seconds(now, i64::from(body.expires_in_hours) * 3_600),
         max_uses: body.max_uses,
+        ..state::NewEnrolmentToken::default()
     };
     let (token, secret) = api.config.state.create_enrolment_token(caller.tenant(), new, now).await?;
     caller.scope.target(token.id);
-    let command = api.config.enrol_command.as_ref().map(|c| c.replace("{token}", &secret));
+    let region = api.config.state.region_of(caller.tenant()).await?;
+    let door = api.config.door(region.as_deref().unwrap_or(&api.config.region));
+    let command = api.config.enrol_command.as_ref();
+    let command = command.map(|c| c.replace("{url}", door).replace("{token}", &secret));
     let created = CreatedEnrolmentToken {
         id: token.id.to_string(),
         token: secret,

@@ -86,14 +86,18 @@ pub(crate) async fn query(
     }
     scope.target(&query_id);
     let now = TimeMicros::now();
-    let (query, warnings) = compiled(&api, body.query, now).await?;
+    let (query, tables, warnings) = compiled(&api, body.query, now).await?;
+    let devices = api.config.state.devices_in_scope(tenant, caller.devices()).await?;
+    if devices.is_some() {
+        within_devices(&tables)?;
+    }
     let owner = caller.principal.actor();
     let named = api.running.name(tenant, &query_id, &owner.name).ok_or_else(|| {
         ApiError::new(StatusCode::CONFLICT, "query_id_in_use", "a query with this id runs already")
     })?;
     let deadline = Duration::from_millis(deadline);
     let request =
-        QueryRequest { tenant, query, row_cap, deadline, query_id: query_id.clone(), now_us: now.0 };
+        QueryRequest { tenant, devices, query, row_cap, deadline, query_id: query_id.clone(), now_us: now.0 };
     let answer = tokio::select! {
         answer = ask::run(&api, request, PATIENCE) => answer?,
         () = named.cancelled.cancelled() => {
@@ -119,13 +123,37 @@ fn is_query_id(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
+/// Refuses tables whose rows belong to no device to somebody who is limited to some. The workers do
+/// the same.
+fn within_devices(tables: &[String]) -> Result<(), ApiError> {
+    let of_devices =
+        |name: &str| palisade_schema::table(name).is_some_and(|t| t.column("DeviceId").is_some());
+    match tables.iter().find(|name| !of_devices(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let message = format!("rows of {name} belong to no device, and you are limited to device groups");
+            Err(ApiError { code: "table_out_of_scope".to_owned(), ..ApiError::forbidden(message) })
+        }
+    }
+}
+
+/// A text that compiles, the tables that it reads, and warnings about it.
+type Compiled = (String, Vec<String>, Vec<Diagnostic>);
+
 /// Compiles before a worker is bothered; gives the text back.
-async fn compiled(api: &Api, query: String, now: TimeMicros) -> Result<(String, Vec<Diagnostic>), ApiError> {
+async fn compiled(api: &Api, query: String, now: TimeMicros) -> Result<Compiled, ApiError> {
     let catalogue = api.catalogue;
-    let work = move || kql::compile(&query, &catalogue, now.0).map(|program| (query, program.warnings));
+    let work = move || {
+        kql::compile(&query, &catalogue, now.0).map(|program| {
+            let tables: Vec<String> = program.tables().into_iter().map(str::to_owned).collect();
+            (query, tables, program.warnings)
+        })
+    };
     let compiled = tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::internal("compile", &e))?;
     let found = match compiled {
-        Ok((query, warnings)) => return Ok((query, warnings.into_iter().map(Into::into).collect())),
+        Ok((query, tables, warnings)) => {
+            return Ok((query, tables, warnings.into_iter().map(Into::into).collect()));
+        }
         Err(found) => found,
     };
     let all: Vec<Diagnostic> = found.into_iter().map(Into::into).collect();
@@ -149,6 +177,7 @@ pub(crate) async fn cancel(
     Id(query_id): Id<String>,
 ) -> Result<StatusCode, ApiError> {
     let tenant = caller.tenant();
+    caller.no_devices();
     caller.scope.target(&query_id);
     let (own, role) = (caller.principal.actor().name, caller.principal.role);
     if !api.running.cancel(tenant, &query_id, |owner| owner == own || role == Role::Administrator) {
@@ -229,10 +258,11 @@ pub(crate) struct Diagnostics {
     request_body = ValidateRequest,
     responses((status = 200, description = "What is wrong with the query.", body = Diagnostics)))]
 pub(crate) async fn validate(
-    _caller: Authorized<HuntingRun, audit::Unaudited>,
+    caller: Authorized<HuntingRun, audit::Unaudited>,
     State(api): State<Api>,
     Body(body): Body<ValidateRequest>,
 ) -> Result<Json<Diagnostics>, ApiError> {
+    caller.no_devices();
     let catalogue = api.catalogue;
     let work = move || kql::validate(&body.query, &catalogue, TimeMicros::now().0);
     let found = tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::internal("validate", &e))?;
@@ -292,7 +322,8 @@ pub(crate) struct HuntingSchema {
 /// Describes every table and column that queries can name.
 #[utoipa::path(get, path = "/api/v1/hunting/schema", operation_id = "hunting_schema", tag = "hunting",
     responses((status = 200, description = "The tables.", body = HuntingSchema)))]
-pub(crate) async fn schema(_caller: Authorized<HuntingRun, audit::Unaudited>) -> Json<HuntingSchema> {
+pub(crate) async fn schema(caller: Authorized<HuntingRun, audit::Unaudited>) -> Json<HuntingSchema> {
+    caller.no_devices();
     let tables = palisade_schema::tables().iter().map(table).collect();
     Json(HuntingSchema { tables })
 }

@@ -20,8 +20,10 @@ pub(crate) struct Instance {
     instance_id: String,
     /// The caller's tenant.
     tenant: Tenant,
-    /// The region whose data it holds.
+    /// The region that holds the tenant's data. It is fixed.
     region: String,
+    /// Every region of the instance.
+    regions: Vec<String>,
     /// Where sensors enrol.
     ingest_url: String,
     /// What a person should know about the product itself, worst first.
@@ -36,12 +38,15 @@ pub(crate) async fn show(
     State(api): State<Api>,
 ) -> Result<Json<Instance>, ApiError> {
     let config = &api.config;
+    let region = config.state.region_of(caller.tenant()).await?;
+    let region = region.as_deref().unwrap_or(&config.region).to_owned();
     Ok(Json(Instance {
         version: config.version.clone(),
         instance_id: config.instance_id.clone(),
         tenant: model::tenant_of(&config.state, caller.tenant()).await?,
-        region: config.region.clone(),
-        ingest_url: config.ingest_url.clone(),
+        regions: config.state.regions().map(str::to_owned).collect(),
+        ingest_url: config.door(&region).to_owned(),
+        region,
         warnings: config.warnings.warnings(),
     }))
 }

@@ -171,7 +171,7 @@ pub(crate) async fn create(
     };
     let draft = Draft { tenant: principal.tenant, new: new.clone(), now };
     let sign = |id: OrderId, number: u64| Ok::<_, std::convert::Infallible>(draft.sign(&api, id, number));
-    let order = api.config.state.create_order(principal.tenant, new, sign, now).await?;
+    let order = api.config.state.create_order(principal.tenant, caller.devices(), new, sign, now).await?;
     scope.detail("order_id", order.id.to_string());
     Ok((StatusCode::CREATED, Json(order.into())))
 }
@@ -211,10 +211,10 @@ pub(crate) async fn list(
     Params(paging): Params<Paging>,
 ) -> Result<Json<OrderPage>, ApiError> {
     let (limit, cursor) = (page::limit(paging.limit)?, page::cursor(paging.cursor)?);
-    let (tenant, state) = (caller.tenant(), &api.config.state);
-    // Answers not_found for a device of another tenant.
-    state.device(tenant, device, TimeMicros::now()).await?;
-    Ok(Json(state.orders_for_device(tenant, device, limit, cursor.as_deref()).await?.into()))
+    let (tenant, devices, state) = (caller.tenant(), caller.devices(), &api.config.state);
+    // Answers not_found for a device of another tenant, or outside the caller's.
+    state.device(tenant, devices, device, TimeMicros::now()).await?;
+    Ok(Json(state.orders_for_device(tenant, devices, device, limit, cursor.as_deref()).await?.into()))
 }
 
 /// Reads one order.
@@ -226,5 +226,5 @@ pub(crate) async fn show(
     State(api): State<Api>,
     Id(id): Id<OrderId>,
 ) -> Result<Json<Order>, ApiError> {
-    Ok(Json(api.config.state.order(caller.tenant(), id).await?.into()))
+    Ok(Json(api.config.state.order(caller.tenant(), caller.devices(), id).await?.into()))
 }

@@ -96,8 +96,8 @@ pub(crate) async fn show(
         }
     };
     let tenant = caller.tenant();
-    // Answers not_found for a device of another tenant.
-    api.config.state.device(tenant, device, TimeMicros::now()).await?;
+    // Answers not_found for a device of another tenant, or outside the caller's.
+    api.config.state.device(tenant, caller.devices(), device, TimeMicros::now()).await?;
     let asker = Asker { api: &api, tenant, device };
     let mut lineage = asker.lineage(&id, at).await?;
     let Some(focus) = lineage.nodes.last_mut() else { return Err(ApiError::not_found("process")) };
@@ -126,7 +126,7 @@ struct Lineage {
 impl Asker<'_> {
     async fn rows(&self, table: &str, rest: &str, cap: usize) -> Result<Vec<Row>, QueryFailure> {
         let query = query(table, self.device, rest);
-        ask::rows(self.api, self.tenant, query, cap as u64).await
+        ask::rows(self.api, self.tenant, self.device, query, cap as u64).await
     }
 
     async fn created(&self, id: &str, at: Option<TimeMicros>) -> Result<Option<Row>, QueryFailure> {

@@ -50,11 +50,17 @@ pub(crate) async fn sign_in(
 ) -> Result<impl IntoResponse, ApiError> {
     let now = TimeMicros::now();
     let named = body.tenant.as_deref().filter(|t| !t.is_empty());
-    let tenant = api.config.state.tenant_by_name(named).await?.map_or(api.config.default_tenant, |t| t.id);
+    // Who names none means the first one, whatever its name is.
+    let state = &api.config.state;
+    let found = match named {
+        Some(name) => state.tenant_by_name(Some(name)).await?,
+        None => state.tenant(api.config.default_tenant).await?,
+    };
+    let tenant = found.as_ref().map_or(api.config.default_tenant, |t| t.id);
     caller.scope.anonymous(tenant, &body.email);
     caller.scope.target(&body.email);
     let with = SignIn {
-        tenant: named,
+        tenant: found.as_ref().map(|t| t.name.as_str()).or(named),
         email: &body.email,
         password: &body.password,
         code: body.code.as_deref(),
@@ -85,6 +91,10 @@ pub(crate) struct SessionInfo {
     user: User,
     /// What the caller may do.
     role: Role,
+    /// The same by name: what this very session or token holds of its role.
+    permissions: Vec<String>,
+    /// Whether the caller sees the devices of some groups only; `GET /device-groups` lists these.
+    limited: bool,
     /// The tenant.
     tenant: Tenant,
     /// The value of the header X-Palisade-Csrf.
@@ -111,7 +121,16 @@ pub(crate) async fn show(
         PrincipalKind::Token { .. } => CredentialKind::Token,
     };
     let tenant = model::tenant_of(state, principal.tenant).await?;
-    Ok(Json(SessionInfo { user, role: principal.role.into(), tenant, csrf: "1".to_owned(), kind }))
+    let held = gate::PERMISSIONS.iter().filter(|p| p.held_by(principal)).map(|p| p.name.to_owned());
+    Ok(Json(SessionInfo {
+        user,
+        role: principal.role.into(),
+        permissions: held.collect(),
+        limited: principal.devices.is_limited(),
+        tenant,
+        csrf: "1".to_owned(),
+        kind,
+    }))
 }
 
 /// A token that belongs to no person, shown where a person would be.
@@ -126,6 +145,8 @@ fn instance_token(principal: &palisade_state::Principal) -> User {
         totp_enabled: false,
         created_at: TimeMicros(0).into(),
         last_sign_in: None,
+        device_groups: None,
+        setup_link_expires_at: None,
     }
 }
 

@@ -130,13 +130,13 @@ pub(crate) async fn show(
     let filter = Filter::read(device, &params)?;
     let tables = tables(params.tables.as_deref())?;
     let first = filter.after.is_none();
-    // Answers not_found for a device of another tenant.
-    api.config.state.device(tenant, device, TimeMicros::now()).await?;
+    // Answers not_found for a device of another tenant, or outside the caller's.
+    api.config.state.device(tenant, caller.devices(), device, TimeMicros::now()).await?;
     let wanted = u64::from(limit) + 1;
     let asked = tables.into_iter().map(|table| {
         let (api, query) = (&api, filter.query(table, wanted));
         async move {
-            let rows = ask::rows(api, tenant, query, wanted).await?;
+            let rows = ask::rows(api, tenant, device, query, wanted).await?;
             Ok::<_, ApiError>(rows.into_iter().map(move |row| item(table, row)).collect::<Vec<_>>())
         }
     });

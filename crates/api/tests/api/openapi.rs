@@ -26,11 +26,13 @@ fn every_operation_declares_permission_and_audit() {
             let permission = operation["x-palisade-permission"].as_str().unwrap_or_default();
             let audit = operation["x-palisade-audit"].as_str().unwrap_or_default();
             assert!(!permission.is_empty() && !audit.is_empty(), "{method} {path}");
+            let devices = operation["x-palisade-devices"].as_str().unwrap_or_default();
+            assert!(["none", "scope", "all"].contains(&devices), "{method} {path}");
             assert!(
                 operation["summary"].is_string() && operation["operationId"].is_string(),
                 "{method} {path}"
             );
-            let changes = method != "get" && !path.ends_with("/validate");
+            let changes = method != "get" && !path.ends_with("/validate") && !path.ends_with("/preview");
             assert_eq!(changes, audit != "none", "{method} {path}: what changes something leaves an entry");
             seen += 1;
         }

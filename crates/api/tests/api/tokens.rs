@@ -14,8 +14,8 @@ async fn a_token_has_its_role_and_ends() {
     let token = made.text("token").to_owned();
 
     world.get("/api/v1/devices", &token).expect(200).await;
-    let denied = world.get("/api/v1/audit", &token).expect(403).await;
-    assert!(denied.body["error"]["message"].as_str().expect("a message").contains("audit.read"));
+    let denied = world.get("/api/v1/users", &token).expect(403).await;
+    assert!(denied.body["error"]["message"].as_str().expect("a message").contains("users.manage"));
     let session = world.get("/api/v1/session", &token).expect(200).await;
     assert_eq!((session.text("kind"), session.text("role")), ("token", "reader"));
 

@@ -10,9 +10,10 @@ use axum::http::{HeaderMap, Request};
 use ed25519_dalek::SigningKey;
 use http_body_util::BodyExt;
 use palisade_api::{ApiConfig, ApiMetrics, ApiServer, Warning};
+use palisade_estate::group::{Automation, Criticality, Rule};
 use palisade_state::{
-    AuditRecord, DbRole, DeviceFacts, NewCertificate, NewEnrolmentToken, NewToken, NewUser, Role, State,
-    Tenant,
+    AuditRecord, DbRole, DeviceFacts, NewCertificate, NewDeviceGroup, NewEnrolmentToken, NewToken, NewUser,
+    Role, State, Tenant, TokenScope,
 };
 use palisade_testkit::TestDb;
 use palisade_types::{DeviceId, TimeMicros, UserId};
@@ -33,6 +34,8 @@ pub struct Side {
     /// Token of a reader.
     pub reader: String,
     pub reader_user: UserId,
+    /// Token of an operator.
+    pub operator: String,
     pub device: DeviceId,
 }
 
@@ -69,6 +72,13 @@ impl World {
             region: "local".to_owned(),
             instance_id: "0badcafe".to_owned(),
             version: "0.1.0".to_owned(),
+            further_doors: std::collections::BTreeMap::new(),
+            sensor_version: "1.0".into(),
+            explorer: std::sync::Arc::default(),
+            sealing_key: Some(
+                palisade_connectors::secret::SealingKey::parse(&palisade_connectors::secret::generate().1)
+                    .expect("a key"),
+            ),
             ingest_url: "https://localhost:8444".to_owned(),
             console_url: "https://localhost:8443".to_owned(),
             enrol_command: Some("enrol {token}".to_owned()),
@@ -108,15 +118,16 @@ async fn side(db: &TestDb, state: &State, name: &str) -> Side {
     let tenant = db.tenant(name).await;
     let (admin_user, admin) = person(state, &tenant, Role::Administrator).await;
     let (reader_user, reader) = person(state, &tenant, Role::Reader).await;
+    let (_, operator) = person(state, &tenant, Role::Operator).await;
     let device = enrol(db, state, &tenant, &format!("{name}-1"), "Debian").await;
-    Side { tenant, admin, admin_user, reader, reader_user, device }
+    Side { tenant, admin, admin_user, reader, reader_user, operator, device }
 }
 
 /// A person who has set up their account, and a token of theirs.
 async fn person(state: &State, tenant: &Tenant, role: Role) -> (UserId, String) {
     let now = TimeMicros::now();
     let email = format!("{role}@{}.example", tenant.name);
-    let new = NewUser { email: email.clone(), name: role.to_string(), role };
+    let new = NewUser { email: email.clone(), name: role.to_string(), role, groups: None, valid_for: None };
     let (user, link) = state.invite_user(tenant.id, new, now).await.expect("invited");
     let begin =
         palisade_state::BeginSetup { token: &link.token, email: &email, name: "Name", password: PASSWORD };
@@ -129,15 +140,53 @@ async fn person(state: &State, tenant: &Tenant, role: Role) -> (UserId, String) 
         user_agent: "",
     };
     state.confirm_setup(confirm, now).await.expect("set-up confirmed");
-    let new = NewToken { name: "test".to_owned(), role, expires_at: Some(now.plus_micros(HOUR)) };
+    let new = NewToken {
+        name: "test".to_owned(),
+        role,
+        scope: TokenScope::default(),
+        expires_at: Some(now.plus_micros(HOUR)),
+    };
     let (_, token) = state.create_token(tenant.id, Some(user.id), new, now).await.expect("a token");
     (user.id, token)
+}
+
+/// A device group of those devices that have this name.
+pub async fn group_of(state: &State, tenant: &Tenant, name: &str) -> uuid::Uuid {
+    let rule = serde_json::json!({"field": "name", "op": "equals", "value": name});
+    let new = NewDeviceGroup {
+        name: format!("group of {name}"),
+        description: String::new(),
+        rank: None,
+        rule: Rule::from_json(&rule).expect("a good rule"),
+        criticality: Criticality::High,
+        automation: Automation::Semi,
+    };
+    state.create_device_group(tenant.id, &new, TimeMicros::now()).await.expect("a device group").id
+}
+
+/// A token of a user that is limited to some device groups.
+pub async fn limited_token(
+    state: &State,
+    tenant: &Tenant,
+    user: UserId,
+    role: Role,
+    groups: Vec<uuid::Uuid>,
+) -> String {
+    let now = TimeMicros::now();
+    let scope = TokenScope { permissions: None, groups: Some(groups) };
+    let new = NewToken { name: "limited".to_owned(), role, scope, expires_at: Some(now.plus_micros(HOUR)) };
+    state.create_token(tenant.id, Some(user), new, now).await.expect("a limited token").1
 }
 
 async fn enrol(db: &TestDb, state: &State, tenant: &Tenant, name: &str, distribution: &str) -> DeviceId {
     let now = TimeMicros::now();
     let expires_at = now.plus_micros(HOUR);
-    let new = NewEnrolmentToken { created_by: "test".to_owned(), expires_at, max_uses: 1 };
+    let new = NewEnrolmentToken {
+        created_by: "test".to_owned(),
+        expires_at,
+        max_uses: 1,
+        ..NewEnrolmentToken::default()
+    };
     let (_, token) = state.create_enrolment_token(tenant.id, new, now).await.expect("an enrolment token");
     let ingest = db.state(DbRole::Ingest).await;
     let device = DeviceId::random();

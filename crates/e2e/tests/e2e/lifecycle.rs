@@ -48,6 +48,15 @@ fn the_product_starts_records_obeys_and_leaves_nothing() {
     // The kernel frees a program a moment after its last link is gone.
     wait_until("the kernel is as it was", 10, || (kernel_state() == before).then_some(()))
         .unwrap_or_else(|e| panic!("{e}: {:?}, it was {before:?}", kernel_state()));
+
+    // Now the first rows are in Delta and the next are hot: ordered questions go over both.
+    product.start(true).expect("up after down");
+    let ordered = "DeviceProcessEvents | sort by Timestamp asc, ReportId asc | take 50000 \
+                   | extend Earlier = prev(Timestamp) | summarize Rows = count(), Wrong = countif(Earlier > Timestamp)";
+    let row = product.query(ordered).expect("answered").remove(0);
+    assert!(row["Rows"].as_u64() > Some(10) && row["Wrong"] == 0, "{row}");
+    let demo = product.palisade(&["demo"]).output().expect("demo");
+    assert!(demo.status.success(), "{}", String::from_utf8_lossy(&demo.stdout));
 }
 
 /// Names of BPF programs, mounts of the kernel's own file systems, tables of nftables.

@@ -2,5 +2,6 @@
 
 mod console;
 mod guests;
+mod hosts;
 mod lifecycle;
 mod queries;

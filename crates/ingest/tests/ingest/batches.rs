@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use palisade_ingest::{Limits, Rate, names};
 use palisade_log::{FLAG_CLOCK_OFF, LogOptions};
+use palisade_state::DeviceScope;
 use palisade_testkit::eventually;
 use palisade_types::{Epoch, Lane, TimeMicros};
 use palisade_wire::msg::{Batch, BatchResult, Fact, SealedBatch, UploadRequest, UploadResponse};
@@ -77,7 +78,11 @@ async fn what_is_acknowledged_is_in_the_log_once() {
     assert!(f.server.metrics_text().contains("palisade_ingest_append_seconds_count"));
 
     let seen = eventually("the device was seen with events", async || {
-        f.api.device(f.tenant.id, device.id, TimeMicros::now()).await.ok().and_then(|d| d.last_event)
+        f.api
+            .device(f.tenant.id, &DeviceScope::all(), device.id, TimeMicros::now())
+            .await
+            .ok()
+            .and_then(|d| d.last_event)
     })
     .await;
     assert!(seen > TimeMicros(0));

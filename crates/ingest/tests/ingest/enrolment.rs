@@ -1,5 +1,5 @@
 use palisade_ingest::names;
-use palisade_state::NewEnrolmentToken;
+use palisade_state::{DeviceScope, NewEnrolmentToken};
 use palisade_types::TimeMicros;
 use palisade_wire::msg::{EnrolRequest, EnrolResponse};
 
@@ -16,7 +16,8 @@ async fn a_token_makes_a_device_once_and_bad_ones_have_codes() {
     assert_eq!(device.enrolled.action_key.as_ref(), [7; 32]);
     let life = device.enrolled.not_after_us - device.enrolled.server_time_us;
     assert!((life / 1_000_000).abs_diff(30 * DAY as i64) < 3700, "{life}");
-    let known = f.api.device(f.tenant.id, device.id, TimeMicros::now()).await.expect("is known");
+    let known =
+        f.api.device(f.tenant.id, &DeviceScope::all(), device.id, TimeMicros::now()).await.expect("is known");
     assert_eq!((known.facts.name.as_str(), known.facts.os_platform.as_str()), ("web-1", "Linux"));
     assert_eq!(f.api.certificates(f.tenant.id, device.id).await.expect("lists").len(), 1);
     assert_eq!(f.count(names::CERTIFICATES, &[("kind", "enrol")]), 1);
@@ -35,7 +36,12 @@ async fn a_token_makes_a_device_once_and_bad_ones_have_codes() {
     };
     let (again, _) = enrol_request(&token);
     assert_eq!(no(&again).await.code(), "enrolment_token_exhausted");
-    let past = NewEnrolmentToken { created_by: "test".into(), expires_at: TimeMicros(1000), max_uses: 1 };
+    let past = NewEnrolmentToken {
+        created_by: "test".into(),
+        expires_at: TimeMicros(1000),
+        max_uses: 1,
+        ..NewEnrolmentToken::default()
+    };
     let (_, expired) = f.api.create_enrolment_token(f.tenant.id, past, TimeMicros(1)).await.expect("a token");
     assert_eq!(no(&enrol_request(&expired).0).await.code(), "enrolment_token_expired");
     for bad in ["", "nonsense", &"x".repeat(5000)] {

@@ -72,6 +72,8 @@ fn secrets(dir: &Path) -> (Issuer<'static, KeyPair>, String) {
 pub fn config(dir: &Path, state: State, limits: Limits, log: LogOptions) -> IngestConfig {
     IngestConfig {
         listen: "127.0.0.1:0".parse().expect("address"),
+        also: Vec::new(),
+        sensor: std::env::current_exe().ok(),
         tls_certificate: dir.join("tls.pem"),
         tls_key: dir.join("tls.key"),
         ca_certificate: dir.join("ca.pem"),
@@ -153,6 +155,7 @@ impl Fixture {
             created_by: "test".into(),
             expires_at: now.plus_micros(3_600_000_000),
             max_uses,
+            ..NewEnrolmentToken::default()
         };
         self.api.create_enrolment_token(tenant, new, now).await.expect("a token").1
     }

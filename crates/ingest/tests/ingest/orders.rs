@@ -3,7 +3,7 @@ use std::time::Duration;
 use ed25519_dalek::SigningKey;
 use palisade_ingest::{Limits, names};
 use palisade_log::LogOptions;
-use palisade_state::{NewOrder, OrderRecord, OrderState};
+use palisade_state::{DeviceScope, NewOrder, OrderRecord, OrderState};
 use palisade_testkit::eventually;
 use palisade_types::TimeMicros;
 use palisade_wire::msg::Order;
@@ -27,7 +27,7 @@ async fn give(f: &Fixture, device: &Device, kind: &str) -> OrderRecord {
         let order = Order { id: id.to_string(), number, kind: kind.into(), ..Order::default() };
         Ok::<_, std::convert::Infallible>(sign(&order, &SigningKey::from_bytes(&[7; 32])).encode_to_vec())
     };
-    f.api.create_order(device.tenant, new, signed, now).await.expect("an order")
+    f.api.create_order(device.tenant, &DeviceScope::all(), new, signed, now).await.expect("an order")
 }
 
 fn id_of(signed: &palisade_wire::msg::SignedOrder) -> String {
@@ -39,8 +39,12 @@ async fn stream(device: &Device) -> Frames {
 }
 
 async fn is_delivered(f: &Fixture, order: &OrderRecord) {
-    let order_of =
-        async || f.api.order(f.tenant.id, order.id).await.map(|o| o.state == OrderState::Delivered);
+    let order_of = async || {
+        f.api
+            .order(f.tenant.id, &DeviceScope::all(), order.id)
+            .await
+            .map(|o| o.state == OrderState::Delivered)
+    };
     eventually("the order is marked as delivered", async || order_of().await.unwrap_or(false)).await;
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use palisade_ingest::{Limits, names};
 use palisade_log::LogOptions;
-use palisade_state::{DbRole, State};
+use palisade_state::{DbRole, DeviceScope, State};
 use palisade_testkit::{TestDb, eventually};
 use palisade_types::{Lane, TimeMicros};
 use sqlx::postgres::PgConnectOptions;
@@ -84,7 +84,10 @@ async fn known_devices_upload_while_the_database_is_away() {
     let after = TimeMicros::now();
     send(&known.client, vec![batch(Lane::Bulk, 10)]).await.expect("is answered");
     eventually("what was seen is written", async || {
-        f.api.device(f.tenant.id, known.id, TimeMicros::now()).await.is_ok_and(|d| d.last_seen >= after)
+        f.api
+            .device(f.tenant.id, &DeviceScope::all(), known.id, TimeMicros::now())
+            .await
+            .is_ok_and(|d| d.last_seen >= after)
     })
     .await;
     assert_eq!(f.log().len(), 11);

@@ -23,6 +23,7 @@ use datafusion::physical_plan::union::UnionExec;
 
 use super::ScanCounters;
 use super::fill::{FillFactory, fill};
+use super::limit::{DEVICE, Devices, DevicesOnly};
 use super::prune::{Known, may_match};
 use crate::columns::TableSchemas;
 use crate::delta::DataFile;
@@ -37,6 +38,8 @@ pub struct PinnedTable {
     files: Vec<DataFile>,
     hot: Vec<(HotFile, Mapped)>,
     counters: Arc<ScanCounters>,
+    /// Rows of these devices only.
+    devices: Option<Arc<Devices>>,
 }
 
 impl PinnedTable {
@@ -47,7 +50,11 @@ impl PinnedTable {
         hot: Vec<(HotFile, Mapped)>,
         counters: Arc<ScanCounters>,
     ) -> Self {
-        Self { schemas, dir, files, hot, counters }
+        Self { schemas, dir, files, hot, counters, devices: None }
+    }
+
+    pub(super) fn limited_to(self, devices: Option<Arc<Devices>>) -> Self {
+        Self { devices, ..self }
     }
 
     /// Rows in Delta, then rows in the hot tier.
@@ -60,11 +67,13 @@ impl PinnedTable {
         (self.files.len(), self.hot.len())
     }
 
+    /// Files are left out by `predicate`, rows while they are read by `rows`.
     fn parquet(
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
         predicate: Option<&Arc<dyn PhysicalExpr>>,
+        rows: Option<&Arc<dyn PhysicalExpr>>,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let known: Vec<Known<'_>> = self
             .files
@@ -75,7 +84,12 @@ impl PinnedTable {
                 device: f.device.as_ref().map(|(l, h)| (l.as_str(), h.as_str())),
             })
             .collect();
-        let keep = may_match(predicate, &self.schemas.visible, &known);
+        let mut keep = may_match(predicate, &self.schemas.visible, &known);
+        if let Some(devices) = &self.devices {
+            for (keep, file) in keep.iter_mut().zip(&known) {
+                *keep &= file.device.is_none_or(|(low, high)| devices.any_between(low, high));
+            }
+        }
         self.counters.pruned(keep.iter().filter(|k| !**k).count() as u64);
         let files: Vec<&DataFile> =
             self.files.iter().zip(keep).filter_map(|(f, keep)| keep.then_some(f)).collect();
@@ -89,7 +103,7 @@ impl PinnedTable {
             self.counters.scanned(file.rows, file.size);
             groups[i % count].push(partitioned(&self.dir, file)?);
         }
-        Ok(Some(parquet_scan(&self.schemas.visible, groups, projection.cloned(), predicate)?))
+        Ok(Some(parquet_scan(&self.schemas.visible, groups, projection.cloned(), rows)?))
     }
 
     fn memory(
@@ -123,6 +137,24 @@ impl PinnedTable {
             return Ok(None);
         }
         Ok(Some(MemorySourceConfig::try_new_exec(&[batches], schema, None)?))
+    }
+
+    /// A scan of both tiers.
+    fn rows(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        predicate: Option<&Arc<dyn PhysicalExpr>>,
+        rows: Option<&Arc<dyn PhysicalExpr>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut parts = Vec::with_capacity(2);
+        parts.extend(self.parquet(state, projection, predicate, rows)?);
+        parts.extend(self.memory(projection, predicate)?);
+        match parts.len() {
+            0 => Ok(MemorySourceConfig::try_new_exec(&[vec![]], self.schema(), projection.cloned())?),
+            1 => Ok(parts.remove(0)),
+            _ => UnionExec::try_new(parts),
+        }
     }
 }
 
@@ -178,21 +210,34 @@ impl TableProvider for PinnedTable {
         filters: &[Expr],
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let predicate = match conjunction(filters.to_vec()) {
-            Some(expr) => {
-                let schema = DFSchema::try_from(Arc::clone(&self.schemas.visible))?;
-                Some(state.create_physical_expr(expr, &schema)?)
-            }
-            None => None,
+        let visible = &self.schemas.visible;
+        let physical = |expr: Option<Expr>| {
+            let compile = |expr| {
+                let schema = DFSchema::try_from(Arc::clone(visible))?;
+                state.create_physical_expr(expr, &schema)
+            };
+            expr.map(compile).transpose()
         };
-        let mut parts = Vec::with_capacity(2);
-        parts.extend(self.parquet(state, projection, predicate.as_ref())?);
-        parts.extend(self.memory(projection, predicate.as_ref())?);
-        match parts.len() {
-            0 => Ok(MemorySourceConfig::try_new_exec(&[vec![]], self.schema(), projection.cloned())?),
-            1 => Ok(parts.remove(0)),
-            _ => UnionExec::try_new(parts),
+        let predicate = physical(conjunction(filters.to_vec()))?;
+        let Some(devices) = &self.devices else {
+            return self.rows(state, projection, predicate.as_ref(), predicate.as_ref());
+        };
+        if devices.is_empty() {
+            return Ok(MemorySourceConfig::try_new_exec(&[vec![]], self.schema(), projection.cloned())?);
         }
+        // Conditions of the query are not tried on rows that it must not see: one that fails on a value
+        // would tell of it. They only leave out whole files.
+        let own = physical(Some(devices.condition()))?;
+        let device = visible.index_of(DEVICE)?;
+        let (asked, mut wanted) = match projection {
+            Some(asked) => (Arc::new(visible.project(asked)?), asked.clone()),
+            None => (Arc::clone(visible), (0..visible.fields().len()).collect()),
+        };
+        if !wanted.contains(&device) {
+            wanted.push(device);
+        }
+        let rows = self.rows(state, Some(&wanted), predicate.as_ref(), own.as_ref())?;
+        Ok(Arc::new(DevicesOnly::new(rows, Arc::clone(devices), asked)?))
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
@@ -201,6 +246,9 @@ impl TableProvider for PinnedTable {
     }
 
     fn statistics(&self) -> Option<Statistics> {
+        if self.devices.is_some() {
+            return None;
+        }
         let (delta, hot) = self.row_counts();
         let mut statistics = Statistics::new_unknown(&self.schemas.visible);
         statistics.num_rows = Precision::Inexact(usize::try_from(delta + hot).unwrap_or(usize::MAX));

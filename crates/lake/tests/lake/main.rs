@@ -4,6 +4,7 @@
 mod compaction;
 mod facts;
 mod kill;
+mod limits;
 mod pins;
 mod projection;
 mod replay;

@@ -2,6 +2,7 @@
 
 mod common;
 mod cuts;
+mod erasing;
 mod processes;
 mod properties;
 mod room;

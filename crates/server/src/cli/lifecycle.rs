@@ -1,6 +1,7 @@
 //! `up`, `down`, `status`, and the tokens that an operator on the server's host may make.
 
 use std::fs::OpenOptions;
+use std::net::IpAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -21,6 +22,13 @@ pub struct UpArgs {
     /// The sensor's executable to install; without it no sensor of this machine is started.
     #[arg(long)]
     sensor: Option<PathBuf>,
+    /// An address on which the sensors' doors listen besides loopback, for other machines; may be
+    /// given more than once, is remembered, and 127.0.0.1 alone ends it.
+    #[arg(long)]
+    listen: Vec<IpAddr>,
+    /// A name by which machines reach the sensors' doors; it goes into their certificates.
+    #[arg(long)]
+    name: Vec<String>,
 }
 
 /// How long the product may take to become ready.
@@ -35,8 +43,10 @@ pub async fn up(home: &Path, args: UpArgs) -> Result<()> {
     let mut instance = init::ensure(home)?;
     let own = std::env::current_exe()?;
     let running = supervisor::running(&instance);
-    if running.is_some() && changed(&instance, &own, args.sensor.as_deref())? {
-        line("up: new executables, restarting");
+    let asked = !args.listen.is_empty() || !args.name.is_empty();
+    let elsewhere = asked && init::listen(&mut instance, &args.listen, &args.name)?;
+    if running.is_some() && (elsewhere || changed(&instance, &own, args.sensor.as_deref())?) {
+        line(if elsewhere { "up: another address, restarting" } else { "up: new executables, restarting" });
         stop(&instance).await?;
     }
     init::install(&instance, &own, "palisade")?;
@@ -61,7 +71,7 @@ pub async fn up(home: &Path, args: UpArgs) -> Result<()> {
         instance.secret("ca.pem").display()
     ));
     if database::needs_setup(&instance).await? {
-        let (link, until) = database::setup_link(&instance).await?;
+        let (link, until) = database::setup_link(&instance, instance.tenant()?).await?;
         let hours = (until.0 - palisade_types::TimeMicros::now().0 + 1_800_000_000) / 3_600_000_000;
         line(&format!("up: no administrator yet; open this link once (it is valid for {hours} hours):"));
         line(&link);
@@ -98,8 +108,8 @@ async fn wait_ready(instance: &Instance) -> Result<()> {
     let until = Instant::now() + READY;
     loop {
         let mut last = String::from("not started");
-        for role in ["lake", "ingest", "api"] {
-            match admin::ask(&instance.admin_socket(role), "/readyz").await {
+        for (role, socket) in admin::roles(&instance.all_regions()) {
+            match admin::ask(&socket, "/readyz").await {
                 Ok((200, _)) => last.clear(),
                 Ok((_, why)) => last = format!("{role}: {why}"),
                 Err(e) => last = format!("{role}: {e:#}"),
@@ -119,9 +129,9 @@ async fn wait_ready(instance: &Instance) -> Result<()> {
 }
 
 /// Enrols this machine's own sensor unless it has an identity, and has the supervisor start it.
-async fn enrol_own_sensor(instance: &mut Instance) -> Result<()> {
+pub(super) async fn enrol_own_sensor(instance: &mut Instance) -> Result<()> {
     if !instance.record.own_sensor {
-        let token = database::enrolment_token(instance, 1, 1).await?;
+        let token = database::enrolment_token(instance, instance.tenant()?, 1, 1).await?;
         let file = instance.sensor_dir().join("enrolment-token");
         crate::instance::write_atomic(&file, token.as_bytes(), 0o400)?;
         let out = Command::new(instance.bin("palisade-sensor"))
@@ -245,8 +255,8 @@ pub async fn status(home: &Path) -> Result<()> {
     let instance = Instance::load(home)?;
     let Some(pid) = supervisor::running(&instance) else { bail!("not running; `make up` starts it") };
     line(&format!("supervisor  process {pid}"));
-    for role in ["lake", "ingest", "api"] {
-        let state = match admin::ask(&instance.admin_socket(role), "/readyz").await {
+    for (role, socket) in admin::roles(&instance.all_regions()) {
+        let state = match admin::ask(&socket, "/readyz").await {
             Ok((200, _)) => "ready".to_owned(),
             Ok((_, why)) => format!("not ready: {why}"),
             Err(e) => format!("not answering: {e:#}"),
@@ -254,19 +264,25 @@ pub async fn status(home: &Path) -> Result<()> {
         line(&format!("{role:<11} {state}"));
     }
     line(&format!("console     {}", instance.console_url()));
-    line(&format!("sensors     {}", instance.ingest_url()));
+    for region in instance.all_regions() {
+        line(&format!("sensors     {} (region {})", region.ingest_url(), region.region_name()));
+    }
     line(&format!("admin       http://127.0.0.1:{}", instance.record.ports.admin));
     Ok(())
 }
 
 /// `palisade setup-link`.
-pub async fn setup_link(instance: &Instance) -> Result<()> {
-    line(&database::setup_link(instance).await?.0);
+pub async fn setup_link(instance: &Instance, tenant: Option<&str>) -> Result<()> {
+    let state = database::owner(instance).await?;
+    let tenant = database::tenant_named(instance, &state, tenant).await?;
+    line(&database::setup_link(instance, tenant).await?.0);
     Ok(())
 }
 
 /// `palisade enrolment-token`.
-pub async fn enrolment_token(instance: &Instance, hours: u32, uses: u32) -> Result<()> {
-    line(&database::enrolment_token(instance, hours, uses).await?);
+pub async fn enrolment_token(instance: &Instance, tenant: Option<&str>, hours: u32, uses: u32) -> Result<()> {
+    let state = database::owner(instance).await?;
+    let tenant = database::tenant_named(instance, &state, tenant).await?;
+    line(&database::enrolment_token(instance, tenant, hours, uses).await?);
     Ok(())
 }

@@ -14,7 +14,8 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use palisade_api::{ApiConfig, ApiMetrics, ApiServer, Warning};
-use palisade_state::{DbRole, State, StateOptions};
+use palisade_connectors::secret::SealingKey;
+use palisade_state::{DbRole, State};
 use prometheus_client::registry::Registry;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -22,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::admin::{self, RoleStatus};
+use crate::database;
 use crate::instance::Instance;
 use crate::supervisor;
 use client::WorkerClient;
@@ -59,29 +61,36 @@ pub async fn run(instance: Instance) -> Result<()> {
     let metrics = ApiMetrics::register(&mut registry);
     let status = Arc::new(Status { listening: OnceLock::new(), registry });
     tokio::spawn(admin::serve_role(instance.admin_socket("api"), status.clone()));
-    let state = State::connect(StateOptions::embedded(&instance.pg_socket_dir(), DbRole::Api)).await?;
+    let state = database::state_of_all(&instance, DbRole::Api).await?;
     let seed = std::fs::read_to_string(instance.secret("action.key")).context("reading the action key")?;
     let mut key = [0u8; 32];
     hex::decode_to_slice(seed.trim(), &mut key).context("the action key is damaged")?;
     let home = instance.home().to_owned();
+    let regions = instance.all_regions();
+    let sockets = regions.iter().map(|r| (r.region_name().to_owned(), r.query_socket())).collect();
     let config = ApiConfig {
         state: state.clone(),
-        query: Arc::new(WorkerClient::new(instance.query_socket())),
+        query: Arc::new(WorkerClient::new(state.clone(), sockets)),
         action_key: SigningKey::from_bytes(&key),
         default_tenant: instance.tenant()?,
+        further_doors: regions
+            .iter()
+            .filter(|r| !r.is_first_region())
+            .map(|r| (r.region_name().to_owned(), r.door_url()))
+            .collect(),
         region: instance.record.region.clone(),
         instance_id: instance.record.instance_id.clone(),
         version: env!("CARGO_PKG_VERSION").into(),
-        ingest_url: instance.ingest_url(),
+        ingest_url: instance.door_url(),
         console_url: instance.console_url(),
-        enrol_command: Some(format!(
-            "palisade-sensor enrol --url {} --ca ca.pem --token {{token}}",
-            instance.ingest_url()
-        )),
+        enrol_command: Some("palisade-sensor enrol --url {url} --ca ca.pem --token {token}".to_owned()),
         allowed_hosts: hostname().into_iter().collect(),
         secure_cookies: true,
         query_slots: QUERY_SLOTS,
         attempts_per_minute: 30,
+        explorer: Arc::default(),
+        sensor_version: super::offered_version(&instance).await,
+        sealing_key: Some(sealing_key(&instance)?),
         warnings: Arc::new(move || warnings(&home)),
         metrics,
     };
@@ -92,6 +101,12 @@ pub async fn run(instance: Instance) -> Result<()> {
     tracing::info!(%address, "console and api listen");
     accept(listener, acceptor(&instance)?, router).await;
     Ok(())
+}
+
+fn sealing_key(instance: &Instance) -> Result<SealingKey> {
+    let text = std::fs::read_to_string(instance.secret("connect.pub"))
+        .context("reading the key that seals connectors' credentials")?;
+    SealingKey::parse(&text).map_err(|e| anyhow::anyhow!("the key that seals connectors' credentials: {e}"))
 }
 
 async fn accept(listener: TcpListener, tls: TlsAcceptor, router: axum::Router) {

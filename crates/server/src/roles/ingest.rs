@@ -8,10 +8,11 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use palisade_ingest::{IngestConfig, IngestServer, Limits, Probe};
 use palisade_log::LogOptions;
-use palisade_state::{DbRole, State, StateOptions};
+use palisade_state::DbRole;
 use parking_lot::Mutex;
 
 use crate::admin::{self, RoleStatus};
+use crate::database;
 use crate::instance::Instance;
 
 /// How long requests may take to finish when the role ends.
@@ -40,14 +41,16 @@ pub async fn run(instance: Instance) -> Result<()> {
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o027));
     let status = Arc::new(Status::default());
     tokio::spawn(admin::serve_role(instance.admin_socket("ingest"), status.clone()));
-    let state = State::connect(StateOptions::embedded(&instance.pg_socket_dir(), DbRole::Ingest)).await?;
+    let state = database::state_of_region(&instance, DbRole::Ingest).await?;
     let mut action_key = [0u8; 32];
     let public = std::fs::read_to_string(instance.secret("action.pub"))
         .context("reading the action key's public half")?;
     hex::decode_to_slice(public.trim(), &mut action_key)
         .context("the action key's public half is damaged")?;
     let config = IngestConfig {
-        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, instance.record.ports.ingest)),
+        listen: SocketAddr::from((Ipv4Addr::LOCALHOST, instance.ingest_port())),
+        also: instance.door_addresses(),
+        sensor: Some(instance.bin("palisade-sensor")),
         tls_certificate: instance.secret("ingest-tls.pem"),
         tls_key: instance.secret("ingest-tls.key"),
         ca_certificate: instance.secret("ca.pem"),
@@ -63,7 +66,7 @@ pub async fn run(instance: Instance) -> Result<()> {
     };
     let server = IngestServer::start(config).await?;
     *status.0.lock() = Some(server.probe());
-    tracing::info!(port = instance.record.ports.ingest, "sensors' door listens");
+    tracing::info!(port = instance.ingest_port(), "sensors' door listens");
     super::terminated().await;
     server.shutdown(DRAIN).await;
     Ok(())

@@ -11,12 +11,13 @@ use std::time::Duration;
 use anyhow::Result;
 use async_trait::async_trait;
 use palisade_lake::{DeviceNames, FRESHNESS_BOUNDS_US, LakeConfig, LakeStats, LakeWriter, RunOptions};
-use palisade_state::{DbRole, DeviceQuery, State, StateOptions};
+use palisade_state::{DbRole, DeviceQuery, DeviceScope, State};
 use palisade_types::{DeviceId, TenantId, TimeMicros};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::admin::{self, RoleStatus};
+use crate::database;
 use crate::instance::Instance;
 
 /// How often orders that nobody fetched are closed.
@@ -78,7 +79,7 @@ pub async fn run(instance: Instance) -> Result<()> {
         projections: Arc::default(),
     });
     tokio::spawn(admin::serve_role(instance.admin_socket("lake"), status.clone()));
-    let state = State::connect(StateOptions::embedded(&instance.pg_socket_dir(), DbRole::Lake)).await?;
+    let state = database::state_of_region(&instance, DbRole::Lake).await?;
     let names = Arc::new(Names::load(&state).await?);
     let config = LakeConfig::new(instance.lake_dir(), instance.hot_dir(), instance.cursors_dir());
     let writer = LakeWriter::open_with(config, names).await?;
@@ -128,7 +129,7 @@ impl Names {
         for tenant in state.tenants().await? {
             let mut query = DeviceQuery { limit: 500, ..DeviceQuery::default() };
             loop {
-                let page = state.devices(tenant.id, &query, TimeMicros::now()).await?;
+                let page = state.devices(tenant.id, &DeviceScope::all(), &query, TimeMicros::now()).await?;
                 names.extend(page.items.into_iter().map(|d| ((tenant.id, d.id), d.facts.name)));
                 match page.next_cursor {
                     Some(cursor) => query.cursor = Some(cursor),

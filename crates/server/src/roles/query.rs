@@ -10,7 +10,7 @@ use futures::StreamExt;
 use palisade_api::{QueryFailure, QueryStats, ResultColumn};
 use palisade_kql::{Diagnostic, SchemaCatalogue};
 use palisade_kql_exec::{ExecError, LocalExecutor, QueryContext, QueryExecutor, TableSource, json_rows};
-use palisade_lake::{Pin, PinnedCatalogue};
+use palisade_lake::{LakeError, Pin, PinnedCatalogue};
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 
@@ -83,7 +83,11 @@ where
         Err(diagnostics) => return Ok(Err(rejected(&diagnostics))),
     };
     let pin = Pin::load(&instance.hot_dir(), &instance.lake_dir(), request.tenant)?;
-    let catalogue = Arc::new(PinnedCatalogue::new(pin));
+    let catalogue = PinnedCatalogue::new(pin);
+    let catalogue = Arc::new(match &request.devices {
+        Some(devices) => catalogue.limited_to(devices),
+        None => catalogue,
+    });
     let executor = LocalExecutor::new(Arc::new(Source(catalogue.clone())));
     let context = QueryContext {
         deadline: Duration::from_millis(request.deadline_ms),
@@ -135,6 +139,7 @@ impl TableSource for Source {
     async fn table(&self, name: &str) -> Result<Arc<dyn TableProvider>, ExecError> {
         match self.0.table(name).await {
             Ok(table) => Ok(table),
+            Err(LakeError::OfNoDevice(table)) => Err(ExecError::OutOfScope(table)),
             Err(e) => Err(ExecError::Data(format!("{}: {e}", e.code()))),
         }
     }

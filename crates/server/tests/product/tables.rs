@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use palisade_e2e::{Product, VirtualSensor};
-use palisade_state::{DbRole, NewEnrolmentToken, NewToken, Role, State, StateOptions};
+use palisade_state::{DbRole, NewEnrolmentToken, NewToken, Role, State, StateOptions, TokenScope};
 use palisade_testkit::eventually;
 use palisade_types::{Epoch, Lane, TenantId, TimeMicros};
 use palisade_wire::{SealParams, msg, seal};
@@ -125,10 +125,20 @@ async fn side(product: &Product, owner: &State, tenant: TenantId, name: &str) ->
     let now = TimeMicros::now();
     let expires_at = now.plus_micros(HOUR);
     let token = async |role| {
-        let new = NewToken { name: format!("{name} {role}"), role, expires_at: Some(expires_at) };
+        let new = NewToken {
+            name: format!("{name} {role}"),
+            role,
+            scope: TokenScope::default(),
+            expires_at: Some(expires_at),
+        };
         owner.create_token(tenant, None, new, now).await.expect("a token").1
     };
-    let new = NewEnrolmentToken { created_by: "test".into(), expires_at, max_uses: 1 };
+    let new = NewEnrolmentToken {
+        created_by: "test".into(),
+        expires_at,
+        max_uses: 1,
+        ..NewEnrolmentToken::default()
+    };
     let (_, enrolment) = owner.create_enrolment_token(tenant, new, now).await.expect("an enrolment token");
     let sensor = VirtualSensor::enrol(product, &enrolment, name).await.expect("enrolled");
     let answer = sensor.upload(batches()).await.expect("uploaded");

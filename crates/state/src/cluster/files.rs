@@ -147,6 +147,11 @@ fn settings(config: &ClusterConfig) -> String {
         // A statement's text may hold what must not reach a log.
         ("log_min_error_statement", "panic"),
         ("log_statement", "none"),
+        // Nor may the values of a row that a constraint refused.
+        ("log_error_verbosity", "terse"),
+        // Segments of the write-ahead log that are no longer needed go, instead of being kept with what
+        // they hold until they are written over: what is deleted shall be gone.
+        ("wal_recycle", "off"),
     ];
     let mut text = String::from(
         "# Written at every start; put your own settings into postgresql.conf after the include.\n",
@@ -203,7 +208,7 @@ mod tests {
             |user: &str| text.lines().filter(|l| l.starts_with(&format!("palisade \"{user}\" "))).count();
         assert_eq!(of("palisade-api"), 1);
         assert!(text.contains("palisade \"palisade-api\" palisade_api\n"));
-        assert_eq!((of("root"), of("pg")), (5, 5));
+        assert_eq!((of("root"), of("pg")), (7, 7));
     }
 
     #[test]

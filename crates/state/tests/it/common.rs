@@ -79,7 +79,12 @@ pub fn certificate(serial: &str) -> NewCertificate {
 /// Enrols a device the way ingest does.
 pub async fn enrol(db: &TestDb, tenant: TenantId, name: &str) -> DeviceId {
     let owner = db.state(DbRole::Owner).await;
-    let new = NewEnrolmentToken { created_by: "test".into(), expires_at: after(3600), max_uses: 1 };
+    let new = NewEnrolmentToken {
+        created_by: "test".into(),
+        expires_at: after(3600),
+        max_uses: 1,
+        ..NewEnrolmentToken::default()
+    };
     let (_, token) = owner.create_enrolment_token(tenant, new, NOW).await.expect("a token");
     owner.close().await;
     let ingest = db.state(DbRole::Ingest).await;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use palisade_state::{
-    Component, DbRole, DeviceFacts, DeviceQuery, DeviceSort, DeviceTouch, HealthState, HeartbeatUpdate, State,
+    Component, DbRole, DeviceFacts, DeviceQuery, DeviceScope, DeviceSort, DeviceTouch, HealthState,
+    HeartbeatUpdate, State,
 };
 use palisade_testkit::TestDb;
 use palisade_types::{DeviceId, TenantId, TimeMicros};
@@ -51,7 +52,7 @@ async fn what_is_heard_never_moves_backwards() {
             .touch_devices(tenant, &[touch(base, Some(beat(after(base), 9, true)))])
             .await
             .expect("written");
-        let shown = api.device(tenant, device, after(base + 50)).await.expect("there");
+        let shown = api.device(tenant, &DeviceScope::all(), device, after(base + 50)).await.expect("there");
         assert_eq!((shown.last_seen, shown.last_event), (after(base + 50), Some(after(base + 49))));
         assert_eq!((shown.last_heartbeat, shown.health.reason), (Some(after(base + 50)), "reporting"));
         assert_eq!((shown.facts.sensor_version.as_str(), shown.facts.name.as_str()), ("0.2.0", "h"));
@@ -63,7 +64,7 @@ async fn what_is_heard_never_moves_backwards() {
             DeviceTouch::seen(DeviceId::random(), after(base)),
         ];
         writer.touch_devices(tenant, &touches).await.expect("a stranger is passed over");
-        let shown = api.device(tenant, device, after(base + 50)).await.expect("there");
+        let shown = api.device(tenant, &DeviceScope::all(), device, after(base + 50)).await.expect("there");
         assert_eq!((shown.facts.name.as_str(), shown.facts.ip_addresses.len()), ("h2", 2));
         writer
             .touch_devices(
@@ -73,7 +74,10 @@ async fn what_is_heard_never_moves_backwards() {
             .await
             .expect("written");
     }
-    assert_eq!(api.devices(tenant, &DeviceQuery::default(), NOW).await.expect("listed").total, 1);
+    assert_eq!(
+        api.devices(tenant, &DeviceScope::all(), &DeviceQuery::default(), NOW).await.expect("listed").total,
+        1
+    );
 }
 
 #[tokio::test]
@@ -89,7 +93,7 @@ async fn a_rising_loss_is_held_against_a_device_for_an_hour() {
             ..DeviceTouch::seen(device, after(at))
         };
         lake.touch_devices(tenant, &[touch]).await.expect("written");
-        let health = api.device(tenant, device, after(at)).await.expect("there").health;
+        let health = api.device(tenant, &DeviceScope::all(), device, after(at)).await.expect("there").health;
         (health.state, health.reason)
     };
     assert_eq!(health(10, 0, false).await, (HealthState::Active, "reporting"));
@@ -131,7 +135,8 @@ async fn many_writers_touch_many_devices_without_blocking_each_other() {
         touching(lake, true, ids.clone()),
     );
     let api = db.state(DbRole::Api).await;
-    let all = api.devices(tenant, &DeviceQuery::default(), after(20)).await.expect("listed");
+    let all =
+        api.devices(tenant, &DeviceScope::all(), &DeviceQuery::default(), after(20)).await.expect("listed");
     assert!(all.items.iter().all(|d| d.last_seen == after(20) && d.last_heartbeat == Some(after(20))));
 }
 
@@ -140,7 +145,7 @@ async fn walk(api: &State, tenant: TenantId, query: &DeviceQuery, at: TimeMicros
     let mut query = query.clone();
     let mut names = Vec::new();
     loop {
-        let page = api.devices(tenant, &query, at).await.expect("a page");
+        let page = api.devices(tenant, &DeviceScope::all(), &query, at).await.expect("a page");
         assert!(page.items.len() <= query.limit as usize);
         names.extend(page.items.into_iter().map(|d| d.facts.name));
         match page.next_cursor {
@@ -170,8 +175,14 @@ async fn the_list_is_searched_sorted_and_paged() {
             about.ip_addresses = vec!["203.0.113.5".into()];
         }
         let heartbeat = (n != 4).then(|| beat(seen, 0, n == 3));
-        let touch =
-            DeviceTouch { device, last_seen: seen, last_event: Some(seen), facts: Some(about), heartbeat };
+        let touch = DeviceTouch {
+            device,
+            last_seen: seen,
+            last_event: Some(seen),
+            facts: Some(about),
+            heartbeat,
+            heard: Vec::new(),
+        };
         ingest.touch_devices(tenant, &[touch]).await.expect("written");
     }
     enrol(&db, db.tenant("Other").await.id, "web-9").await;
@@ -216,9 +227,12 @@ async fn the_list_is_searched_sorted_and_paged() {
     let os = walk(&api, tenant, &DeviceQuery { os: vec!["UBUNTU".into()], ..query(2) }, at).await;
     assert_eq!(os, ["db_1"]);
 
-    let page = api.devices(tenant, &query(1), at).await.expect("a page");
+    let page = api.devices(tenant, &DeviceScope::all(), &query(1), at).await.expect("a page");
     let wrong = DeviceQuery { sort: DeviceSort::Os, cursor: page.next_cursor, ..query(1) };
-    assert_eq!(api.devices(tenant, &wrong, at).await.expect_err("another order").code(), "cursor_invalid");
+    assert_eq!(
+        api.devices(tenant, &DeviceScope::all(), &wrong, at).await.expect_err("another order").code(),
+        "cursor_invalid"
+    );
 }
 
 #[tokio::test]
@@ -228,17 +242,27 @@ async fn tags_are_cleaned_and_searched() {
     let device = enrol(&db, tenant, "h").await;
     let api = db.state(DbRole::Api).await;
     let tags = ["prod".to_owned(), " blue ".into(), "prod".into()];
-    api.set_device_tags(tenant, device, &tags).await.expect("set");
-    assert_eq!(api.device(tenant, device, NOW).await.expect("there").tags, ["blue", "prod"]);
-    let query = DeviceQuery { search: Some("blue".into()), ..DeviceQuery::default() };
-    assert_eq!(api.devices(tenant, &query, NOW).await.expect("found").total, 1);
+    api.set_device_tags(tenant, &DeviceScope::all(), device, &tags).await.expect("set");
     assert_eq!(
-        api.set_device_tags(tenant, device, &["".into()]).await.expect_err("empty").code(),
+        api.device(tenant, &DeviceScope::all(), device, NOW).await.expect("there").tags,
+        ["blue", "prod"]
+    );
+    let query = DeviceQuery { search: Some("blue".into()), ..DeviceQuery::default() };
+    assert_eq!(api.devices(tenant, &DeviceScope::all(), &query, NOW).await.expect("found").total, 1);
+    assert_eq!(
+        api.set_device_tags(tenant, &DeviceScope::all(), device, &["".into()])
+            .await
+            .expect_err("empty")
+            .code(),
         "name_invalid"
     );
-    let stranger = api.set_device_tags(tenant, DeviceId::random(), &[]).await.expect_err("who");
+    let stranger =
+        api.set_device_tags(tenant, &DeviceScope::all(), DeviceId::random(), &[]).await.expect_err("who");
     assert_eq!(stranger.code(), "not_found");
-    assert_eq!(api.device(tenant, DeviceId::random(), NOW).await.expect_err("who").code(), "not_found");
+    assert_eq!(
+        api.device(tenant, &DeviceScope::all(), DeviceId::random(), NOW).await.expect_err("who").code(),
+        "not_found"
+    );
 }
 
 #[tokio::test]
@@ -251,7 +275,8 @@ async fn a_device_with_a_monstrous_name_does_not_break_the_list() {
         enrol(&db, tenant, &name).await;
     }
     let (api, ingest) = (db.state(DbRole::Api).await, db.state(DbRole::Ingest).await);
-    let all = api.devices(tenant, &DeviceQuery::default(), NOW).await.expect("listed").items;
+    let all =
+        api.devices(tenant, &DeviceScope::all(), &DeviceQuery::default(), NOW).await.expect("listed").items;
     for device in &all {
         let text = device.facts.name.clone();
         let os_distribution = text.clone();
@@ -267,7 +292,7 @@ async fn a_device_with_a_monstrous_name_does_not_break_the_list() {
     for sort in [DeviceSort::Name, DeviceSort::Os, DeviceSort::SensorVersion] {
         for descending in [false, true] {
             let query = DeviceQuery { sort, descending, limit: 1, ..DeviceQuery::default() };
-            let first = api.devices(tenant, &query, NOW).await.expect("a page");
+            let first = api.devices(tenant, &DeviceScope::all(), &query, NOW).await.expect("a page");
             let cursor = first.next_cursor.expect("there are more").len();
             assert!(cursor <= 1024, "{cursor} bytes are more than the API takes");
             assert_eq!(walk(&api, tenant, &query, NOW).await.len(), 4, "{sort:?}");

@@ -1,6 +1,6 @@
 //! Enrolment tokens and certificates.
 
-use palisade_state::{CertificateStatus, DbRole, DeviceStatus, NewEnrolmentToken};
+use palisade_state::{CertificateStatus, DbRole, DeviceScope, DeviceStatus, NewEnrolmentToken};
 use palisade_testkit::TestDb;
 use palisade_types::DeviceId;
 
@@ -11,7 +11,12 @@ async fn a_token_enrols_exactly_as_often_as_it_may() {
     let db = TestDb::new().await;
     let tenant = db.tenant("Example").await.id;
     let (api, ingest) = (db.state(DbRole::Api).await, db.state(DbRole::Ingest).await);
-    let new = NewEnrolmentToken { created_by: "ann".into(), expires_at: after(60), max_uses: 7 };
+    let new = NewEnrolmentToken {
+        created_by: "ann".into(),
+        expires_at: after(60),
+        max_uses: 7,
+        ..NewEnrolmentToken::default()
+    };
     let (made, token) = api.create_enrolment_token(tenant, new, NOW).await.expect("made");
     let tries = (0..20).map(|n| {
         let (ingest, token) = (&ingest, &token);
@@ -28,7 +33,10 @@ async fn a_token_enrols_exactly_as_often_as_it_may() {
     assert!(results.iter().all(|r| matches!(r, Ok(()) | Err("enrolment_token_exhausted"))), "{results:?}");
     let listed = api.enrolment_tokens(tenant).await.expect("listed");
     assert_eq!((listed.len(), listed[0].id, listed[0].uses, listed[0].max_uses), (1, made.id, 7, 7));
-    assert_eq!(api.devices(tenant, &Default::default(), NOW).await.expect("listed").total, 7);
+    assert_eq!(
+        api.devices(tenant, &DeviceScope::all(), &Default::default(), NOW).await.expect("listed").total,
+        7
+    );
 }
 
 #[tokio::test]
@@ -36,7 +44,12 @@ async fn an_enrolment_that_is_dropped_gives_its_use_back() {
     let db = TestDb::new().await;
     let tenant = db.tenant("Example").await.id;
     let (api, ingest) = (db.state(DbRole::Api).await, db.state(DbRole::Ingest).await);
-    let new = NewEnrolmentToken { created_by: "ann".into(), expires_at: after(60), max_uses: 1 };
+    let new = NewEnrolmentToken {
+        created_by: "ann".into(),
+        expires_at: after(60),
+        max_uses: 1,
+        ..NewEnrolmentToken::default()
+    };
     let (made, token) = api.create_enrolment_token(tenant, new, NOW).await.expect("made");
     drop(ingest.begin_enrolment(&token, NOW).await.expect("good"));
     let mut enrolment = ingest.begin_enrolment(&token, NOW).await.expect("still good");
@@ -51,7 +64,12 @@ async fn an_enrolment_that_is_dropped_gives_its_use_back() {
     assert_eq!(code(&token, NOW).await, "enrolment_token_invalid");
     assert_eq!(api.delete_enrolment_token(tenant, made.id).await.expect_err("gone").code(), "not_found");
     for (max_uses, expires_at) in [(0, after(1)), (-1, after(1)), (1_000_000, after(1)), (1, NOW)] {
-        let new = NewEnrolmentToken { created_by: "ann".into(), expires_at, max_uses };
+        let new = NewEnrolmentToken {
+            created_by: "ann".into(),
+            expires_at,
+            max_uses,
+            ..NewEnrolmentToken::default()
+        };
         let refused = api.create_enrolment_token(tenant, new, NOW).await.expect_err("out of bounds");
         assert_eq!(refused.code(), "invalid_argument");
     }
@@ -95,7 +113,10 @@ async fn a_certificate_is_good_for_its_own_device_until_it_is_revoked() {
 
     api.offboard_device(tenant, device).await.expect("offboarded");
     assert_eq!(status(tenant, device, "be").await, CertificateStatus::Offboarded);
-    let shown = api.device(tenant, device, NOW).await.expect("there");
+    let shown = api.device(tenant, &DeviceScope::all(), device, NOW).await.expect("there");
     assert_eq!((shown.status, shown.health.reason), (DeviceStatus::Offboarded, "offboarded"));
-    assert_eq!(api.devices(tenant, &Default::default(), NOW).await.expect("listed").total, 0);
+    assert_eq!(
+        api.devices(tenant, &DeviceScope::all(), &Default::default(), NOW).await.expect("listed").total,
+        0
+    );
 }

@@ -3,7 +3,9 @@
 use palisade_state::health::{
     FIRST_EVENT_US, HEARTBEAT_LATE_US, INACTIVE_AFTER_US, LOSS_SHOWN_US, NO_EVENTS_US,
 };
-use palisade_state::{DbRole, DeviceQuery, DeviceSort, DeviceTouch, HealthState, HeartbeatUpdate};
+use palisade_state::{
+    DbRole, DeviceQuery, DeviceScope, DeviceSort, DeviceTouch, HealthState, HeartbeatUpdate,
+};
 use palisade_testkit::TestDb;
 use sqlx::ConnectOptions;
 
@@ -63,7 +65,7 @@ async fn the_database_and_the_function_agree_everywhere() {
                 ..DeviceQuery::default()
             };
             loop {
-                let page = api.devices(tenant, &query, NOW).await.expect("a page");
+                let page = api.devices(tenant, &DeviceScope::all(), &query, NOW).await.expect("a page");
                 for device in &page.items {
                     assert_eq!(device.health.state, health, "{device:?}");
                     seen.push(device.health.reason);
@@ -75,7 +77,14 @@ async fn the_database_and_the_function_agree_everywhere() {
                 }
             }
         }
-        let all = api.devices(tenant, &DeviceQuery { offboarded: true, ..DeviceQuery::default() }, NOW).await;
+        let all = api
+            .devices(
+                tenant,
+                &DeviceScope::all(),
+                &DeviceQuery { offboarded: true, ..DeviceQuery::default() },
+                NOW,
+            )
+            .await;
         assert_eq!(all.expect("listed").total as usize, total);
         seen.sort_unstable();
         seen.dedup();
@@ -90,7 +99,9 @@ async fn an_outage_of_the_server_leaves_the_fleet_healthy() {
     let tenant = db.tenant("Example").await.id;
     let device = enrol(&db, tenant, "h").await;
     let (api, ingest) = (db.state(DbRole::Api).await, db.state(DbRole::Ingest).await);
-    let reason = async |at: i64| api.device(tenant, device, after(at)).await.expect("there").health.reason;
+    let reason = async |at: i64| {
+        api.device(tenant, &DeviceScope::all(), device, after(at)).await.expect("there").health.reason
+    };
     for second in (0..=60).step_by(15) {
         ingest.mark_ingest_alive(after(second)).await.expect("marked");
     }
@@ -122,14 +133,15 @@ async fn a_server_that_comes_and_goes_leaves_the_fleet_healthy() {
     for round in 1..=6 {
         for second in [round * 600, round * 600 + 15, round * 600 + 30] {
             ingest.mark_ingest_alive(after(second)).await.expect("marked");
-            let health = api.device(tenant, device, after(second)).await.expect("there").health;
+            let health =
+                api.device(tenant, &DeviceScope::all(), device, after(second)).await.expect("there").health;
             assert_eq!(health.reason, "reporting", "after {second} s");
         }
     }
     for second in (3645..=3900).step_by(15) {
         ingest.mark_ingest_alive(after(second)).await.expect("marked");
     }
-    let health = api.device(tenant, device, after(3900)).await.expect("there").health;
+    let health = api.device(tenant, &DeviceScope::all(), device, after(3900)).await.expect("there").health;
     assert_eq!(health.reason, "heartbeat_late", "it had its time to come back");
 }
 
@@ -148,7 +160,9 @@ async fn a_lag_of_the_projections_leaves_the_fleet_healthy() {
     for second in (0..=3600).step_by(15) {
         ingest.mark_ingest_alive(after(second)).await.expect("marked");
     }
-    let reason = async || api.device(tenant, device, after(3600)).await.expect("there").health.reason;
+    let reason = async || {
+        api.device(tenant, &DeviceScope::all(), device, after(3600)).await.expect("there").health.reason
+    };
     assert_eq!(reason().await, "reporting", "its heartbeats may lie in the log, unread");
     lake.mark_projected(after(3600)).await.expect("marked");
     assert_eq!(reason().await, "heartbeat_late", "all was read, and there was none");

@@ -2,7 +2,9 @@
 
 use std::convert::Infallible;
 
-use palisade_state::{DbRole, NewOrder, OrderNotice, OrderReceipt, OrderRecord, OrderState, State};
+use palisade_state::{
+    DbRole, DeviceScope, NewOrder, OrderNotice, OrderReceipt, OrderRecord, OrderState, State,
+};
 use palisade_testkit::{TestDb, eventually};
 use palisade_types::{DeviceId, OrderId, TenantId, TimeMicros};
 use serde_json::json;
@@ -20,7 +22,7 @@ async fn give(api: &State, tenant: TenantId, device: DeviceId, now: TimeMicros) 
         expires_at: now.plus_micros(60 * SECOND),
     };
     let sign = |id: OrderId, number: u64| Ok::<_, Infallible>(format!("{id} {number}").into_bytes());
-    api.create_order(tenant, new, sign, now).await.expect("given")
+    api.create_order(tenant, &DeviceScope::all(), new, sign, now).await.expect("given")
 }
 
 fn receipt(order: OrderId, ok: bool, at: TimeMicros) -> OrderReceipt {
@@ -47,7 +49,10 @@ async fn numbers_rise_under_concurrency() {
     let mut cursor = None;
     let mut listed = Vec::new();
     loop {
-        let page = api.orders_for_device(tenant, device, 7, cursor.as_deref()).await.expect("a page");
+        let page = api
+            .orders_for_device(tenant, &DeviceScope::all(), device, 7, cursor.as_deref())
+            .await
+            .expect("a page");
         assert_eq!(page.total, 41);
         listed.extend(page.items.iter().map(|o| o.number));
         cursor = page.next_cursor;
@@ -65,7 +70,7 @@ async fn an_order_goes_its_way_once() {
     let device = enrol(&db, tenant, "h").await;
     let (api, ingest) = (db.state(DbRole::Api).await, db.state(DbRole::Ingest).await);
     let order = give(&api, tenant, device, NOW).await;
-    assert_eq!(api.order(tenant, order.id).await.expect("there"), order);
+    assert_eq!(api.order(tenant, &DeviceScope::all(), order.id).await.expect("there"), order);
     let due = async |before: i64, at: i64| {
         ingest.due_for_device(tenant, device, after(before), after(at)).await.expect("due").len()
     };
@@ -74,7 +79,7 @@ async fn an_order_goes_its_way_once() {
     assert_eq!(due(0, 2).await, 0, "it was just sent");
     assert_eq!(due(2, 32).await, 1, "no receipt for long");
     ingest.mark_delivered(tenant, order.id, after(32)).await.expect("marked");
-    let shown = api.order(tenant, order.id).await.expect("there");
+    let shown = api.order(tenant, &DeviceScope::all(), order.id).await.expect("there");
     assert_eq!(
         (shown.state, shown.delivered_at, shown.round_trip_ms()),
         (OrderState::Delivered, Some(after(1)), None)
@@ -91,9 +96,15 @@ async fn an_order_goes_its_way_once() {
     assert_eq!((again.newly, again.order.state), (false, OrderState::Succeeded));
     assert_eq!(again.order.round_trip_ms(), Some(3000));
     ingest.mark_delivered(tenant, order.id, after(10)).await.expect("nothing happens");
-    assert_eq!(api.order(tenant, order.id).await.expect("there").state, OrderState::Succeeded);
+    assert_eq!(
+        api.order(tenant, &DeviceScope::all(), order.id).await.expect("there").state,
+        OrderState::Succeeded
+    );
     assert!(api.expire_orders(tenant, after(9999)).await.expect("ran").is_empty());
-    assert_eq!(api.order(tenant, OrderId::random()).await.expect_err("none").code(), "not_found");
+    assert_eq!(
+        api.order(tenant, &DeviceScope::all(), OrderId::random()).await.expect_err("none").code(),
+        "not_found"
+    );
 
     let failed = give(&api, tenant, device, NOW).await;
     let lake = db.state(DbRole::Lake).await;
@@ -115,7 +126,7 @@ async fn orders_expire_but_a_late_receipt_counts() {
     assert_eq!(api.expire_orders(tenant, after(60)).await.expect("ran"), [queued.id]);
     assert!(ingest.due_for_device(tenant, device, after(60), after(60)).await.expect("due").is_empty());
     assert_eq!(api.expire_orders(tenant, after(360)).await.expect("ran"), [sent.id]);
-    let shown = api.order(tenant, sent.id).await.expect("there");
+    let shown = api.order(tenant, &DeviceScope::all(), sent.id).await.expect("there");
     assert_eq!(
         (shown.state, shown.completed_at, shown.round_trip_ms()),
         (OrderState::Expired, Some(after(360)), None)
@@ -139,13 +150,18 @@ async fn an_order_that_cannot_be_given_leaves_nothing() {
         expires_at,
     };
     let sign = |_: OrderId, _: u64| Err::<Vec<u8>, _>("no key");
-    let code = async |new| api.create_order(tenant, new, sign, NOW).await.expect_err("refused").code();
+    let code = async |new| {
+        api.create_order(tenant, &DeviceScope::all(), new, sign, NOW).await.expect_err("refused").code()
+    };
     assert_eq!(code(new(device, after(1))).await, "internal");
     assert_eq!(code(new(device, NOW)).await, "invalid_argument");
     assert_eq!(code(new(DeviceId::random(), after(1))).await, "not_found");
     let long = NewOrder { reason: "x".repeat(1001), ..new(device, after(1)) };
     assert_eq!(code(long).await, "invalid_argument");
-    assert_eq!(api.orders_for_device(tenant, device, 0, None).await.expect("listed").total, 0);
+    assert_eq!(
+        api.orders_for_device(tenant, &DeviceScope::all(), device, 0, None).await.expect("listed").total,
+        0
+    );
     api.offboard_device(tenant, device).await.expect("offboarded");
     assert_eq!(code(new(device, after(1))).await, "not_found");
 }

@@ -1,7 +1,8 @@
 //! Set-up links, users, sessions, API tokens.
 
 use palisade_state::{
-    BeginSetup, ConfirmSetup, DbRole, NewToken, NewUser, PrincipalKind, Role, UserState, totp_code,
+    BeginSetup, ConfirmSetup, DbRole, NewToken, NewUser, PrincipalKind, Role, TokenScope, UserState,
+    totp_code,
 };
 use palisade_testkit::TestDb;
 
@@ -87,7 +88,13 @@ async fn of_parallel_uses_of_a_set_up_link_one_makes_an_account() {
 #[tokio::test]
 async fn an_invited_reader_goes_without_a_second_factor() {
     let world = world().await;
-    let new = NewUser { email: "Bob@Example.org".into(), name: "Bob".into(), role: Role::Reader };
+    let new = NewUser {
+        email: "Bob@Example.org".into(),
+        name: "Bob".into(),
+        role: Role::Reader,
+        groups: None,
+        valid_for: None,
+    };
     let (bob, link) = world.api.invite_user(world.tenant.id, new.clone(), NOW).await.expect("invited");
     assert_eq!((bob.email.as_str(), bob.state, bob.totp), ("bob@example.org", UserState::Invited, false));
     let taken = world.api.invite_user(world.tenant.id, new, NOW).await.expect_err("twice");
@@ -165,7 +172,8 @@ async fn a_token_has_the_lesser_role_and_an_end() {
     let world = world().await;
     let (api, tenant) = (&world.api, world.tenant.id);
     let user = world.signed_in.principal.user;
-    let new = |role, expires_at| NewToken { name: "script".into(), role, expires_at };
+    let new =
+        |role, expires_at| NewToken { name: "script".into(), role, scope: TokenScope::default(), expires_at };
     let (token, text) =
         api.create_token(tenant, user, new(Role::Reader, Some(after(60))), NOW).await.expect("made");
     assert!(text.starts_with(&format!("pal_{}_", tenant.0.simple())));
@@ -219,7 +227,12 @@ async fn tenants_are_named_once_and_found_by_name() {
     assert_eq!(owner.tenants().await.expect("listed").len(), 2);
     let api = db.state(DbRole::Api).await;
     assert_eq!(api.tenant(one.id).await.expect("asked"), Some(one));
-    assert_eq!(api.create_tenant("Third", "local", NOW).await.expect_err("not its right").code(), "internal");
+    api.create_tenant("Third", "local", NOW).await.expect("by a subscription that connects");
+    let lake = db.state(DbRole::Lake).await;
+    assert_eq!(
+        lake.create_tenant("Fourth", "local", NOW).await.expect_err("not its right").code(),
+        "internal"
+    );
     api.set_setting("k", &serde_json::json!({"a": 1}), NOW).await.expect("set");
     assert_eq!(api.setting("k").await.expect("read"), Some(serde_json::json!({"a": 1})));
     assert_eq!(api.setting("none").await.expect("read"), None);

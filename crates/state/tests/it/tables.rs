@@ -1,20 +1,32 @@
 //! Every table of both databases, by every role: with no tenant, with another one, and across tenants.
 //! Each tenant's table has rows of two tenants first, so that seeing nothing means something.
 
+use palisade_estate::group::{Automation, Criticality, Rule};
+use palisade_estate::health::{Cause, Code, Finding, Kind, Source, Weight};
+use palisade_estate::machine::{OsFacts, PowerState};
+use palisade_estate::metering::RateCard;
+use palisade_estate::plan::{Enforcement, Plan, PlanSwitch, PlansChange, ServersPlan};
+use palisade_estate::provision::{Action, Rollout, TaskId, WavePlan};
+use palisade_state::estate::{
+    HEALTH_THRESHOLDS, HostKey, Listed, MachineQuery, MachineWrite, NewConnector, NewTask, Placement, Raised,
+};
 use palisade_state::{
-    Actor, AuditEntry, AuditOutcome, DbRole, DeviceTouch, HeartbeatUpdate, NewOrder, NewToken, Role, SignIn,
-    State, Tenant,
+    Actor, AuditEntry, AuditOutcome, DbRole, DeviceQuery, DeviceScope, DeviceTouch, HeartbeatUpdate,
+    NewDeviceGroup, NewOrder, NewToken, Role, SignIn, State, Tenant, TokenScope,
 };
 use palisade_testkit::TestDb;
+use palisade_types::{DeviceId, TenantId};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row};
 
 use crate::common::{NOW, administrator, after, enrol, sign_in};
 
 /// Tables of no tenant, each with its reason and the roles that may change it besides the owner.
-const OF_NO_TENANT: [(&str, &str, &[DbRole]); 4] = [
+const OF_NO_TENANT: [(&str, &str, &[DbRole]); 6] = [
     ("_sqlx_migrations", "which migrations ran", &[]),
-    ("tenants", "names and routing, read before a tenant is known", &[]),
+    ("tenants", "names and routing, read before a tenant is known", &[DbRole::Api]),
+    ("instance_audit", "what was done to tenants as a whole", &[]),
+    ("transfers", "ids of subscriptions that move between tenants", &[]),
     ("instance_settings", "settings of the instance", &[DbRole::Api]),
     ("presence", "when the server itself ran", &[DbRole::Ingest, DbRole::Lake]),
 ];
@@ -26,8 +38,25 @@ async fn fill(db: &TestDb, name: &str) -> Tenant {
     let email = format!("ann@{}.example", name.to_lowercase());
     let (signed_in, _) = administrator(&api, tenant.id, &email).await;
     let device = enrol(db, tenant.id, name).await;
-    let new = NewToken { name: "t".into(), role: Role::Reader, expires_at: Some(after(3600)) };
+    let new = NewToken {
+        name: "t".into(),
+        role: Role::Reader,
+        scope: TokenScope::default(),
+        expires_at: Some(after(3600)),
+    };
     api.create_token(tenant.id, signed_in.principal.user, new, NOW).await.expect("a token");
+    let group = NewDeviceGroup {
+        name: "g".into(),
+        description: String::new(),
+        rank: None,
+        rule: Rule::Every,
+        criticality: Criticality::Normal,
+        automation: Automation::None,
+    };
+    let group = api.create_device_group(tenant.id, &group, NOW).await.expect("a device group").id;
+    let limited = TokenScope { permissions: None, groups: Some(vec![group]) };
+    let new = NewToken { name: "l".into(), role: Role::Reader, scope: limited, expires_at: None };
+    api.create_token(tenant.id, signed_in.principal.user, new, NOW).await.expect("a limited token");
     let guess = SignIn { tenant: Some(name), ..sign_in(&email, "wrong horse battery", None) };
     api.sign_in(guess, NOW).await.expect_err("wrong");
     let counters = [("kernel.gap".to_owned(), 1)].into();
@@ -42,7 +71,9 @@ async fn fill(db: &TestDb, name: &str) -> Tenant {
         requested_by_id: None,
         expires_at: after(60),
     };
-    api.create_order(tenant.id, new, |_, _| Ok::<_, String>(vec![1]), NOW).await.expect("an order");
+    api.create_order(tenant.id, &DeviceScope::all(), new, |_, _| Ok::<_, String>(vec![1]), NOW)
+        .await
+        .expect("an order");
     let entry = AuditEntry {
         actor: Actor::system("test"),
         kind: "test".into(),
@@ -53,7 +84,145 @@ async fn fill(db: &TestDb, name: &str) -> Tenant {
     };
     api.audit(tenant.id, &entry, NOW).await.expect("written");
     close([api, ingest]).await;
+    Box::pin(meter(db, &tenant, device)).await;
+    Box::pin(estate(db, &tenant)).await;
     tenant
+}
+
+/// Something in every table of the estate, by the roles that write them.
+async fn estate(db: &TestDb, tenant: &Tenant) {
+    let (api, connect, role) =
+        (db.state(DbRole::Api).await, db.state(DbRole::Connect).await, db.state(DbRole::Estate).await);
+    let id = tenant.id;
+    let subscription = api.subscriptions(id).await.expect("read")[0].id;
+    let new = NewConnector {
+        subscription,
+        kind: "ssh".into(),
+        name: "hosts".into(),
+        settings: json!({}),
+        secret: Some(vec![1]),
+    };
+    let connector = api.create_connector(id, &new, NOW).await.expect("made").id;
+    let key = HostKey {
+        host: "web-1".into(),
+        key_type: "ssh-ed25519".into(),
+        key: "AAAA".into(),
+        fingerprint: "SHA256:x".into(),
+        confirmed_at: None,
+        confirmed_by: None,
+    };
+    connect.host_keys_seen(id, connector, &[key], NOW).await.expect("written");
+    api.set_tenant_setting(id, HEALTH_THRESHOLDS, &json!({}), NOW).await.expect("written");
+    let machine =
+        api.machines(id, &DeviceScope::all(), &MachineQuery::default()).await.expect("read").items[0].clone();
+    let machine = machine.machine.id;
+    api.ask_of_machine(id, machine, "fix", "test", NOW).await.expect("asked");
+    let task =
+        NewTask { machine, connector, number: TaskId(1), action: Action::Preflight, deadline: after(60) };
+    role.create_tasks(id, &[task], NOW).await.expect("written");
+    let rollout = Rollout::begin(WavePlan::default(), [machine], NOW);
+    role.write_rollout(id, subscription, &rollout, "test", NOW).await.expect("written");
+    let cause = Cause::new(Code::HeartbeatLost, Source::Server);
+    let finding = Finding {
+        machine,
+        kind: Kind::Heartbeat,
+        code: Code::HeartbeatLost,
+        weight: Weight::Unhealthy,
+        message: cause.message(),
+        remediation: "",
+        since: NOW,
+        last_evaluated: NOW,
+        source: Source::Server,
+        evidence: cause.evidence.clone(),
+    };
+    let raised = Raised {
+        code: "heartbeat_lost",
+        kind: "heartbeat".into(),
+        raised: true,
+        since: NOW,
+        message: "m".into(),
+    };
+    let plans = palisade_estate::plan::SubscriptionPlans::default();
+    let write = MachineWrite {
+        machine,
+        reconciler: palisade_estate::provision::Machine::default(),
+        tracker: palisade_estate::health::Tracker::default(),
+        status: "unhealthy",
+        extension: "on",
+        progress: "open".into(),
+        doing: String::new(),
+        plan: palisade_estate::plan::effective(&plans, palisade_estate::plan::Override::Inherit, NOW),
+        report: None,
+        findings: vec![finding],
+        changes: vec![raised],
+    };
+    role.write_machines(id, &[write], NOW).await.expect("written");
+    role.regroup_changed(id, 1000, NOW).await.expect("grouped");
+    // Noted again, for the table of what waits.
+    api.set_device_tags(id, &DeviceScope::all(), device_of(&api, id).await, &["again".to_owned()])
+        .await
+        .expect("tagged");
+    let mut superuser = db.superuser().connect().await.expect("connects");
+    scope(&mut superuser, Some(tenant)).await;
+    sqlx::query(
+        "INSERT INTO resource_groups (tenant_id, id, subscription_id, name) VALUES ($1, $1, $2, 'g')",
+    )
+    .bind(id.0)
+    .bind(subscription.0)
+    .execute(&mut superuser)
+    .await
+    .expect("written");
+    role.close().await;
+    close([api, connect]).await;
+}
+
+async fn device_of(api: &State, tenant: TenantId) -> DeviceId {
+    let page = api.devices(tenant, &DeviceScope::all(), &DeviceQuery::default(), NOW).await.expect("read");
+    page.items[0].id
+}
+
+/// Something in every table of metering, by the roles that write them.
+async fn meter(db: &TestDb, tenant: &Tenant, device: DeviceId) {
+    let (api, connect) = (db.state(DbRole::Api).await, db.state(DbRole::Connect).await);
+    let subscription = api.subscriptions(tenant.id).await.expect("read")[0].id;
+    let pay = PlansChange { step: Some(ServersPlan::P1), servers: Some(PlanSwitch::Pay), posture: None };
+    api.change_plans(tenant.id, subscription, &pay, after(-7200)).await.expect("switched");
+    let rates = [(Plan::ServersP1, 7_000)].into();
+    let card = RateCard { currency: "EUR".parse().expect("a currency"), effective: NOW, rates };
+    api.put_rate_card(tenant.id, &card, "test", NOW).await.expect("written");
+    api.set_plan_enforcement(tenant.id, Enforcement::Off, NOW).await.expect("written");
+    let listed = |power| Listed {
+        name: "web-1".into(),
+        cloud_id: "web-1".into(),
+        place: json!({}),
+        os: OsFacts::default(),
+        image: String::new(),
+        addresses: Vec::new(),
+        tags: std::collections::BTreeMap::new(),
+        power,
+    };
+    let place = Placement { subscription, connector: None };
+    let first = [listed(PowerState::Running)];
+    connect.write_listing(tenant.id, place, &first, after(-3600)).await.expect("listed");
+    let mut superuser = db.superuser().connect().await.expect("connects");
+    scope(&mut superuser, Some(tenant)).await;
+    sqlx::query("UPDATE machines SET device_id = $2 WHERE tenant_id = $1 AND cloud_id = 'web-1'")
+        .bind(tenant.id.0)
+        .bind(device.to_string())
+        .execute(&mut superuser)
+        .await
+        .expect("linked");
+    let (lake, estate) = (db.state(DbRole::Lake).await, db.state(DbRole::Estate).await);
+    let beat = DeviceTouch { heard: vec![(NOW, NOW)], ..DeviceTouch::seen(device, NOW) };
+    lake.touch_devices(tenant.id, std::slice::from_ref(&beat)).await.expect("written");
+    estate.meter_sweep(tenant.id, NOW).await.expect("swept");
+    while estate.meter_step(tenant.id, 10, NOW).await.expect("metered").more {}
+    // What came since is not metered yet.
+    lake.touch_devices(tenant.id, &[beat]).await.expect("written");
+    let now = [listed(PowerState::Stopped)];
+    connect.write_listing(tenant.id, place, &now, NOW).await.expect("listed");
+    close([api, connect]).await;
+    close([lake, estate]).await;
 }
 
 async fn close(states: [State; 2]) {
@@ -159,8 +328,8 @@ async fn attack(
 #[tokio::test]
 async fn no_role_reaches_another_tenants_rows_in_any_table() {
     let db = TestDb::new().await;
-    let ours = fill(&db, "Ours").await;
-    let theirs = fill(&db, "Theirs").await;
+    let ours = Box::pin(fill(&db, "Ours")).await;
+    let theirs = Box::pin(fill(&db, "Theirs")).await;
     let mut superuser = db.superuser().connect().await.expect("connects");
     let tables: Vec<String> =
         all_tables(&mut superuser).await.into_iter().filter(|t| !has_no_tenant(t)).collect();

@@ -318,6 +318,13 @@ pub struct Heartbeat {
     pub ring_bytes: u64,
     #[prost(uint64, tag = "10")]
     pub processes_cached: u64,
+    /// The server's clock minus this one's, as last measured; unset until it was.
+    #[prost(int64, optional, tag = "11")]
+    pub clock_offset_us: ::core::option::Option<i64>,
+    /// Since when no heartbeat was missing for as long as a machine stays connected without one; 0 where
+    /// that is not told.
+    #[prost(int64, tag = "12")]
+    pub beating_since_us: i64,
 }
 /// Rising since the spool was made.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -15,6 +15,8 @@ export const instanceQuery = queryOptions({
 })
 
 export const useSession = () => useQuery(sessionQuery)
+/** Whether this session holds a permission, by the name that the contract gives it. */
+export const useMay = (permission: string): boolean => useSession().data?.permissions.includes(permission) ?? false
 export const useInstance = () => useQuery(instanceQuery)
 
 export function useSignIn() {

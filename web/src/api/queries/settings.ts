@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, unwrap } from '../client'
-import type { Role } from '../types'
+import type { ChangedUser, NewToken, NewUser } from '../types'
 
 export const usersQuery = queryOptions({
   queryKey: ['users'],
@@ -33,14 +33,40 @@ function useChange<In, Out>(key: string, change: (input: In) => Promise<Out>) {
   return useMutation({ mutationFn: change, onSuccess: () => client.invalidateQueries({ queryKey: [key] }) })
 }
 
-export const useAddUser = () =>
-  useChange('users', (body: { email: string; name: string; role: Role }) => unwrap(api.POST('/api/v1/users', { body })))
+export const userSessionsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['user-sessions', id],
+    queryFn: ({ signal }) => unwrap(api.GET('/api/v1/users/{id}/sessions', { params: { path: { id } }, signal })),
+  })
+export const userTokensQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['user-tokens', id],
+    queryFn: ({ signal }) => unwrap(api.GET('/api/v1/users/{id}/tokens', { params: { path: { id } }, signal })),
+  })
+
+export const useAddUser = () => useChange('users', (body: NewUser) => unwrap(api.POST('/api/v1/users', { body })))
+export const useChangeUser = () =>
+  useChange('users', ({ id, ...body }: ChangedUser & { id: string }) =>
+    unwrap(api.PUT('/api/v1/users/{id}', { params: { path: { id } }, body })),
+  )
+export const useAddSetupLink = () =>
+  useChange('users', (id: string) => unwrap(api.POST('/api/v1/users/{id}/setup-link', { params: { path: { id } }, body: {} })))
+export const useRemoveSetupLink = () =>
+  useChange('users', (id: string) => unwrap(api.DELETE('/api/v1/users/{id}/setup-link', { params: { path: { id } } })))
+export const useRemoveUserSession = () =>
+  useChange('user-sessions', ({ id, session }: { id: string; session: string }) =>
+    unwrap(api.DELETE('/api/v1/users/{id}/sessions/{session_id}', { params: { path: { id, session_id: session } } })),
+  )
+export const useRemoveUserSessions = () =>
+  useChange('user-sessions', (id: string) => unwrap(api.DELETE('/api/v1/users/{id}/sessions', { params: { path: { id } } })))
+export const useRemoveUserToken = () =>
+  useChange('user-tokens', ({ id, token }: { id: string; token: string }) =>
+    unwrap(api.DELETE('/api/v1/users/{id}/tokens/{token_id}', { params: { path: { id, token_id: token } } })),
+  )
 export const useRemoveUser = () =>
   useChange('users', (id: string) => unwrap(api.DELETE('/api/v1/users/{id}', { params: { path: { id } } })))
 export const useAddToken = () =>
-  useChange('tokens', (body: { name: string; role: Role; expires_in_days: number }) =>
-    unwrap(api.POST('/api/v1/tokens', { body })),
-  )
+  useChange('tokens', (body: NewToken) => unwrap(api.POST('/api/v1/tokens', { body })))
 export const useRemoveToken = () =>
   useChange('tokens', (id: string) => unwrap(api.DELETE('/api/v1/tokens/{id}', { params: { path: { id } } })))
 export const useRemoveSession = () =>

@@ -2,6 +2,8 @@ import type { ReactNode } from 'react'
 import type { Device } from '../../api/types'
 import { CopyButton } from '../../components/CopyText'
 import { Instant } from '../../components/Instant'
+import { humanise } from '../../lib/format'
+import { TagEditor } from './TagEditor'
 
 /** What the machine is, as the sensor says. */
 export function DeviceFacts({ device }: { device: Device }) {
@@ -14,7 +16,10 @@ export function DeviceFacts({ device }: { device: Device }) {
     ['Sensor', device.sensor_version],
     ['Scope', device.scope || 'The whole machine'],
     ['Addresses', device.ip_addresses.join(', '), device.ip_addresses.join(', ')],
-    ['Tags', device.tags.join(', ')],
+    ['Tags', <TagEditor key="tags" device={device} />],
+    ['Device groups', device.groups.map((group) => group.name).join(', ')],
+    ['Criticality', humanise(device.criticality)],
+    ['Automation', humanise(device.automation)],
     ['First seen', <Instant key="first" at={device.first_seen} />],
     ['Last seen', <Instant key="seen" at={device.last_seen} />],
     ['Last heartbeat', <Instant key="beat" at={device.last_heartbeat} />],

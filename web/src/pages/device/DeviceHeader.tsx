@@ -2,7 +2,7 @@ import { Button } from '@fluentui/react-components'
 import { ArrowSyncRegular, PulseRegular } from '@fluentui/react-icons'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import { useSession } from '../../api/queries/session'
+import { useMay } from '../../api/queries/session'
 import type { Device, OrderKind } from '../../api/types'
 import { HealthNote } from '../../components/HealthNote'
 import { Instant } from '../../components/Instant'
@@ -11,7 +11,7 @@ import { OrderDialog } from './OrderDialog'
 
 /** The header answers what it is, its health with reason and fix, when it was seen, and offers the actions. */
 export function DeviceHeader({ device }: { device: Device }) {
-  const admin = useSession().data?.role === 'administrator'
+  const may = useMay('orders.create')
   const [kind, setKind] = useState<OrderKind>()
   return (
     <div className="device-head">
@@ -19,7 +19,7 @@ export function DeviceHeader({ device }: { device: Device }) {
       <PageHeader
         title={device.name}
         actions={
-          admin && (
+          may && (
             <>
               <Button icon={<PulseRegular />} onClick={() => setKind('ping')}>Ping</Button>
               <Button icon={<ArrowSyncRegular />} onClick={() => setKind('collect-now')}>Collect now</Button>

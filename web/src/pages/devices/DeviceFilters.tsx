@@ -1,6 +1,8 @@
-import { Button, SearchBox, ToggleButton } from '@fluentui/react-components'
+import { Button, SearchBox, Select, ToggleButton } from '@fluentui/react-components'
 import { DismissRegular } from '@fluentui/react-icons'
+import { useQuery } from '@tanstack/react-query'
 import { useRef } from 'react'
+import { groupsQuery } from '../../api/queries/groups'
 import type { Device } from '../../api/types'
 import { HealthBadge } from '../../components/HealthBadge'
 import { useSearchText } from '../../lib/hooks'
@@ -20,7 +22,8 @@ export function DeviceFilters({ search, devices, onChange }: Props) {
   const seen = useRef(new Set<string>())
   for (const os of [...devices.map((d) => d.os_distribution), ...(search.os ?? '').split(',')]) if (os) seen.current.add(os)
   const systems = [...seen.current].sort()
-  const filtered = Boolean(search.search || search.health || search.os)
+  const filtered = Boolean(search.search || search.health || search.os || search.group)
+  const groups = useQuery(groupsQuery).data?.items ?? []
 
   return (
     <div className="filters" role="search" aria-label="Filter devices">
@@ -41,8 +44,15 @@ export function DeviceFilters({ search, devices, onChange }: Props) {
           ))}
         </div>
       )}
+      {(groups.length > 0 || search.group) && (
+        <Select size="small" aria-label="Device group" value={search.group ?? ''} onChange={(_, d) => onChange({ group: d.value || undefined })}>
+          <option value="">Every device group</option>
+          {search.group && !groups.some((group) => group.id === search.group) && <option value={search.group}>{search.group}</option>}
+          {groups.map((group) => <option key={group.id} value={group.id}>{group.name}</option>)}
+        </Select>
+      )}
       {filtered && (
-        <Button size="small" appearance="subtle" icon={<DismissRegular />} onClick={() => onChange({ search: undefined, health: undefined, os: undefined })}>
+        <Button size="small" appearance="subtle" icon={<DismissRegular />} onClick={() => onChange({ search: undefined, health: undefined, os: undefined, group: undefined })}>
           Clear
         </Button>
       )}

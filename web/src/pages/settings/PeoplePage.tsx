@@ -1,28 +1,33 @@
-import { Button, Table, TableBody, TableCell, TableRow } from '@fluentui/react-components'
+import { Table, TableBody, TableCell, TableRow } from '@fluentui/react-components'
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
-import { useSession } from '../../api/queries/session'
-import { useRemoveUser, usersQuery } from '../../api/queries/settings'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { useGroupNames } from '../../api/queries/groups'
+import { useMay, useSession } from '../../api/queries/session'
+import { usersQuery } from '../../api/queries/settings'
 import type { User } from '../../api/types'
-import { ConfirmDialog } from '../../components/ConfirmDialog'
 import { HeadRow } from '../../components/HeadRow'
 import { Instant } from '../../components/Instant'
 import { PageHeader } from '../../components/PageHeader'
 import { ErrorState, Loading } from '../../components/states'
 import { humanise } from '../../lib/format'
+import { useNow } from '../../lib/hooks'
 import { InviteForm } from './InviteForm'
+import { PersonPanel } from './PersonPanel'
 
-/** Who has an account, and inviting somebody by a one-time link. */
+/** Who has an account or an invitation, and inviting somebody by a one-time link. */
 export function PeoplePage() {
   const users = useQuery(usersQuery)
-  const session = useSession().data
-  const remove = useRemoveUser()
-  const [leaving, setLeaving] = useState<User>()
+  const may = useMay('users.manage')
+  const { open } = useSearch({ from: '/inside/settings/people' })
+  const navigate = useNavigate({ from: '/settings/people' })
+  const selected = users.data?.items.find((user) => user.id === open)
   return (
     <div className="page">
       <div className="settings">
-        <PageHeader title="People" count={users.data?.total}>Administrators may do everything; readers look and hunt.</PageHeader>
-        {session?.role === 'administrator' && <InviteForm />}
+        <PageHeader title="People" count={users.data?.total}>
+          Readers look and hunt, operators act on devices, administrators may do everything. Readers and operators can be limited to device groups.
+        </PageHeader>
+        {may && <InviteForm />}
         {users.isPending ? (
           <Loading what="people" />
         ) : !users.data ? (
@@ -30,37 +35,42 @@ export function PeoplePage() {
         ) : (
           <div className="settings-table">
             <Table aria-label="People" className="wide-table">
-              <HeadRow names={['Name', 'Email', 'Role', 'State', 'Authenticator', 'Last sign-in']} actions />
+              <HeadRow names={['Name', 'Email', 'Role', 'Sees', 'State', 'Authenticator', 'Last sign-in']} />
               <TableBody>
-                {users.data.items.map((user) => (
-                  <TableRow key={user.id}>
-                    <TableCell>{user.name}</TableCell>
-                    <TableCell className="break">{user.email}</TableCell>
-                    <TableCell>{humanise(user.role)}</TableCell>
-                    <TableCell>{humanise(user.state)}</TableCell>
-                    <TableCell>{user.totp_enabled ? 'Set up' : 'None'}</TableCell>
-                    <TableCell><Instant at={user.last_sign_in} show="age" /></TableCell>
-                    <TableCell>
-                      {user.id === session?.user.id ? <span className="muted">You</span> : <Button size="small" onClick={() => setLeaving(user)} aria-label={`Remove ${user.name}`}>Remove</Button>}
-                    </TableCell>
-                  </TableRow>
-                ))}
+                {users.data.items.map((user) => <PersonRow key={user.id} user={user} />)}
               </TableBody>
             </Table>
           </div>
         )}
       </div>
-      <ConfirmDialog
-        open={leaving !== undefined}
-        title={`Remove ${leaving?.name}?`}
-        confirm="Remove"
-        busy={remove.isPending}
-        error={remove.error}
-        onClose={() => { setLeaving(undefined); remove.reset() }}
-        onConfirm={() => leaving && remove.mutate(leaving.id, { onSuccess: () => setLeaving(undefined) })}
-      >
-        Their sessions and tokens end at once. What they did stays in the audit log.
-      </ConfirmDialog>
+      <PersonPanel user={selected} onClose={() => void navigate({ search: {} })} />
     </div>
   )
+}
+
+function PersonRow({ user }: { user: User }) {
+  const own = useSession().data?.user.id === user.id
+  const nameOf = useGroupNames()
+  return (
+    <TableRow>
+      <TableCell className="break">
+        <Link className="link" to="/settings/people" search={{ open: user.id }}>{user.name}</Link>
+        {own && <span className="muted"> (you)</span>}
+      </TableCell>
+      <TableCell className="break">{user.email}</TableCell>
+      <TableCell>{humanise(user.role)}</TableCell>
+      <TableCell className="break">{user.device_groups ? user.device_groups.map(nameOf).join(', ') || 'No device' : 'All devices'}</TableCell>
+      <TableCell><StateOf user={user} /></TableCell>
+      <TableCell>{user.totp_enabled ? 'Set up' : 'None'}</TableCell>
+      <TableCell><Instant at={user.last_sign_in} show="age" /></TableCell>
+    </TableRow>
+  )
+}
+
+/** An invitation says when it ends, or that it has. */
+export function StateOf({ user }: { user: User }) {
+  const now = useNow()
+  if (user.state !== 'invited' || !user.setup_link_expires_at) return <>{humanise(user.state)}</>
+  const over = new Date(user.setup_link_expires_at) <= now
+  return <>{over ? 'Invitation ended ' : 'Invited, ends '}<Instant at={user.setup_link_expires_at} show="age" /></>
 }

@@ -2,6 +2,7 @@ import { Button, Table, TableBody, TableCell, TableRow } from '@fluentui/react-c
 import { KeyRegular } from '@fluentui/react-icons'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { useGroupNames } from '../../api/queries/groups'
 import { tokensQuery, useRemoveToken } from '../../api/queries/settings'
 import type { ApiToken } from '../../api/types'
 import { ConfirmDialog } from '../../components/ConfirmDialog'
@@ -15,6 +16,7 @@ import { NewTokenForm } from './NewTokenForm'
 /** The reader's own API tokens. */
 export function TokensPage() {
   const tokens = useQuery(tokensQuery)
+  const nameOf = useGroupNames()
   const remove = useRemoveToken()
   const [ending, setEnding] = useState<ApiToken>()
   return (
@@ -33,12 +35,14 @@ export function TokensPage() {
         ) : (
           <div className="settings-table">
             <Table aria-label="API tokens" className="wide-table">
-              <HeadRow names={['Name', 'Role', 'Made', 'Ends', 'Last used']} actions />
+              <HeadRow names={['Name', 'Role', 'May', 'Sees', 'Made', 'Ends', 'Last used']} actions />
               <TableBody>
                 {tokens.data.items.map((token) => (
                   <TableRow key={token.id}>
                     <TableCell className="break">{token.name}</TableCell>
                     <TableCell>{humanise(token.role)}</TableCell>
+                    <TableCell className="break small">{token.permissions?.join(', ') ?? 'All of it'}</TableCell>
+                    <TableCell className="break">{token.device_groups ? token.device_groups.map(nameOf).join(', ') : 'What you see'}</TableCell>
                     <TableCell><Instant at={token.created_at} show="age" /></TableCell>
                     <TableCell><Instant at={token.expires_at} show="age" /></TableCell>
                     <TableCell><Instant at={token.last_used} show="age" /></TableCell>

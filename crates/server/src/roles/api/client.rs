@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use palisade_api::{QueryAnswer, QueryClient, QueryFailure, QueryRequest};
+use palisade_state::State;
 use palisade_types::TenantId;
 use parking_lot::Mutex;
 use tokio::net::UnixStream;
@@ -23,24 +24,51 @@ const MAX_ANSWER: usize = 64 << 20;
 
 type Running = Arc<Mutex<HashMap<(TenantId, String), oneshot::Sender<()>>>>;
 
-/// Sends each query to whichever worker accepts it.
+/// Sends each query to whichever worker of the tenant's region accepts it.
 #[derive(Clone)]
 pub struct WorkerClient {
-    socket: PathBuf,
+    route: Route,
     running: Running,
     max_answer: usize,
 }
 
+/// Which socket a tenant's queries go to.
+#[derive(Clone)]
+enum Route {
+    /// By the tenant's region.
+    Regions(State, Arc<HashMap<String, PathBuf>>),
+    #[cfg(test)]
+    Only(PathBuf),
+}
+
+impl Route {
+    async fn socket(&self, tenant: TenantId) -> Result<PathBuf, QueryFailure> {
+        match self {
+            Self::Regions(state, sockets) => {
+                let region = state.region_of(tenant).await.map_err(|e| unavailable(&e.to_string()))?;
+                let socket = region.and_then(|region| sockets.get(&*region).cloned());
+                socket.ok_or_else(|| unavailable("the tenant's region has no query workers"))
+            }
+            #[cfg(test)]
+            Self::Only(socket) => Ok(socket.clone()),
+        }
+    }
+}
+
 impl WorkerClient {
-    /// Workers listen on this socket.
-    pub fn new(socket: PathBuf) -> Self {
-        Self { socket, running: Running::default(), max_answer: MAX_ANSWER }
+    /// The workers of each region listen on that region's socket.
+    pub fn new(state: State, sockets: HashMap<String, PathBuf>) -> Self {
+        let route = Route::Regions(state, Arc::new(sockets));
+        Self { route, running: Running::default(), max_answer: MAX_ANSWER }
     }
 
     async fn talk(&self, request: &QueryRequest) -> Result<QueryAnswer, QueryFailure> {
-        let mut stream = UnixStream::connect(&self.socket).await.map_err(|e| unavailable(&e.to_string()))?;
+        let mut stream = UnixStream::connect(self.route.socket(request.tenant).await?)
+            .await
+            .map_err(|e| unavailable(&e.to_string()))?;
         let asked = Request {
             tenant: request.tenant,
+            devices: request.devices.clone(),
             query: request.query.clone(),
             now_us: request.now_us,
             row_cap: request.row_cap,
@@ -144,9 +172,15 @@ mod tests {
 
     use super::*;
 
+    /// A client of one socket, whatever the tenant.
+    fn only(socket: PathBuf) -> WorkerClient {
+        WorkerClient { route: Route::Only(socket), running: Running::default(), max_answer: MAX_ANSWER }
+    }
+
     fn request(query_id: &str) -> QueryRequest {
         QueryRequest {
             tenant: TenantId::random(),
+            devices: None,
             query: "DeviceInfo".into(),
             row_cap: 100_000,
             deadline: Duration::from_secs(30),
@@ -172,7 +206,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let socket = dir.path().join("q");
         let worker = tokio::spawn(endless(UnixListener::bind(&socket).expect("bound")));
-        let client = WorkerClient { max_answer: 2 << 20, ..WorkerClient::new(socket) };
+        let client = WorkerClient { max_answer: 2 << 20, ..only(socket) };
         let refused = client.run(request("endless")).await.expect_err("too large");
         assert_eq!(refused.code, "query_limit");
         let sent = worker.await.expect("the worker noticed that its client went");
@@ -185,7 +219,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let socket = dir.path().join("q");
         let listener = UnixListener::bind(&socket).expect("bound");
-        let client = WorkerClient::new(socket);
+        let client = only(socket);
         let request = request("mine");
         let tenant = request.tenant;
         let run = tokio::spawn({

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use palisade_log::{Cursor, Record};
+use palisade_estate::metering::{Reading, corrected};
+use palisade_log::{Cursor, KIND_BATCH, Record};
 use palisade_state::{Component, DeviceFacts, DeviceTouch, HeartbeatUpdate, OrderReceipt, State};
 use palisade_types::{DeviceId, Lane, OrderId, TenantId, TimeMicros};
 use palisade_wire::msg::fact::Kind;
@@ -91,7 +92,7 @@ async fn apply_patiently(state: &State, records: &[Record], counters: &Counters)
 async fn apply(state: &State, records: &[Record], counters: &Counters) -> Result<()> {
     let mut touches: BTreeMap<TenantId, Vec<DeviceTouch>> = BTreeMap::new();
     let mut receipts = Vec::new();
-    for record in records {
+    for record in records.iter().filter(|r| r.meta.kind == KIND_BATCH) {
         let (tenant, device) = (record.meta.tenant, record.meta.device);
         let at = TimeMicros(record.meta.received_at);
         let mut touch = DeviceTouch::seen(device, at);
@@ -133,9 +134,13 @@ fn read_control(
     receipts: &mut Vec<(TenantId, DeviceId, OrderReceipt)>,
 ) {
     for fact in batch.facts {
+        let sensor_at = TimeMicros(fact.time_us);
         match fact.kind {
             Some(Kind::DeviceInfo(info)) => touch.facts = Some(facts(info)),
-            Some(Kind::Heartbeat(beat)) => touch.heartbeat = Some(heartbeat(beat, at)),
+            Some(Kind::Heartbeat(beat)) => {
+                touch.heard.push(heard(&beat, sensor_at, at));
+                touch.heartbeat = Some(heartbeat(beat, at));
+            }
             Some(Kind::Receipt(r)) => {
                 if let Ok(order) = r.order_id.parse::<OrderId>() {
                     receipts.push((
@@ -148,6 +153,18 @@ fn read_control(
             _ => {}
         }
     }
+}
+
+/// The stretch that a heartbeat tells of: from the first beat since which none was missing, to itself.
+fn heard(beat: &msg::Heartbeat, sensor_at: TimeMicros, received: TimeMicros) -> (TimeMicros, TimeMicros) {
+    // Nobody can say here when the device enrolled; state cuts off what is earlier.
+    let enrolled = TimeMicros(i64::MIN);
+    let at = |sensor_at| corrected(&Reading { sensor_at, offset: beat.clock_offset_us, received, enrolled });
+    let since = match beat.beating_since_us {
+        1.. => TimeMicros(beat.beating_since_us).min(sensor_at),
+        _ => sensor_at,
+    };
+    (at(since), at(sensor_at))
 }
 
 fn facts(info: msg::DeviceInfo) -> DeviceFacts {
@@ -217,4 +234,27 @@ fn receipt_body(r: &msg::OrderReceipt) -> Value {
         "finished": TimeMicros(r.finished_us).to_rfc3339(),
         "proof": serde_json::from_str::<Value>(&r.proof).unwrap_or_else(|_| Value::String(r.proof.clone())),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_heartbeat_tells_of_the_time_without_a_gap_by_the_servers_clock() {
+        let received = TimeMicros(1_700_000_000_000_000);
+        let hours = |n: i64| received.plus_micros(n * 3_600_000_000);
+        let beat = |since: i64, clock_offset_us| msg::Heartbeat {
+            beating_since_us: since,
+            clock_offset_us,
+            ..msg::Heartbeat::default()
+        };
+        let told = |since: TimeMicros, offset, at| heard(&beat(since.0, offset), at, received);
+        assert_eq!(told(hours(-5), None, hours(-1)), (hours(-5), hours(-1)));
+        let ahead = Some(-2 * 3_600_000_000);
+        assert_eq!(told(hours(-3), ahead, hours(1)), (hours(-5), hours(-1)), "two hours ahead, and known");
+        assert_eq!(told(hours(2), None, hours(1)), (received, received), "never after its receipt");
+        assert_eq!(told(TimeMicros(0), None, hours(-1)), (hours(-1), hours(-1)), "not told");
+        assert_eq!(told(hours(0), None, hours(-1)), (hours(-1), hours(-1)), "no later than the beat");
+    }
 }

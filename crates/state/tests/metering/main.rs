@@ -1,0 +1,7 @@
+//! Metering and usage against a real PostgreSQL.
+
+mod hours;
+mod model;
+mod plans;
+mod usage;
+mod world;
