@@ -45,7 +45,7 @@ test('device groups: a rule is tried, saved, moved, deleted; a token is limited 
   await page.goto('/settings/device-groups')
   await page.getByRole('button', { name: 'New device group' }).first().click()
   const form = page.getByRole('form', { name: 'Device group' })
-  await form.getByLabel('Name', { exact: true }).fill(name)
+  await form.getByRole('textbox', { name: 'Name', exact: true }).fill(name)
   await form.getByLabel('Criticality').selectOption('high')
   const condition = form.getByRole('group', { name: 'condition 1', exact: true })
   await condition.getByLabel('Field').selectOption('os_platform')

@@ -28,7 +28,7 @@ export function ConfirmDialog({ open, title, confirm, busy, error, onConfirm, on
       <DialogSurface>
         <DialogBody>
           <DialogTitle>{title}</DialogTitle>
-          <DialogContent className="stack">
+          <DialogContent className="stack" tabIndex={0}>
             <div>{children}</div>
             <ErrorBar what="That did not work" error={error} kept="Nothing was changed." />
           </DialogContent>

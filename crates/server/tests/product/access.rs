@@ -46,7 +46,8 @@ impl Credentials {
 }
 
 /// Path, access, and the roles that have it; nobody else does.
-const MATRIX: [(&str, char, &[&str]); 29] = [
+const MATRIX: [(&str, char, &[&str]); 32] = [
+    ("secrets/connect.key", 'r', &["connect"]),
     ("secrets/action.key", 'r', &["api"]),
     ("secrets/ca.key", 'r', &["ingest"]),
     ("secrets/ingest-tls.key", 'r', &["ingest"]),
@@ -69,7 +70,9 @@ const MATRIX: [(&str, char, &[&str]); 29] = [
     ("run/ingest", 'w', &["ingest"]),
     ("run/lake", 'w', &["lake"]),
     ("run/api", 'w', &["api"]),
-    ("pg/run", 'x', &["ingest", "lake", "api", "pg"]),
+    ("run/estate", 'w', &["estate"]),
+    ("run/connect", 'w', &["connect"]),
+    ("pg/run", 'x', &["ingest", "lake", "api", "estate", "connect", "pg"]),
     ("pg/data", 'r', &["pg"]),
     ("logs", 'r', &[]),
     ("sensor", 'r', &[]),
@@ -96,7 +99,7 @@ fn each_role_reaches_what_it_needs_and_nothing_else() {
     let product = Product::up(false).expect("up");
     let postmaster = std::fs::read_to_string(product.home().join("pg/data/postmaster.pid")).expect("it runs");
     let postmaster = postmaster.lines().next().and_then(|l| l.trim().parse().ok()).expect("a process id");
-    let mut roles: Vec<(&str, Credentials)> = ["ingest", "lake", "api", "query"]
+    let mut roles: Vec<(&str, Credentials)> = ["ingest", "lake", "api", "query", "estate", "connect"]
         .into_iter()
         .map(|role| (role, Credentials::of(product.role_pids(role)[0])))
         .collect();

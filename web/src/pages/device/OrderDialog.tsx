@@ -21,7 +21,7 @@ export function OrderDialog({ device, kind, onClose }: { device: Device; kind: O
         <form onSubmit={submit}>
           <DialogBody>
             <DialogTitle>{text.title}: {device.name}</DialogTitle>
-            <DialogContent className="stack">
+            <DialogContent className="stack" tabIndex={0}>
               <p>{text.effect} It happens on one machine, <b>{device.name}</b>.</p>
               {create.data ? (
                 <OrderProgress initial={create.data} />

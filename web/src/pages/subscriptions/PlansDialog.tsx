@@ -30,7 +30,7 @@ export function PlansDialog({ of, onClose }: { of: Subscription; onClose: () => 
       <DialogSurface>
         <DialogBody>
           <DialogTitle>Plans of {of.name}</DialogTitle>
-          <DialogContent className="stack">
+          <DialogContent className="stack" tabIndex={0}>
             <Field label="Servers plan">
               <RadioGroup value={wanted.servers} onChange={(_, d) => setWanted({ ...wanted, servers: d.value as Wanted['servers'] })}>
                 <Radio value="off" label="None" />
