@@ -74,7 +74,7 @@ test('device groups: a rule is tried, saved, moved, deleted; a token is limited 
   await tokens.getByRole('checkbox', { name: 'devices.read' }).check()
   await tokens.getByLabel('Sees').selectOption('groups')
   await tokens.getByRole('combobox', { name: 'Device groups' }).click()
-  await page.getByRole('option', { name }).click()
+  await page.getByRole('menuitemcheckbox', { name }).click()
   await page.keyboard.press('Escape')
   await tokens.getByRole('button', { name: 'Make a token' }).click()
   await expect(page.getByRole('row').filter({ hasText: name })).toContainText('devices.read')

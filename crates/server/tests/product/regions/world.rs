@@ -95,7 +95,9 @@ impl World {
         let shm = format!("/dev/shm/palisade-{}", record["instance_id"].as_str().expect("an id"));
         match region {
             "local" => {
-                vec![home.join("regions/local"), home.join("pg"), PathBuf::from(shm).join("hot")]
+                // The first region's roles write into the instance's own folder of logs.
+                let (logs, hot) = (home.join("logs"), PathBuf::from(shm).join("hot"));
+                vec![home.join("regions/local"), home.join("pg"), logs, hot]
             }
             other => vec![home.join("regions").join(other), PathBuf::from(shm).join(format!("hot-{other}"))],
         }
