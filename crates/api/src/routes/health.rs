@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use palisade_estate::health::{Code, Thresholds, catalogue as all_findings};
+use palisade_estate::health::{Code, Thresholds};
 use palisade_state::estate::HEALTH_THRESHOLDS;
 use palisade_types::TimeMicros;
 use serde::{Deserialize, Serialize};
@@ -137,7 +137,6 @@ fn word(value: &impl Serialize) -> String {
 pub(crate) async fn catalogue(
     _caller: Authorized<SignedIn, audit::Unaudited>,
 ) -> Result<Json<CataloguePage>, ApiError> {
-    let _ = all_findings();
     let items = Code::ALL.iter().map(|code| {
         let entry = code.entry();
         CatalogueEntry {
