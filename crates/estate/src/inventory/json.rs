@@ -16,7 +16,9 @@ pub fn parse_json(text: &str) -> Result<Inventory, InventoryError> {
         return Err(InventoryError::TooMuch { line: 0, bound: Bound::Bytes });
     }
     let root: BTreeMap<String, Value> =
-        serde_json::from_str(text).map_err(|e| InventoryError::malformed(e.line(), e.to_string()))?;
+        // Where a text ends early, serde_json counts a line after the last one.
+        serde_json::from_str(text)
+            .map_err(|e| InventoryError::malformed(e.line().min(text.lines().count().max(1)), e.to_string()))?;
     let mut tree = Tree::default();
     for (name, value) in &root {
         if name == "_meta" {

@@ -185,6 +185,7 @@ fn everything_is_bounded() {
     assert_eq!(of(parse_ini(&chain)), "inventory_too_large");
     let deep = parse_json(&"[".repeat(100_000)).expect_err("deep");
     assert_eq!(deep.code(), "inventory_malformed");
+    assert_eq!(parse_json("\n").expect_err("ends early").line(), 1, "no line after the last one is named");
 }
 
 proptest! {
