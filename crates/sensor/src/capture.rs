@@ -91,6 +91,8 @@ pub struct CaptureConfig {
     pub exclude_paths: Vec<PathBuf>,
     /// Larger executables are not hashed.
     pub hash_max_bytes: u64,
+    /// Names the programs; [`PROGRAMS`] but in tests.
+    pub build: u64,
 }
 
 impl CaptureConfig {
@@ -167,11 +169,13 @@ impl Capture {
         };
         let mut settings = maps.config()?;
         let before = Misses::of(&pins).count();
-        let replaced = settings.programs != 0 && settings.programs != PROGRAMS;
-        if replaced {
-            for ladder in ladder::ladders() {
-                load::remove_links(ladder.name, &pins);
-            }
+        let taken_over = settings.programs != 0 && settings.programs != config.build;
+        if taken_over {
+            // They go on until ours are attached, so that nothing is missed in between.
+            load::put_aside(&ladder::ladders(), &pins);
+        } else {
+            settings.programs = config.build;
+            load::remove_aside(&pins);
         }
         let clock = Clock::from_config(&settings);
         clock.store(&mut settings);
@@ -181,7 +185,6 @@ impl Capture {
         settings.self_tick = proc::task(settings.self_tgid).map_or(0, |own| own.start / proc::TICK_NS);
         settings.wake_bytes = WAKE_BYTES;
         settings.abi = u32::from(layout::ABI);
-        settings.programs = PROGRAMS;
         if settings.generation == 0 {
             settings.generation = new_generation()?;
         }
@@ -192,16 +195,20 @@ impl Capture {
             Sequences::start(settings.generation, maps.cpus(), !reused, &config.marks);
         let ring = Ring::map(maps.fd(maps::EVENTS).expect("a shared map"), maps.events.max_entries())?;
         let epoll = watch(&maps)?;
+        let build = load::Build { number: config.build, shared: &maps, pins: Some(&pins) };
         let components = ladder::ladders()
             .iter()
-            .map(|ladder| load::bring_up(ladder, &pins, &maps, config.forced_rung))
+            .map(|ladder| load::bring_up(ladder, &pins, &build, config.forced_rung))
             .collect::<Vec<_>>();
         let fresh = |component: &ComponentState| component.state == "ok" && component.detail != load::REUSED;
-        let replaced = reused && components.iter().any(fresh);
+        let replaced = reused && !taken_over && components.iter().any(fresh);
         let misses = Misses::of(&pins);
         let missed = misses.count();
         settings.missed += before.saturating_sub(missed);
+        // From here on ours act. Of the same event the earlier ones run first, so none falls between.
+        settings.programs = config.build;
         maps.set_config(&settings)?;
+        load::remove_aside(&pins);
 
         let mount_ns = own_mount_ns();
         let mut resolver = Resolver {
@@ -211,7 +218,11 @@ impl Capture {
             remote: remote::RemoteMounts::default(),
             own_mount_ns: mount_ns,
             clock,
-            counts: RunCounts { programs_replaced: u64::from(replaced), ..RunCounts::default() },
+            counts: RunCounts {
+                programs_replaced: u64::from(replaced),
+                programs_taken_over: u64::from(taken_over),
+                ..RunCounts::default()
+            },
             boot: resolve::boot_id(),
             no_text: Arc::from(""),
         };
@@ -475,6 +486,8 @@ fn clear(pins: &Path) {
     for ladder in ladder::ladders() {
         load::remove_links(ladder.name, pins);
     }
+    load::remove_aside(pins);
+    load::remove_state(pins);
     for name in maps::SHARED {
         let _ = std::fs::remove_file(pins.join(name));
     }
@@ -489,7 +502,7 @@ pub fn trial_load() -> Result<(), CaptureError> {
     load::listen_to_libbpf();
     let maps = SharedMaps::unpinned(ring_size(0))?;
     let [ladder, ..] = ladder::ladders();
-    load::trial(&ladder, &maps)
+    load::trial(&ladder, &load::Build { number: PROGRAMS, shared: &maps, pins: None })
 }
 
 fn ring_size(wanted: u32) -> u32 {

@@ -36,6 +36,18 @@ static __always_inline struct config *get_config(void)
 	return bpf_map_lookup_elem(&configs, &zero);
 }
 
+/* Names the build that this program belongs to; the loader writes it. */
+const volatile u64 own_programs SEC(".rodata.own") = 0;
+
+/*
+ * Programs of two builds are attached while a sensor is upgraded; the one that the configuration names
+ * takes what begins. What began is ended by whichever sees it first: their state is in shared maps.
+ */
+static __always_inline bool has_turn(const struct config *c)
+{
+	return c->programs == own_programs;
+}
+
 static __always_inline void note(u32 which)
 {
 	u32 zero = 0;

@@ -181,7 +181,7 @@ static __always_inline void remember(u32 op, u32 flags, s32 dfd_a, u64 a, s32 df
 	u64 id = bpf_get_current_pid_tgid();
 	struct config *c = get_config();
 
-	if (!c || is_sensor(c, id >> 32) || !in_scope(c))
+	if (!c || !has_turn(c) || is_sensor(c, id >> 32) || !in_scope(c))
 		return;
 	if (bpf_map_update_elem(&pendings, &id, &p, BPF_ANY)) {
 		note(NOTE_MAP_FULL);

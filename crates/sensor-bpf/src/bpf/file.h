@@ -41,6 +41,11 @@
 
 enum op { OP_OPEN = 1, OP_DELETE, OP_RENAME, OP_LINK, OP_SYMLINK, OP_TRUNCATE };
 
+/*
+ * The next build takes over these maps with what is in them (so does it with `attempts` of the network):
+ * whoever gives a field another meaning raises the ABI.
+ */
+
 /* A system call between its entry and its exit. */
 struct pending {
 	u32 op, flags;

@@ -27,7 +27,7 @@ static __always_inline void begin_connect(u64 sk)
 	struct config *c = get_config();
 	struct attempt a = {};
 
-	if (!c || !in_scope(c))
+	if (!c || !has_turn(c) || !in_scope(c))
 		return;
 	fill_header(&a.h, (struct task_struct *)bpf_get_current_task(), 0);
 	if (bpf_map_update_elem(&attempts, &sk, &a, BPF_ANY))
@@ -42,7 +42,7 @@ static __always_inline bool end_connect(u64 sk, int old, struct ev_net *e)
 
 	if (!a) {
 		c = get_config();
-		if (old == TCP_SYN_SENT && c && !c->scope_cgroup)
+		if (old == TCP_SYN_SENT && c && has_turn(c) && !c->scope_cgroup)
 			note(NOTE_CONNECT_UNKNOWN);
 		return 0;
 	}

@@ -25,7 +25,7 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 	u32 off = 0;
 	long n;
 
-	if (!c || !in_scope(c))
+	if (!c || !has_turn(c) || !in_scope(c))
 		return 0;
 	s = take_scratch();
 	if (!s)
@@ -112,7 +112,7 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 		return 0; /* a thread */
 	if (GET(typed, child, flags) & PF_KTHREAD)
 		return 0; /* the kernel's own workers come and go all the time */
-	if (!c || !in_scope(c))
+	if (!c || !has_turn(c) || !in_scope(c))
 		return 0;
 	fill_header(&e.h, parent, typed);
 	e.child = pid;
@@ -133,7 +133,7 @@ static __always_inline int on_exit(struct task_struct *task, bool typed)
 	if (GET(typed, task, flags) & PF_KTHREAD)
 		return 0;
 	c = get_config();
-	if (!c || !in_scope(c))
+	if (!c || !has_turn(c) || !in_scope(c))
 		return 0;
 	fill_header(&e.h, task, typed);
 	if (GET(typed, signal, flags) & SIGNAL_GROUP_EXIT)

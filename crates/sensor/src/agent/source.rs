@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use palisade_sensor_bpf::PROGRAMS;
 use palisade_types::Lane;
 use palisade_wire::msg::Component;
 
@@ -49,6 +50,7 @@ impl Source {
             marks: marks.clone(),
             exclude_paths: s.exclude.clone(),
             hash_max_bytes: s.hash_max_bytes,
+            build: PROGRAMS,
         };
         let capture = Capture::start(config).map_err(|e| e.to_string())?;
         if known && !capture.marks_used() {

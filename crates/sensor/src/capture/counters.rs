@@ -43,6 +43,7 @@ pub(crate) struct RunCounts {
     pub(crate) cache_evicted: u64,
     pub(crate) clock_steps: u64,
     pub(crate) programs_replaced: u64,
+    pub(crate) programs_taken_over: u64,
     pub(crate) scope_renewed: u64,
     pub(crate) events: u64,
 }
@@ -87,6 +88,7 @@ impl CaptureCounters {
             ("process_cache_evicted".to_owned(), run.cache_evicted),
             ("clock_step".to_owned(), run.clock_steps),
             ("programs_replaced".to_owned(), run.programs_replaced),
+            ("programs_taken_over".to_owned(), run.programs_taken_over),
             ("scope_renewed".to_owned(), run.scope_renewed),
         ];
         for (index, name) in kind::NAMES.iter().enumerate().skip(1) {

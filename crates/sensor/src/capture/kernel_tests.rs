@@ -6,6 +6,7 @@ mod file;
 mod network;
 mod process;
 mod ring;
+mod takeover;
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -54,6 +55,7 @@ impl Scope {
             marks: Vec::new(),
             exclude_paths: Vec::new(),
             hash_max_bytes: 64 << 20,
+            build: palisade_sensor_bpf::PROGRAMS,
         }
     }
 

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use libbpf_rs::libbpf_sys as sys;
-use libbpf_rs::{Object, ObjectBuilder, PrintLevel};
+use libbpf_rs::{MapCore, MapHandle, Object, ObjectBuilder, OpenMapMut, PrintLevel};
 
 use super::ladder::{Attach, Ladder, Rung};
 use super::maps::{self, SharedMaps};
@@ -22,6 +22,24 @@ const COMPLAINTS_MAX: usize = 2000;
 
 /// What is said of a component that an earlier run left attached.
 pub(crate) const REUSED: &str = "reused";
+
+/// Begins the names of pins that belong to the build before, while this one takes over.
+pub(crate) const BEFORE: &str = "before_";
+
+/// The map into which the loader writes the build; `.rodata.own` in the sources.
+const OWN: &str = ".rodata.own";
+
+/// What calls, open files and connections have begun: handed from one build to the next.
+const STATE: [&str; 5] = ["pendings", "writers", "writing", "calling", "attempts"];
+
+/// What the programs of one start have in common.
+pub(crate) struct Build<'a> {
+    /// Names it: programs act while the configuration has this number.
+    pub(crate) number: u64,
+    pub(crate) shared: &'a SharedMaps,
+    /// Where what it keeps is pinned; nothing is pinned without.
+    pub(crate) pins: Option<&'a Path>,
+}
 
 /// Sends libbpf's words to the log and keeps warnings for the component's state.
 pub(crate) fn listen_to_libbpf() {
@@ -40,7 +58,7 @@ pub(crate) fn listen_to_libbpf() {
 pub(crate) fn bring_up(
     ladder: &Ladder,
     pins: &Path,
-    shared: &SharedMaps,
+    build: &Build<'_>,
     forced: Option<u8>,
 ) -> ComponentState {
     let last = ladder.rungs.len();
@@ -48,7 +66,7 @@ pub(crate) fn bring_up(
         && match forced {
             Some(forced) => usize::from(forced).clamp(1, last) == rung,
             // What kept the first rung from loading may be over.
-            None => rung == 1 || load_rung(ladder, &ladder.rungs[0], shared).is_err(),
+            None => rung == 1 || load_rung(ladder, &ladder.rungs[0], build).is_err(),
         }
     {
         return ComponentState::ok(ladder.name, rung, ladder.rungs[rung - 1].mechanism, REUSED);
@@ -62,7 +80,7 @@ pub(crate) fn bring_up(
             continue;
         }
         COMPLAINTS.with_borrow_mut(String::clear);
-        match try_rung(ladder, number, rung, pins, shared) {
+        match try_rung(ladder, number, rung, pins, build) {
             Ok(missing) => {
                 let mut state = ComponentState::ok(ladder.name, number, rung.mechanism, "attached");
                 if !missing.is_empty() {
@@ -89,9 +107,9 @@ fn try_rung(
     number: usize,
     rung: &Rung,
     pins: &Path,
-    shared: &SharedMaps,
+    build: &Build<'_>,
 ) -> Result<Vec<&'static str>, CaptureError> {
-    let object = load_rung(ladder, rung, shared)?;
+    let object = load_rung(ladder, rung, build)?;
     let mut tracefs = None;
     let mut missing = Vec::new();
     let all = rung.attach.iter().map(|a| (a, false)).chain(rung.optional.iter().map(|a| (a, true)));
@@ -120,11 +138,11 @@ fn try_rung(
 }
 
 /// Loads one rung of a ladder, the best that this kernel takes, and lets it go again.
-pub(crate) fn trial(ladder: &Ladder, shared: &SharedMaps) -> Result<(), CaptureError> {
+pub(crate) fn trial(ladder: &Ladder, build: &Build<'_>) -> Result<(), CaptureError> {
     let mut failures = Vec::new();
     for rung in ladder.rungs {
         COMPLAINTS.with_borrow_mut(String::clear);
-        match load_rung(ladder, rung, shared) {
+        match load_rung(ladder, rung, build) {
             Ok(_) => return Ok(()),
             Err(error) => {
                 let said = COMPLAINTS.with_borrow(Clone::clone);
@@ -135,21 +153,33 @@ pub(crate) fn trial(ladder: &Ladder, shared: &SharedMaps) -> Result<(), CaptureE
     Err(CaptureError::other("object_load_failed", failures.join("; ")))
 }
 
-fn load_rung(ladder: &Ladder, rung: &Rung, shared: &SharedMaps) -> Result<Object, CaptureError> {
-    load(ladder.object, shared, |name| rung.attach.iter().chain(rung.optional).any(|a| a.program() == name))
+fn load_rung(ladder: &Ladder, rung: &Rung, build: &Build<'_>) -> Result<Object, CaptureError> {
+    load(ladder.object, build, |name| rung.attach.iter().chain(rung.optional).any(|a| a.program() == name))
 }
 
 /// Opens and loads an object with the wanted programs on the shared maps.
 pub(crate) fn load(
     bytes: &[u8],
-    shared: &SharedMaps,
+    build: &Build<'_>,
     wanted: impl Fn(&str) -> bool,
 ) -> Result<Object, CaptureError> {
     let failed = |e: libbpf_rs::Error| CaptureError::other("object_load_failed", format!("{e:#}"));
     let mut open = ObjectBuilder::default().open_memory(bytes).map_err(failed)?;
     for mut map in open.maps_mut() {
-        if let Some(fd) = map.name().to_str().and_then(|name| shared.fd(name)) {
+        let name = map.name().to_string_lossy().into_owned();
+        if let Some(fd) = build.shared.fd(&name) {
             map.reuse_fd(fd).map_err(failed)?;
+        } else if name == OWN {
+            map.set_initial_value(&build.number.to_ne_bytes()).map_err(failed)?;
+        } else if STATE.contains(&name.as_str())
+            && let Some(pins) = build.pins
+        {
+            // libbpf takes what is pinned there, or pins what it makes.
+            let pin = pins.join(state_name(&name));
+            if !fits(&map, &pin) {
+                let _ = std::fs::remove_file(&pin);
+            }
+            map.set_pin_path(&pin).map_err(failed)?;
         }
     }
     for mut program in open.progs_mut() {
@@ -157,6 +187,16 @@ pub(crate) fn load(
         program.set_autoload(load);
     }
     open.load().map_err(failed)
+}
+
+/// Whether nothing is pinned there, or a map of the same shape.
+fn fits(map: &OpenMapMut<'_>, pin: &Path) -> bool {
+    let Ok(pinned) = MapHandle::from_pinned_path(pin) else {
+        return !pin.exists();
+    };
+    pinned.map_type() == map.map_type()
+        && (pinned.key_size(), pinned.value_size()) == (map.key_size(), map.value_size())
+        && pinned.max_entries() == map.max_entries()
 }
 
 fn attach_program(
@@ -224,6 +264,40 @@ fn complete_name(component: &str, rung: usize) -> String {
     format!("all_{component}_{rung}")
 }
 
+fn state_name(map: &str) -> String {
+    format!("state_{map}")
+}
+
+/// Removes the maps of what has begun.
+pub(crate) fn remove_state(pins: &Path) {
+    for name in STATE {
+        let _ = std::fs::remove_file(pins.join(state_name(name)));
+    }
+}
+
+/// Puts the links of the build that acts aside, so that another can be attached beside it. What an earlier
+/// attempt put aside acts still, and what it attached never did.
+pub(crate) fn put_aside(ladders: &[Ladder], pins: &Path) {
+    if !names(pins, BEFORE).is_empty() {
+        ladders.iter().for_each(|ladder| remove_links(ladder.name, pins));
+        return;
+    }
+    for ladder in ladders {
+        for prefix in prefixes(ladder.name) {
+            for name in names(pins, &prefix) {
+                let _ = std::fs::rename(pins.join(&name), pins.join(format!("{BEFORE}{name}")));
+            }
+        }
+    }
+}
+
+/// Removes the links that were put aside.
+pub(crate) fn remove_aside(pins: &Path) {
+    for name in names(pins, BEFORE) {
+        let _ = std::fs::remove_file(pins.join(name));
+    }
+}
+
 /// The rung whose links are all pinned.
 fn attached_rung(ladder: &Ladder, pins: &Path) -> Option<usize> {
     (1..=ladder.rungs.len()).find(|rung| pins.join(complete_name(ladder.name, *rung)).exists())
@@ -231,13 +305,19 @@ fn attached_rung(ladder: &Ladder, pins: &Path) -> Option<usize> {
 
 /// Removes a component's links, which detaches its programs. The mark of completeness goes first.
 pub(crate) fn remove_links(component: &str, pins: &Path) {
-    let Ok(entries) = std::fs::read_dir(pins) else {
-        return;
-    };
-    let names: Vec<_> = entries.filter_map(Result::ok).map(|e| e.file_name()).collect();
-    for prefix in [format!("all_{component}_"), format!("link_{component}_")] {
-        for name in names.iter().filter(|n| n.to_string_lossy().starts_with(&prefix)) {
+    for prefix in prefixes(component) {
+        for name in names(pins, &prefix) {
             let _ = std::fs::remove_file(pins.join(name));
         }
     }
+}
+
+fn prefixes(component: &str) -> [String; 2] {
+    [format!("all_{component}_"), format!("link_{component}_")]
+}
+
+/// Names in the folder that begin so.
+fn names(pins: &Path, prefix: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(pins).into_iter().flatten().filter_map(Result::ok);
+    entries.filter_map(|e| e.file_name().into_string().ok()).filter(|n| n.starts_with(prefix)).collect()
 }

@@ -30,7 +30,8 @@ fn from_proc() -> Vec<Task> {
 
 fn iterate(shared: &SharedMaps) -> Result<Vec<Task>, CaptureError> {
     use std::io::Read;
-    let object = load::load(palisade_sensor_bpf::TASKS, shared, |_| true)?;
+    let build = load::Build { number: 0, shared, pins: None };
+    let object = load::load(palisade_sensor_bpf::TASKS, &build, |_| true)?;
     let program =
         object.progs().next().ok_or_else(|| CaptureError::other("program_missing", "list_tasks"))?;
     // SAFETY: a loaded iterator program; no options.
