@@ -1,6 +1,7 @@
 //! Usage: metered hours added up, and what they cost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::str::FromStr;
 
 use palisade_estate::metering::{Hour, Tally, Tariff};
@@ -116,13 +117,19 @@ pub struct Usage {
     pub totals: UsageRow,
 }
 
-// Hours are added up once, by everything that names, prices or joins them; the rest works on those
+// Whole days are added up already. The rest is added up once, by everything that names, prices or joins them; the rest works on those
 // few rows. The row without a key is the total.
 const SQL: &str = "WITH counted AS MATERIALIZED (
-    SELECT subscription_id, owner, plan, machine_id, trial, width_bucket(hour, $4::bigint[]) AS stretch,
-        CASE WHEN $9 THEN hour END AS hour, count(*) AS hours
-    FROM usage_hours
-    WHERE tenant_id = $1 AND hour >= $2 AND hour < $3
+    SELECT subscription_id, owner, plan, machine_id, trial, width_bucket(at, $4::bigint[]) AS stretch,
+        CASE WHEN $9 THEN at END AS hour, sum(hours)::bigint AS hours
+    FROM (
+        SELECT tenant_id, subscription_id, owner, plan, machine_id, trial, hour AS at, 1::bigint AS hours
+        FROM unnest($2::bigint[], $3::bigint[]) AS r(a, b) JOIN usage_hours ON hour >= r.a AND hour < r.b
+        UNION ALL
+        SELECT tenant_id, subscription_id, owner, plan, machine_id, trial, day * 24, hours
+        FROM unnest($17::bigint[], $18::bigint[]) AS r(a, b) JOIN usage_days ON day >= r.a AND day < r.b
+    ) u
+    WHERE tenant_id = $1
         AND ($10::uuid IS NULL OR subscription_id = $10) AND ($11::text IS NULL OR owner = $11)
         AND ($12::text IS NULL OR plan = $12) AND ($13::uuid IS NULL OR machine_id = $13)
         AND ($14::uuid[] IS NULL OR machine_id = ANY($14))
@@ -192,6 +199,7 @@ impl State {
         let after = query.cursor.as_deref().map(|c| Cursor::decode(c, "usage")).transpose()?;
         let limit = page::limit(query.limit);
         let by = |what| query.by.contains(&what);
+        let read = Read::of(query.from.0..query.to.0, by(UsageBy::Hour), &starts);
         let mut tx = self.tenant_tx(tenant).await?;
         let within = within(&mut tx, tenant, &query.scope).await?;
         // Millions of hours are a few thousand groups: hashed in one pass. The planner, which cannot know,
@@ -201,8 +209,8 @@ impl State {
             .await?;
         let rows = sqlx::query(SQL)
             .bind(tenant.0)
-            .bind(query.from.0)
-            .bind(query.to.0)
+            .bind(read.hours.iter().map(|r| r.start).collect::<Vec<_>>())
+            .bind(read.hours.iter().map(|r| r.end).collect::<Vec<_>>())
             .bind(starts.iter().map(|h| h.0).collect::<Vec<_>>())
             .bind(by(UsageBy::Subscription))
             .bind(by(UsageBy::Owner))
@@ -216,6 +224,8 @@ impl State {
             .bind(within)
             .bind(after.map(|c| c.key))
             .bind(limit + 1)
+            .bind(read.days.iter().map(|r| r.start).collect::<Vec<_>>())
+            .bind(read.days.iter().map(|r| r.end).collect::<Vec<_>>())
             .fetch_all(&mut *tx)
             .await?;
         tx.commit().await?;
@@ -246,6 +256,39 @@ impl State {
     }
 }
 
+/// From where a stretch of hours is read.
+#[derive(Debug, PartialEq)]
+struct Read {
+    /// Stretches of hours that are read one by one.
+    hours: Vec<Range<i64>>,
+    /// Stretches of days whose hours are added up already.
+    days: Vec<Range<i64>>,
+}
+
+impl Read {
+    /// A day in which a price changes is read by its hours; so is everything that is asked for by hours.
+    fn of(asked: Range<i64>, by_hour: bool, starts: &[Hour]) -> Self {
+        let whole = (asked.start + 23).div_euclid(24)..asked.end.div_euclid(24);
+        if by_hour || whole.is_empty() {
+            return Self { hours: vec![asked], days: Vec::new() };
+        }
+        let broken = starts.iter().filter(|h| h.0.rem_euclid(24) != 0).map(|h| h.0.div_euclid(24));
+        let broken: BTreeSet<i64> = broken.filter(|day| whole.contains(day)).collect();
+        let mut read = Self { hours: vec![asked.start..whole.start * 24], days: Vec::new() };
+        let mut from = whole.start;
+        for day in broken {
+            read.days.push(from..day);
+            read.hours.push(day * 24..(day + 1) * 24);
+            from = day + 1;
+        }
+        read.days.push(from..whole.end);
+        read.hours.push(whole.end * 24..asked.end);
+        read.hours.retain(|r| !r.is_empty());
+        read.days.retain(|r| !r.is_empty());
+        read
+    }
+}
+
 /// The machines that somebody is limited to; `None` for all.
 async fn within(tx: &mut PgConnection, tenant: TenantId, scope: &DeviceScope) -> Result<Option<Vec<Uuid>>> {
     if !scope.is_limited() {
@@ -265,4 +308,22 @@ fn add(tally: &mut Tally, row: &PgRow, tariff: &Tariff, starts: &[Hour]) -> Resu
     let hours = u64::try_from(row.try_get::<i64, _>("hours")?).unwrap_or(0);
     tally.add(tariff, plan(row.try_get("plan")?)?, hour, row.try_get("trial")?, hours);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_days_are_read_as_days() {
+        let read = Read::of(30..200, false, &[Hour(48), Hour(101)]);
+        assert_eq!(read, Read { hours: vec![30..48, 96..120, 192..200], days: vec![2..4, 5..8] });
+        let every: usize = read.hours.iter().map(|r| r.clone().count()).sum::<usize>()
+            + read.days.iter().map(|r| r.clone().count() * 24).sum::<usize>();
+        assert_eq!(every, 170);
+        assert_eq!(Read::of(24..72, false, &[]), Read { hours: vec![], days: vec![1..3] });
+        assert_eq!(Read::of(24..72, true, &[]), Read { hours: vec![24..72], days: vec![] });
+        assert_eq!(Read::of(25..47, false, &[]), Read { hours: vec![25..47], days: vec![] });
+        assert_eq!(Read::of(5..5, false, &[]), Read { hours: vec![5..5], days: vec![] });
+    }
 }

@@ -192,8 +192,43 @@ async fn write(
     .bind(usage.iter().map(|u| u.owner.as_str()).collect::<Vec<_>>())
     .bind(usage.iter().map(|u| u.trial).collect::<Vec<_>>())
     .bind(usage.iter().map(|u| u.micros).collect::<Vec<_>>())
-    .execute(tx)
+    .execute(&mut *tx)
     .await?
     .rows_affected();
+    if gone + written > 0 {
+        add_up(tx, tenant, due).await?;
+    }
     Ok(gone + written)
+}
+
+/// Adds the hours of the days up that have an hour from `due` on.
+async fn add_up(tx: &mut PgConnection, tenant: TenantId, due: &BTreeMap<Uuid, Hour>) -> Result<()> {
+    sqlx::query(
+        "WITH due AS (
+             SELECT machine, first / 24 AS day FROM unnest($2::uuid[], $3::bigint[]) AS d(machine, first)
+         ), fresh AS (
+             SELECT h.machine_id, h.hour / 24 AS day, h.product, h.plan, h.subscription_id, h.owner, h.trial,
+                 count(*) AS hours
+             FROM due JOIN usage_hours h ON h.machine_id = due.machine AND h.hour >= due.day * 24
+             WHERE h.tenant_id = $1
+             GROUP BY 1, 2, 3, 4, 5, 6, 7
+         ), gone AS (
+             DELETE FROM usage_days u USING due
+             WHERE u.tenant_id = $1 AND u.machine_id = due.machine AND u.day >= due.day AND NOT EXISTS (
+                 SELECT FROM fresh f
+                 WHERE (f.machine_id, f.day, f.product, f.plan, f.subscription_id, f.owner, f.trial) =
+                     (u.machine_id, u.day, u.product, u.plan, u.subscription_id, u.owner, u.trial))
+         )
+         INSERT INTO usage_days AS u
+             (tenant_id, machine_id, day, product, plan, subscription_id, owner, trial, hours)
+         SELECT $1, * FROM fresh
+         ON CONFLICT (tenant_id, machine_id, day, product, plan, subscription_id, owner, trial)
+         DO UPDATE SET hours = excluded.hours WHERE u.hours <> excluded.hours",
+    )
+    .bind(tenant.0)
+    .bind(due.keys().copied().collect::<Vec<_>>())
+    .bind(due.values().map(|h| h.0).collect::<Vec<_>>())
+    .execute(tx)
+    .await?;
+    Ok(())
 }

@@ -202,6 +202,7 @@ async fn live(life: &Life) -> (Vec<Stored>, Vec<Stored>) {
     w.beats(device, &late).await;
     w.meter(minute(LIFE)).await;
     let stored = w.stored().await;
+    assert_eq!(w.days_amiss().await, 0);
     // Everything told once more, and all hours computed again.
     let beats: Vec<_> = life
         .deeds

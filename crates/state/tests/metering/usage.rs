@@ -151,3 +151,33 @@ async fn pages_hold_every_row_once_and_filters_narrow() {
     let other = w.db.tenant("Other").await.id;
     assert_eq!(w.api.usage(other, &query(&[])).await.expect("read").totals.tally.hours, 0);
 }
+
+#[tokio::test]
+async fn days_give_the_same_answer_as_their_hours() {
+    let mut w = World::new().await;
+    let (a, b) = (w.paying("Alpha", ServersPlan::P1).await, w.paying("Beta", ServersPlan::P2).await);
+    w.list(a, "web", PowerState::Running, minute(0)).await;
+    w.list(b, "db", PowerState::Running, minute(90)).await;
+    w.meter(minute(60 * 100)).await;
+    assert_eq!(w.days_amiss().await, 0);
+    // A price that changes within a day, and one that changes with it.
+    for (hour, rate) in [(1, 7_000), (37, 9_000), (72, 11_000)] {
+        let card = card(minute(hour * 60), "EUR", &[(Plan::ServersP1, rate), (Plan::ServersP2, 2 * rate)]);
+        w.api.put_rate_card(w.tenant, &card, "ann", minute(0)).await.expect("written");
+    }
+    for (from, to) in [(0, 100), (5, 77), (24, 72), (30, 40), (37, 38)] {
+        let (from, to) = World::hours(from, to);
+        for by in [vec![], vec![UsageBy::Subscription], vec![UsageBy::Machine, UsageBy::Plan]] {
+            let days = w.api.usage(w.tenant, &UsageQuery::between(from, to, by.clone())).await.expect("read");
+            let by: Vec<_> = by.into_iter().chain([UsageBy::Hour]).collect();
+            let hours = w.api.usage(w.tenant, &UsageQuery::between(from, to, by)).await.expect("read");
+            assert_eq!(days.totals, hours.totals);
+            let sum: u64 = days.page.items.iter().map(|r| r.tally.hours).sum();
+            assert_eq!(sum, hours.totals.tally.hours);
+        }
+    }
+    // What is computed anew is added up anew.
+    w.list(a, "web", PowerState::Deallocated, minute(60 * 60)).await;
+    w.meter(minute(60 * 101)).await;
+    assert_eq!(w.days_amiss().await, 0);
+}
