@@ -156,6 +156,7 @@ fn summary(f: &Fact, processes: &HashMap<u64, &Process>) -> String {
         Some(fact::Kind::Receipt(r)) => {
             format!("order {} {}", r.order_id, if r.ok { "done" } else { r.code.as_str() })
         }
+        Some(fact::Kind::Products(p)) => format!("security products, {} bytes of facts", p.facts.len()),
         None => "of a kind that this version does not know".into(),
     }
 }

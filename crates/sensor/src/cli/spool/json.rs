@@ -25,6 +25,7 @@ pub fn kind(f: &Fact) -> &'static str {
         Some(fact::Kind::DeviceInfo(_)) => "device_info",
         Some(fact::Kind::Heartbeat(_)) => "heartbeat",
         Some(fact::Kind::Receipt(_)) => "receipt",
+        Some(fact::Kind::Products(_)) => "products",
         None => "unknown",
     }
 }
@@ -69,6 +70,9 @@ pub fn fact(f: &Fact, processes: &HashMap<u64, &Process>) -> Value {
                 "order_id": r.order_id, "number": r.number, "ok": r.ok, "code": r.code, "message": r.message,
                 "received_us": r.received_us, "finished_us": r.finished_us, "proof": r.proof,
             });
+        }
+        Some(fact::Kind::Products(p)) => {
+            out["products"] = serde_json::from_str(&p.facts).unwrap_or_else(|_| p.facts.as_str().into());
         }
         None => {}
     }

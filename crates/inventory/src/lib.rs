@@ -1,0 +1,41 @@
+//! What a root file system holds, and what of it runs: the sensor's inventory, shared with the scan of
+//! disks and container layers that nothing runs from.
+//!
+//! Everything here only reads. No link leads out of the root, no network or pseudo file system is
+//! entered, nothing is executed, and every file, list and walk has a bound; what was cut or could not be
+//! read is said in the answer ([`Source`]), so that an empty list is never taken for a clean one.
+
+mod accounts;
+mod bytes;
+mod certificates;
+mod error;
+mod extensions;
+mod host;
+mod language;
+mod limits;
+mod live;
+mod model;
+mod owners;
+mod packages;
+mod root;
+mod scan;
+mod shares;
+
+pub use error::InventoryError;
+pub use limits::Limits;
+pub use model::{
+    Boot, BrowserExtension, Certificate, Container, Cpu, Ecosystem, EndOfLife, Endpoint, FORMAT, Group,
+    Hardware, InstalledKernel, Inventory, Kernel, Loaded, LoadedKind, Os, Package, PasswordState, Service,
+    Share, Source, SourceState, Support, User,
+};
+pub use root::Root;
+pub use scan::{Changes, Options, Scanner};
+
+/// Decoders of what other programs wrote, one by one: for tests of hostile input.
+pub mod decode {
+    pub use crate::language::elf::{cargo_auditable, go_build_info};
+    pub use crate::language::java::archive;
+    pub use crate::packages::dpkg::status::installed as dpkg_status;
+    pub use crate::packages::lz4::unframe as lz4_frame;
+    pub use crate::packages::rpm::{bdb_blobs, header as rpm_header, ndb_blobs, sqlite_blobs};
+}
