@@ -4,7 +4,6 @@
 mod cgroup;
 mod durability;
 mod exec;
-mod explore;
 mod ingest;
 mod load;
 mod statistics;
@@ -25,8 +24,6 @@ enum Benchmark {
     Exec(exec::Args),
     /// Kills and network cuts under load: what was acknowledged is neither lost nor doubled.
     Durability(durability::Args),
-    /// What the security explorer's queries take on a large estate that changes, and what it takes of memory.
-    Explore(explore::Args),
     /// What the server costs for each event.
     Ingest(ingest::Args),
 }
@@ -36,7 +33,6 @@ fn main() -> Result<()> {
     match Cli::parse().benchmark {
         Benchmark::Exec(args) => exec::run(&args),
         Benchmark::Durability(args) => durability::run(&args),
-        Benchmark::Explore(args) => explore::run(&args),
         Benchmark::Ingest(args) => ingest::run(&args),
     }
 }

@@ -185,7 +185,7 @@ impl Snapshot {
         let (mut evaluation, missing) =
             Evaluation::new(&self.state, &query.plan, &document.scope, ask.access, ask.now, ask.work);
         let found = evaluation.target(query.plan.root)?;
-        let count = found.iter().map(roaring::RoaringBitmap::len).sum();
+        let count = found.iter().map(|f| f.count).sum();
         let limit = ask.limit.clamp(1, MAX_ROWS);
         let picks = evaluation.picks(query.plan.root);
         let (places, more) = page::page(&mut evaluation, picks, &found, after.as_ref(), limit)?;

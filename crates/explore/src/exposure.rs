@@ -1,12 +1,26 @@
 //! The graph as rows of the hunting tables `ExposureGraphNodes` and `ExposureGraphEdges`.
+//!
+//! Rows are made a batch at a time and only of the columns that are asked for, so that a graph of a hundred
+//! million edges is never there twice. What the caller may not see is left out before a cell is made.
 
-use serde::Serialize;
-use serde_json::{Map, Value as Json};
+mod cells;
+mod edges;
+mod nodes;
+mod words;
 
-use crate::answer::describe;
+use std::sync::Arc;
+
+pub use cells::{TextColumn, TextRows};
+
+use serde::{Deserialize, Serialize};
+
+use crate::eval::{Access, sight};
 use crate::graph::Snapshot;
-use crate::schema::{Kind, Relation, TableId, schema};
-use crate::store::State;
+use crate::query::QueryError;
+use crate::schema::{TableId, schema};
+use crate::store::{Set, State};
+use edges::Edges;
+use nodes::Nodes;
 
 /// Columns of `ExposureGraphNodes`, in order.
 pub const NODE_COLUMNS: [&str; 6] =
@@ -26,144 +40,133 @@ pub const EDGE_COLUMNS: [&str; 11] = [
     "EdgeProperties",
 ];
 
-/// A row of `ExposureGraphNodes`; in JSON its fields are the columns.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct NodeRow {
-    /// Type and key.
-    pub node_id: String,
-    /// The type.
-    pub node_label: &'static str,
-    /// The name.
-    pub node_name: String,
-    /// The type's category, and its group where it is in one.
-    pub categories: Vec<&'static str>,
-    /// `rawData` with the properties.
-    pub node_properties: Json,
-    /// All known ids, as pairs of type and id.
-    pub entity_ids: Json,
+/// Most rows of a batch with cells.
+const BATCH_ROWS: usize = 8192;
+/// A batch with more bytes of cells than this gets no further row.
+const BATCH_BYTES: usize = 4 << 20;
+/// Most rows of a batch that only counts them.
+const COUNTED_ROWS: usize = 1 << 20;
+
+/// A condition that a scan goes by: the column has one of these texts. Columns for which a scan knows no
+/// shorter way than looking at each row are passed over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Only {
+    /// The column's name.
+    pub column: String,
+    /// The texts; case matters.
+    pub texts: Vec<String>,
 }
 
-/// A row of `ExposureGraphEdges`; in JSON its fields are the columns.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct EdgeRow {
-    /// The source's id, the label, the target's id.
-    pub edge_id: String,
-    /// What the edge says.
-    pub edge_label: &'static str,
-    /// The source's `NodeId`.
-    pub source_node_id: String,
-    /// Its name.
-    pub source_node_name: String,
-    /// Its type.
-    pub source_node_label: &'static str,
-    /// Its categories.
-    pub source_node_categories: Vec<&'static str>,
-    /// The target's `NodeId`.
-    pub target_node_id: String,
-    /// Its name.
-    pub target_node_name: String,
-    /// Its type.
-    pub target_node_label: &'static str,
-    /// Its categories.
-    pub target_node_categories: Vec<&'static str>,
-    /// Nothing: edges have no properties of their own.
-    pub edge_properties: Json,
+/// A snapshot as somebody sees it.
+pub struct Exposure {
+    state: Arc<State>,
+    /// Which nodes of each table they see; none where all.
+    sight: Vec<Option<Set>>,
+}
+
+/// Which nodes of a table are asked for. What is none does not matter.
+#[derive(Clone, Debug, Default)]
+struct Pick {
+    ids: Option<Vec<String>>,
+    names: Option<Vec<String>>,
+    labels: Option<Vec<String>>,
+}
+
+/// Rows of one of the two tables as they are made.
+pub struct ExposureScan(Kind);
+
+enum Kind {
+    Nodes(Nodes),
+    Edges(Edges),
 }
 
 impl Snapshot {
-    /// Every node, by type and number.
-    pub fn node_rows(&self) -> impl Iterator<Item = NodeRow> + '_ {
-        let tables = (0..self.state.tables.len()).map(TableId::at);
-        tables.flat_map(move |t| {
-            let nodes = self.state.table(t).all();
-            nodes.into_iter().map(move |n| node_row(&self.state, t, n))
-        })
-    }
-
-    /// Every edge, by connection and source.
-    pub fn edge_rows(&self) -> impl Iterator<Item = EdgeRow> + '_ {
-        let relations = schema().relations.iter().enumerate();
-        relations.flat_map(move |(at, spec)| {
-            let label = schema().labels[spec.connection.index()];
-            let edges = self.state.relation(Relation::at(at));
-            let sources = self.state.table(spec.from).all();
-            sources.into_iter().flat_map(move |from| {
-                let source = End::of(&self.state, spec.from, from);
-                edges.of(from, true).iter().map(move |to| {
-                    let target = End::of(&self.state, spec.to, to);
-                    edge_row(label, source.clone(), target)
-                })
-            })
-        })
+    /// The snapshot as the rows that somebody may see.
+    ///
+    /// # Errors
+    /// `too_much_work` if it takes too long to find out what these are.
+    pub fn exposure(&self, access: &Access) -> Result<Exposure, QueryError> {
+        Ok(Exposure { state: Arc::clone(&self.state), sight: sight(&self.state, access)? })
     }
 }
 
-/// One end of an edge.
-#[derive(Clone)]
-struct End {
-    id: String,
-    name: String,
-    kind: Kind,
-}
-
-impl End {
-    fn of(state: &State, table: TableId, number: u32) -> Self {
-        let own = state.table(table);
-        let kinds = &schema().table(table).kinds;
-        let kind = own.kind(number).map_or(kinds[0], |k| kinds[usize::from(k)]);
-        Self { id: id(kind, own.key(number)), name: own.name(number).to_owned(), kind }
+impl Exposure {
+    /// Rows of `ExposureGraphNodes`: every node, by type and number. `columns` are places in
+    /// [`NODE_COLUMNS`]; what is not there has empty cells.
+    pub fn nodes(self: &Arc<Self>, columns: &[usize], only: &[Only]) -> ExposureScan {
+        ExposureScan(Kind::Nodes(Nodes::new(Arc::clone(self), columns, Pick::of(only, "Node"))))
     }
-}
 
-/// The group stands in front, because a machine keeps its key when it changes its kind.
-fn id(kind: Kind, key: &str) -> String {
-    let of = schema().table(schema().type_of(kind).table).name;
-    format!("{of}/{key}")
-}
+    /// Rows of `ExposureGraphEdges`: every edge of which both ends are seen, by connection. `columns` are
+    /// places in [`EDGE_COLUMNS`].
+    pub fn edges(self: &Arc<Self>, columns: &[usize], only: &[Only]) -> ExposureScan {
+        ExposureScan(Kind::Edges(Edges::new(Arc::clone(self), columns, only)))
+    }
 
-fn categories(kind: Kind) -> Vec<&'static str> {
-    let spec = schema().type_of(kind);
-    let category = schema().categories[spec.category].name;
-    std::iter::once(category).chain(spec.group.map(Kind::name)).collect()
-}
+    /// Whether a node is seen.
+    fn sees(&self, table: TableId, number: u32) -> bool {
+        self.sight[table.index()].as_ref().is_none_or(|s| s.has(number))
+    }
 
-fn node_row(state: &State, table: TableId, number: u32) -> NodeRow {
-    let found = describe(state, table, number);
-    let raw: Map<String, Json> = found
-        .properties
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), serde_json::to_value(value).unwrap_or(Json::Null)))
-        .collect();
-    let mut ids = vec![serde_json::json!({"type": schema().table(table).entity, "id": found.key})];
-    for (property, kind) in [("cloud_id", "CloudResourceId"), ("device_id", "DeviceInventoryId")] {
-        if let Some(Json::String(id)) = raw.get(property) {
-            ids.push(serde_json::json!({"type": kind, "id": id}));
+    /// The nodes of a table that are asked for and seen; none where that is all of them.
+    fn picked(&self, table: TableId, pick: &Pick) -> Option<Set> {
+        let own = self.state.table(table);
+        let mut found = self.sight[table.index()].clone();
+        let mut narrow = |set: Set| match &mut found {
+            Some(found) => found.keep(&set),
+            None => found = Some(set),
+        };
+        if let Some(labels) = &pick.labels {
+            let kinds = schema().table(table).kinds.iter().zip(0u8..);
+            let kinds: Vec<u8> =
+                kinds.filter(|(k, _)| labels.iter().any(|l| l == k.name())).map(|(_, at)| at).collect();
+            narrow(own.nodes(&kinds));
         }
-    }
-    NodeRow {
-        node_id: id(found.kind, &found.key),
-        node_label: found.kind.name(),
-        node_name: found.name,
-        categories: categories(found.kind),
-        node_properties: serde_json::json!({"rawData": raw}),
-        entity_ids: Json::Array(ids),
+        if let Some(ids) = &pick.ids {
+            let keys = ids.iter().filter_map(|id| id.split_once('/'));
+            let keys = keys.filter(|(of, _)| *of == schema().table(table).name);
+            narrow(keys.filter_map(|(_, key)| own.find(key, &self.state.hasher)).collect());
+        }
+        if let Some(names) = &pick.names {
+            let mut set = Set::default();
+            for name in names {
+                let behind = own.behind(&|n, _| n < name.as_str());
+                behind.take_while(|n| own.name(*n) == name).for_each(|n| set.insert(n));
+            }
+            narrow(set);
+        }
+        found
     }
 }
 
-fn edge_row(label: &'static str, source: End, target: End) -> EdgeRow {
-    EdgeRow {
-        edge_id: format!("{}|{label}|{}", source.id, target.id),
-        edge_label: label,
-        source_node_id: source.id,
-        source_node_name: source.name,
-        source_node_label: source.kind.name(),
-        source_node_categories: categories(source.kind),
-        target_node_id: target.id,
-        target_node_name: target.name,
-        target_node_label: target.kind.name(),
-        target_node_categories: categories(target.kind),
-        edge_properties: Json::Object(Map::new()),
+impl Pick {
+    /// From conditions on the columns that begin so.
+    fn of(only: &[Only], prefix: &str) -> Self {
+        let mut pick = Self::default();
+        for o in only {
+            let slot = match o.column.strip_prefix(prefix) {
+                Some("Id" | "NodeId") => &mut pick.ids,
+                Some("Name" | "NodeName") => &mut pick.names,
+                Some("Label" | "NodeLabel") => &mut pick.labels,
+                _ => continue,
+            };
+            // All conditions hold, so the texts that are in each list.
+            match slot {
+                Some(texts) => texts.retain(|t| o.texts.contains(t)),
+                None => *slot = Some(o.texts.clone()),
+            }
+        }
+        pick
+    }
+}
+
+impl ExposureScan {
+    /// The next rows; none when there are no more. A batch is bounded in rows and bytes.
+    pub fn batch(&mut self) -> Option<TextRows> {
+        let rows = match &mut self.0 {
+            Kind::Nodes(scan) => scan.batch(),
+            Kind::Edges(scan) => scan.batch(),
+        };
+        (rows.rows > 0).then_some(rows)
     }
 }

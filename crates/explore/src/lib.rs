@@ -29,7 +29,7 @@
 //! What there can be is the [`schema`], read from `data/schema.toml`; [`schema_document`] is the same for
 //! a builder of queries. [`Query::link`] and [`Query::from_link`] make a query an address,
 //! [`Answer::write_csv`] makes an answer a table. [`templates`] are questions that are ready to be asked.
-//! [`Snapshot::node_rows`] and [`Snapshot::edge_rows`] are the hunting tables of the graph.
+//! [`Snapshot::exposure`] gives the graph as rows of hunting tables.
 //! `docs/explore.md` explains the language and how it is answered.
 
 mod answer;
@@ -46,7 +46,7 @@ mod templates;
 pub use answer::{Answer, Ask, Cell, Column, Found, MAX_LISTED, MAX_ROWS, Missing, Named, Row};
 pub use change::{Change, ChangeError, MAX_KEY, MAX_TEXT, Node, NodeRef, Value};
 pub use eval::{Access, Withheld};
-pub use exposure::{EDGE_COLUMNS, EdgeRow, NODE_COLUMNS, NodeRow};
+pub use exposure::{EDGE_COLUMNS, Exposure, ExposureScan, NODE_COLUMNS, Only, TextColumn, TextRows};
 pub use graph::{Applied, Graph, Loader, Refusal, Snapshot};
 pub use query::{
     Branch, Condition, Document, Instant, Literal, MAX_DEPTH, MAX_PARTS, MAX_QUERY_BYTES, MAX_VALUE,

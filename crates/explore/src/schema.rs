@@ -75,6 +75,8 @@ pub(crate) struct TypeSpec {
     pub name: &'static str,
     pub title: &'static str,
     pub category: usize,
+    /// Further categories in the hunting tables.
+    pub also: Vec<&'static str>,
     pub description: &'static str,
     pub popular: bool,
     pub table: TableId,

@@ -2,12 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use roaring::RoaringBitmap;
 
-use crate::eval::Evaluation;
+use super::rows::Nodes;
+use crate::eval::{self, Evaluation};
 use crate::query::{Pick, QueryCode, QueryError};
 use crate::schema::TableId;
-use crate::store::State;
+use crate::store::{Set, State};
 
 /// A node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,26 +70,27 @@ struct Ordered<'s> {
 pub(super) fn page(
     evaluation: &mut Evaluation<'_>,
     picks: &[Pick],
-    found: &[RoaringBitmap],
+    found: &[eval::Found],
     after: Option<&Cursor>,
     limit: usize,
 ) -> Result<(Vec<Place>, bool), QueryError> {
     let state = evaluation.state;
     let mut all: Vec<Ordered<'_>> = Vec::new();
-    for (pick, nodes) in picks.iter().zip(found) {
+    for (pick, eval::Found { nodes, count }) in picks.iter().zip(found) {
         let table = state.table(pick.table);
         let ordered =
             |number| Ordered { name: table.name(number), table: pick.table, key: table.key(number), number };
         let passed =
             |name: &str, key: &str| after.is_some_and(|c| (name, pick.table.index(), key) <= c.order());
         // Through the table in its order until enough are met, or through the nodes for the first of them.
-        let walk = (limit as u64 + 1).saturating_mul(table.len()) / nodes.len().max(1);
-        if walk < nodes.len().saturating_mul(8) {
+        let count = *count;
+        let walk = (limit as u64 + 1).saturating_mul(table.len()) / count.max(1);
+        if walk < count.saturating_mul(8) {
             evaluation.work().spend(walk * 20)?;
-            let behind = table.behind(&passed).filter(|n| nodes.contains(*n));
+            let behind = table.behind(&passed).filter(|n| nodes.has(*n));
             all.extend(behind.take(limit + 1).map(ordered));
         } else {
-            evaluation.work().spend(nodes.len() * 100)?;
+            evaluation.work().spend(count * 100)?;
             let mut own: Vec<Ordered<'_>> =
                 nodes.iter().map(ordered).filter(|o| !passed(o.name, o.key)).collect();
             if own.len() > limit + 1 {
@@ -105,18 +106,46 @@ pub(super) fn page(
     Ok((all.into_iter().map(|o| Place { table: o.table, number: o.number }).collect(), more))
 }
 
-/// The first `limit` nodes of a set by name; of a very large one, of its beginning.
-pub(super) fn first(state: &State, table: TableId, nodes: &RoaringBitmap, limit: usize) -> Vec<u32> {
-    const LOOKED_AT: usize = 1024;
+/// The first `limit` by name and key of some nodes, and the work it took.
+pub(super) fn first(state: &State, table: TableId, nodes: &Nodes, limit: usize) -> (Vec<u32>, u64) {
     let table = state.table(table);
-    let mut all: Vec<(&str, &str, u32)> =
-        nodes.iter().take(LOOKED_AT).map(|n| (table.name(n), table.key(n), n)).collect();
+    let count = nodes.len();
+    // Through the table in its order until enough are met, or through the nodes. They may all be at the
+    // end of the order, so the way through the table is left when it turns out to be long.
+    let (direct, wanted) = (count.saturating_mul(100), count.min(limit as u64));
+    if wanted == 0 {
+        return (Vec::new(), 0);
+    }
+    let made = if let Nodes::Few(_) = nodes { count + table.len() / 32 } else { 0 };
+    let expected = wanted.saturating_mul(table.len()) / count * 3 + made;
+    let mut walked = 0;
+    if expected < direct {
+        let own: Set;
+        let set = match nodes {
+            Nodes::Many(set, _) => set,
+            Nodes::Few(list) => {
+                own = list.iter().copied().collect();
+                &own
+            }
+        };
+        let mut met = Vec::with_capacity(limit);
+        for n in table.in_order().take((direct / 3) as usize) {
+            walked += 3;
+            if set.has(n) {
+                met.push(n);
+                if met.len() as u64 == wanted {
+                    return (met, walked + made);
+                }
+            }
+        }
+    }
+    let mut all: Vec<(&str, &str, u32)> = nodes.iter().map(|n| (table.name(n), table.key(n), n)).collect();
     if limit < all.len() {
         all.select_nth_unstable(limit);
         all.truncate(limit);
     }
     all.sort_unstable();
-    all.into_iter().map(|(_, _, n)| n).collect()
+    (all.into_iter().map(|(_, _, n)| n).collect(), walked + made + direct)
 }
 
 #[cfg(test)]

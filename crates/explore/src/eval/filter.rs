@@ -5,15 +5,14 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use palisade_types::TimeMicros;
-use roaring::RoaringBitmap;
 
 use super::Work;
 use crate::query::{Filter, Literal, QueryError, compare_versions};
 use crate::schema::{Operator, PropertySpec, ValueType};
-use crate::store::{Cell, Column, Table};
+use crate::store::{Cell, Column, Set, Table};
 
 /// A text without regard to case.
-pub(crate) fn fold(text: &str) -> Cow<'_, str> {
+fn fold(text: &str) -> Cow<'_, str> {
     if text.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii()) {
         Cow::Owned(text.to_lowercase())
     } else {
@@ -26,80 +25,83 @@ pub(super) fn filter(
     spec: &PropertySpec,
     filter: &Filter,
     now: TimeMicros,
-    candidates: RoaringBitmap,
+    mut candidates: Set,
     work: &mut Work,
-) -> Result<RoaringBitmap, QueryError> {
-    let column = table.column(filter.column);
-    let test = Test::new(spec, filter, now);
-    match column {
-        Column::Text { codes, words } => {
-            let given = u64::from(words.given());
-            if candidates.len() < given / 4 {
-                work.spend(candidates.len() * 60)?;
-                return Ok(keep(&candidates, |n| test.holds(column.get(n))));
-            }
-            work.spend(given * 30 + u64::from(table.given()) * 2)?;
-            let mut holds = vec![false; given as usize];
+) -> Result<Set, QueryError> {
+    let (column, given, asked) = (table.column(filter.column), table.given(), candidates.len());
+    let test = &mut Test::new(spec, filter, now);
+    let found = match column {
+        Column::Text { codes, words } if asked >= u64::from(words.given()) / 4 => {
+            work.spend(u64::from(words.given()) * 15 + u64::from(given))?;
+            let mut holds = vec![false; words.given() as usize];
             holds[0] = test.holds(Cell::None);
             words.each(|code, text| holds[code as usize] = test.holds(Cell::Text(text)));
-            let found = scan(table.given(), codes.chunks(), |c| holds.get(*c as usize) == Some(&true));
-            Ok(padded(found, codes.capacity(), table.given(), holds[0]) & candidates)
+            scan(given, codes.chunks(), holds[0], |c| holds.get(*c as usize) == Some(&true))
         }
-        Column::Small(values) => {
-            if candidates.len() < u64::from(table.given()) / 32 {
-                work.spend(candidates.len() * 8)?;
-                return Ok(keep(&candidates, |n| test.holds(column.get(n))));
+        Column::Small(values) if asked >= u64::from(given) / 32 => {
+            work.spend(u64::from(given))?;
+            let mut holds = [false; 256];
+            for (value, holds) in (0..=u8::MAX).zip(&mut holds) {
+                *holds = test.holds(if value == 0 { Cell::None } else { Cell::Small(value) });
             }
-            work.spend(u64::from(table.given()))?;
-            let holds: Vec<bool> =
-                (0..=u8::MAX).map(|v| test.holds(if v == 0 { Cell::None } else { Cell::Small(v) })).collect();
-            let found = scan(table.given(), values.chunks(), |v| holds[usize::from(*v)]);
-            Ok(padded(found, values.capacity(), table.given(), holds[0]) & candidates)
+            scan(given, values.chunks(), holds[0], |v| holds[usize::from(*v)])
         }
-        Column::Integer(_) | Column::Real(_) => {
-            work.spend(candidates.len() * 8)?;
-            Ok(keep(&candidates, |n| test.holds(column.get(n))))
+        Column::Integer(values) if asked >= u64::from(given) / 4 => {
+            work.spend(u64::from(given) * 2)?;
+            let none = test.holds(Cell::None);
+            scan(given, values.chunks(), none, |v| test.holds(v.cell()))
         }
-    }
+        Column::Real(values) if asked >= u64::from(given) / 4 => {
+            work.spend(u64::from(given) * 2)?;
+            let none = test.holds(Cell::None);
+            scan(given, values.chunks(), none, |v| test.holds(v.cell()))
+        }
+        column => {
+            work.spend(asked * cost(column))?;
+            return Ok(candidates.iter().filter(|n| test.holds(column.get(*n))).collect());
+        }
+    };
+    candidates.keep(&found);
+    Ok(candidates)
 }
 
-fn keep(candidates: &RoaringBitmap, mut holds: impl FnMut(u32) -> bool) -> RoaringBitmap {
-    let mut found = RoaringBitmap::new();
-    for n in candidates {
-        if holds(n) {
-            found.insert(n);
-        }
-    }
-    found
+/// Keeps of a few nodes those that it holds for.
+pub(super) fn keep(
+    table: &Table,
+    spec: &PropertySpec,
+    filter: &Filter,
+    now: TimeMicros,
+    nodes: &mut Vec<u32>,
+    work: &mut Work,
+) -> Result<(), QueryError> {
+    let (column, mut test) = (table.column(filter.column), Test::new(spec, filter, now));
+    work.spend(nodes.len() as u64 * cost(column) + 50)?;
+    nodes.retain(|n| test.holds(column.get(*n)));
+    Ok(())
 }
 
-/// The places below `given` whose value holds.
+/// What looking at one node costs.
+fn cost(column: &Column) -> u64 {
+    if matches!(column, Column::Text { .. }) { 60 } else { 8 }
+}
+
+/// The places below `given` whose value holds. A column ends where no later node has a value.
 fn scan<'c, T: 'c>(
     given: u32,
     chunks: impl Iterator<Item = &'c [T]>,
+    absent_holds: bool,
     mut holds: impl FnMut(&T) -> bool,
-) -> RoaringBitmap {
-    let mut bytes = Vec::with_capacity(given as usize / 8 + 8);
-    'chunks: for chunk in chunks {
-        // Chunks are whole numbers of eight.
-        for eight in chunk.chunks(8) {
-            if bytes.len() * 8 >= given as usize {
-                break 'chunks;
-            }
-            let mut byte = 0u8;
-            for (bit, value) in eight.iter().enumerate() {
-                byte |= u8::from(holds(value)) << bit;
-            }
-            bytes.push(byte);
-        }
+) -> Set {
+    let mut words = Vec::with_capacity((given as usize).div_ceil(64));
+    // Chunks are whole numbers of sixty-four.
+    for some in chunks.flat_map(|c| c.chunks(64)) {
+        let bits = some.iter().enumerate().map(|(bit, value)| u64::from(holds(value)) << bit);
+        words.push(bits.fold(0, |word, bit| word | bit));
     }
-    RoaringBitmap::from_lsb0_bytes(0, &bytes)
-}
-
-/// A column ends where no later node has a value.
-fn padded(mut found: RoaringBitmap, capacity: usize, given: u32, absent_holds: bool) -> RoaringBitmap {
-    if absent_holds && capacity < given as usize {
-        found.insert_range(capacity as u32..given);
+    let scanned = words.len() as u32 * 64;
+    let mut found = Set::from_words(words);
+    if absent_holds && scanned < given {
+        found.insert_range(scanned, given);
     }
     found
 }
@@ -114,6 +116,8 @@ struct Test<'f> {
     integers: Vec<i64>,
     real: f64,
     truth: bool,
+    /// Room for a text without regard to case.
+    folded: String,
 }
 
 impl<'f> Test<'f> {
@@ -126,6 +130,7 @@ impl<'f> Test<'f> {
             integers: Vec::new(),
             real: f64::NAN,
             truth: true,
+            folded: String::new(),
         };
         match &filter.value {
             Literal::List(all) => all.iter().for_each(|l| test.add(spec, l, now)),
@@ -152,18 +157,19 @@ impl<'f> Test<'f> {
         }
     }
 
-    fn holds(&self, cell: Cell<'_>) -> bool {
+    fn holds(&mut self, cell: Cell<'_>) -> bool {
         match self.operator {
             Operator::Exists => (cell != Cell::None) == self.truth,
             Operator::NotEquals => !self.equals(cell),
             Operator::Equals | Operator::In => self.equals(cell),
             Operator::Contains | Operator::StartsWith | Operator::EndsWith => {
-                let (Cell::Text(text), Some(part)) = (cell, self.texts.first()) else { return false };
-                let (text, part) = (fold(text), part.as_ref());
+                let Cell::Text(text) = cell else { return false };
+                self.fold(text);
+                let (text, Some(part)) = (&self.folded, self.texts.first()) else { return false };
                 match self.operator {
-                    Operator::Contains => text.contains(part),
-                    Operator::StartsWith => text.starts_with(part),
-                    _ => text.ends_with(part),
+                    Operator::Contains => text.contains(&**part),
+                    Operator::StartsWith => text.starts_with(&**part),
+                    _ => text.ends_with(&**part),
                 }
             }
             Operator::Greater | Operator::After => self.compare(cell) == Some(Ordering::Greater),
@@ -171,12 +177,14 @@ impl<'f> Test<'f> {
         }
     }
 
-    fn equals(&self, cell: Cell<'_>) -> bool {
+    fn equals(&mut self, cell: Cell<'_>) -> bool {
         match cell {
             Cell::None => false,
+            // Letters beyond ASCII are folded to a few others, which may be in ASCII.
+            Cell::Text(text) if text.is_ascii() => self.texts.iter().any(|t| t.eq_ignore_ascii_case(text)),
             Cell::Text(text) => {
-                let text = fold(text);
-                self.texts.contains(&text)
+                self.fold(text);
+                self.texts.iter().any(|t| **t == self.folded)
             }
             Cell::Small(n) => self.small.contains(&n),
             Cell::Integer(n) => self.integers.contains(&n),
@@ -184,14 +192,26 @@ impl<'f> Test<'f> {
         }
     }
 
-    fn compare(&self, cell: Cell<'_>) -> Option<Ordering> {
+    fn compare(&mut self, cell: Cell<'_>) -> Option<Ordering> {
         match cell {
             Cell::Text(text) if self.value == ValueType::Version => {
-                Some(compare_versions(&fold(text), self.texts.first()?))
+                self.fold(text);
+                Some(compare_versions(&self.folded, self.texts.first()?))
             }
             Cell::Integer(n) => Some(n.cmp(self.integers.first()?)),
             Cell::Real(n) => n.partial_cmp(&self.real),
             _ => None,
+        }
+    }
+
+    /// Puts a text without regard to case into `folded`.
+    fn fold(&mut self, text: &str) {
+        self.folded.clear();
+        if text.is_ascii() {
+            self.folded.push_str(text);
+            self.folded.make_ascii_lowercase();
+        } else {
+            self.folded.push_str(&text.to_lowercase());
         }
     }
 }

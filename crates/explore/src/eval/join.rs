@@ -1,64 +1,140 @@
-//! Which of some nodes are connected with one of others. Two ways lead there: looking at the neighbours
-//! of each candidate until one is among the targets, or collecting the neighbours of the targets.
-//! Whichever costs less is taken, and it may change on the way.
+//! Which of some nodes are connected with one of others. Three ways lead there: to look at the neighbours
+//! of each candidate until one is among the targets, to collect the neighbours of the targets, or to
+//! collect only those of targets that nearly everybody is connected with, which leaves few candidates to
+//! look at. Whichever costs less is taken, and it may change on the way.
 
-use roaring::RoaringBitmap;
-
-use super::Work;
+use super::{Found, Work};
 use crate::query::QueryError;
 use crate::schema::Link;
-use crate::store::{Adjacent, Bits, Relations, State};
+use crate::store::{Relations, Set, State};
 
-/// Edges looked at before the way is thought over again.
-const BLOCK: u64 = 1 << 20;
+/// Edges collected before the way is thought over again.
+const BLOCK: u64 = 1 << 18;
+/// Targets with very many neighbours that are collected before it is seen who is left.
+const ROUND: u32 = 16;
+/// What it costs to get hold of a node's neighbours, in units of work, when they are listed and when
+/// they are packed.
+const LISTED: u64 = 10;
+const PACKED: u64 = 100;
 
 pub(super) fn join(
     state: &State,
     link: Link,
-    candidates: &RoaringBitmap,
-    targets: &RoaringBitmap,
+    candidates: &Set,
+    targets: &Found,
     work: &mut Work,
-) -> Result<RoaringBitmap, QueryError> {
+) -> Result<Set, QueryError> {
     let relation = state.relation(link.relation);
-    if candidates.is_empty() || targets.is_empty() || relation.edges() == 0 {
-        return Ok(RoaringBitmap::new());
+    let (mine, theirs) = (candidates.len(), targets.count);
+    if mine == 0 || theirs == 0 || relation.edges() == 0 {
+        return Ok(Set::default());
     }
+    let (from, to) = (state.table(link.from), state.table(link.to));
+    let own_degree = relation.edges() / from.len().max(1) + 1;
     let join = Join {
         relation,
         forward: link.forward,
-        targets,
-        all_targets: state.table(link.to).len().max(1),
-        own_degree: relation.edges() / state.table(link.from).len().max(1) + 1,
-        degree: relation.edges() / state.table(link.to).len().max(1) + 1,
+        targets: &targets.nodes,
+        targets_count: theirs,
+        any: theirs == to.len(),
+        room: from.given(),
+        look: if own_degree > 64 { PACKED } else { LISTED } + own_degree.min(to.len() / theirs + 1) * 2,
     };
-    let hit = join.all_targets / targets.len() + 1;
-    let pull = candidates.len().saturating_mul(join.own_degree.min(hit));
-    let push = targets.len().saturating_mul(join.degree);
-    if pull <= push { join.pull(candidates, work) } else { join.push(candidates, work) }
+    let degree = relation.edges() / to.len().max(1) + 1;
+    let push = theirs.saturating_mul(if degree > 64 { PACKED } else { LISTED } + degree * 2);
+    let pull = mine.saturating_mul(join.look);
+    let mut left = candidates.clone();
+    let mut reached = Set::with_room(join.room);
+    // With some on average, there may be targets that a large part of all nodes is connected with.
+    let mut rest = None;
+    if degree >= 8 && push.min(pull) > theirs * 8 {
+        rest = join.popular(&mut left, &mut reached, work)?;
+        if left.is_empty() {
+            return Ok(candidates.clone());
+        }
+    }
+    match rest {
+        Some(edges) if edges * 2 < left.len().saturating_mul(join.look) => {
+            join.push(edges, &mut left, reached, work)?;
+        }
+        None if push < left.len().saturating_mul(join.look) => {
+            join.push(relation.edges(), &mut left, reached, work)?;
+        }
+        _ => {
+            let found = join.pull(&left, work)?;
+            left.take_out(&found);
+        }
+    }
+    let mut found = candidates.clone();
+    found.take_out(&left);
+    Ok(found)
 }
 
 struct Join<'j> {
     relation: &'j Relations,
     forward: bool,
-    targets: &'j RoaringBitmap,
-    all_targets: u64,
-    /// Mean neighbours of a candidate, and of a target.
-    own_degree: u64,
-    degree: u64,
+    targets: &'j Set,
+    targets_count: u64,
+    /// Everything is a target: whoever has a neighbour is connected.
+    any: bool,
+    /// Room for every candidate.
+    room: u32,
+    /// What looking at a candidate costs by the mean number of neighbours.
+    look: u64,
 }
 
 impl Join<'_> {
+    /// The least number of neighbours of a target that is popular: one in sixteen of all nodes.
+    fn popular_degree(&self) -> u64 {
+        u64::from(self.room / 16).max(256)
+    }
+
+    /// Collects from the popular targets. Gives the edges of the others, or none if so few candidates
+    /// are left that the others were not looked at.
+    fn popular(&self, left: &mut Set, reached: &mut Set, work: &mut Work) -> Result<Option<u64>, QueryError> {
+        let least = self.popular_degree();
+        let cost = u64::from(self.room / 64);
+        work.spend(self.targets_count * 4)?;
+        let (mut edges, mut round) = (0, 0);
+        let mut walk = self.relation.side(!self.forward).walk();
+        for t in self.targets.iter() {
+            let neighbours = walk.of(t);
+            if neighbours.len() < least {
+                edges += neighbours.len();
+                continue;
+            }
+            reached.add(neighbours);
+            round += 1;
+            if round == ROUND {
+                round = 0;
+                work.spend(cost * u64::from(ROUND))?;
+                left.take_out(reached);
+                if left.len().saturating_mul(self.look) < cost * u64::from(ROUND) {
+                    return Ok(None);
+                }
+            }
+        }
+        work.spend(cost * u64::from(round))?;
+        left.take_out(reached);
+        Ok(Some(edges))
+    }
+
     /// Looks from the candidates.
-    fn pull(&self, candidates: &RoaringBitmap, work: &mut Work) -> Result<RoaringBitmap, QueryError> {
-        let mut found = RoaringBitmap::new();
-        // Everything is a target: whoever has a neighbour is connected.
-        let any = self.targets.len() == self.all_targets;
-        let targets = if any { Bits::default() } else { Bits::of(self.targets) };
-        work.spend(self.targets.len() + candidates.len() * 10)?;
+    fn pull(&self, candidates: &Set, work: &mut Work) -> Result<Set, QueryError> {
+        let mut found = Set::with_room(self.room);
+        let mut walk = self.relation.side(self.forward).walk();
         let mut looked = 0;
-        for n in candidates {
-            let neighbours = self.relation.of(n, self.forward);
-            if if any { !neighbours.is_empty() } else { meets(&targets, neighbours, &mut looked) } {
+        for n in candidates.iter() {
+            let neighbours = walk.of(n);
+            looked += LISTED;
+            let connected = if self.any {
+                !neighbours.is_empty()
+            } else {
+                let (meets, more) = self.targets.meets(neighbours);
+                looked += more;
+                meets
+            };
+            if connected {
                 found.insert(n);
             }
             if looked >= BLOCK {
@@ -70,58 +146,39 @@ impl Join<'_> {
         Ok(found)
     }
 
-    /// Collects from the targets: first those with very many neighbours, which cost least for each.
-    fn push(&self, candidates: &RoaringBitmap, work: &mut Work) -> Result<RoaringBitmap, QueryError> {
-        let mut large = RoaringBitmap::new();
-        let mut rest = Vec::new();
-        let mut rest_edges = 0;
-        work.spend(self.targets.len() * 20)?;
-        for t in self.targets {
-            let neighbours = self.relation.of(t, !self.forward);
+    /// Collects from the targets, which have so many edges, and takes who was reached out of `left`.
+    fn push(
+        &self,
+        mut edges: u64,
+        left: &mut Set,
+        mut reached: Set,
+        work: &mut Work,
+    ) -> Result<(), QueryError> {
+        let mut walk = self.relation.side(!self.forward).walk();
+        let mut since = 0;
+        for t in self.targets.iter() {
+            let neighbours = walk.of(t);
             let count = neighbours.len();
-            if count >= 4096 {
-                work.spend(4000)?;
-                neighbours.add_to(&mut large);
-            } else if count > 0 {
-                rest_edges += count;
-                rest.push(t);
-            }
-        }
-        let mut left = candidates - &large;
-        let mut reached = Bits::new(candidates.max().unwrap_or(0));
-        let mut since = BLOCK;
-        for t in rest {
-            if since >= BLOCK {
-                since = 0;
-                work.spend(left.len() * 4)?;
-                left = left.into_iter().filter(|n| !reached.has(*n)).collect();
-                if left.is_empty() {
-                    return Ok(candidates.clone());
-                }
-                if left.len().saturating_mul(self.own_degree) < rest_edges {
-                    let more = self.pull(&left, work)?;
-                    return Ok(candidates - (left - more));
-                }
-            }
-            let neighbours = self.relation.of(t, !self.forward);
             reached.add(neighbours);
-            let count = neighbours.len();
-            since += count;
-            rest_edges -= count;
-            work.spend(count * 2 + 20)?;
+            since += count + LISTED;
+            edges = edges.saturating_sub(count);
+            if since >= BLOCK {
+                work.spend(since * 2)?;
+                since = 0;
+                left.take_out(&reached);
+                let pull = left.len().saturating_mul(self.look);
+                if pull == 0 {
+                    return Ok(());
+                }
+                if pull < edges {
+                    let found = self.pull(left, work)?;
+                    left.take_out(&found);
+                    return Ok(());
+                }
+            }
         }
-        let left: RoaringBitmap = left.into_iter().filter(|n| !reached.has(*n)).collect();
-        Ok(candidates - left)
-    }
-}
-
-fn meets(targets: &Bits, neighbours: &Adjacent, looked: &mut u64) -> bool {
-    let look = |n: u32| {
-        *looked += 1;
-        targets.has(n)
-    };
-    match neighbours {
-        Adjacent::Many(bitmap) => bitmap.iter().any(look),
-        few => few.iter().any(look),
+        work.spend(since * 2)?;
+        left.take_out(&reached);
+        Ok(())
     }
 }

@@ -3,13 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use roaring::RoaringBitmap;
-
-use super::{Work, join};
+use super::{Found, Work, join};
 use crate::answer::Missing;
 use crate::query::{Expr, Plan, QueryError, Scope};
 use crate::schema::{Kind, Link, TableId, schema};
-use crate::store::State;
+use crate::store::{Set, State};
 
 /// What somebody may see. The default is everything.
 #[derive(Clone, Debug, Default)]
@@ -35,9 +33,9 @@ pub struct Withheld {
 
 /// The same, resolved on a state.
 pub(super) struct Limits {
-    machines: Option<RoaringBitmap>,
+    machines: Option<Set>,
     /// For a withheld table, the machines for which it is shown.
-    withheld: BTreeMap<usize, RoaringBitmap>,
+    withheld: BTreeMap<usize, Set>,
     /// Nodes that are seen because they were named, such as a subscription without machines.
     named: Vec<(TableId, u32)>,
     machine: TableId,
@@ -51,20 +49,20 @@ fn contains(of: TableId, what: TableId) -> Option<Link> {
     schema().links(schema().reading("contains")?, of).find(|l| l.to == what)
 }
 
+fn both(some: &Set, mut others: Set) -> Set {
+    others.keep(some);
+    others
+}
+
 /// The machines in one of the named subscriptions or groups, the nodes named, and the names that are unknown.
-fn members(
-    state: &State,
-    of: TableId,
-    machine: TableId,
-    keys: &[String],
-) -> (RoaringBitmap, Vec<u32>, Vec<String>) {
-    let mut machines = RoaringBitmap::new();
+fn members(state: &State, of: TableId, machine: TableId, keys: &[String]) -> (Set, Vec<u32>, Vec<String>) {
+    let mut machines = Set::with_room(state.table(machine).given());
     let (mut named, mut unknown) = (Vec::new(), Vec::new());
     for key in keys {
         match (state.table(of).find(key, &state.hasher), contains(of, machine)) {
             (Some(n), Some(link)) => {
                 named.push(n);
-                state.neighbours(link, n).add_to(&mut machines);
+                machines.add(state.neighbours(link, n));
             }
             _ => unknown.push(key.clone()),
         }
@@ -103,7 +101,7 @@ pub(super) fn limits(state: &State, plan: &Plan, scope: &Scope, access: &Access)
             missing.push(Missing::ScopeUnknown { of: name, keys: unknown });
         }
         limits.machines = Some(match limits.machines {
-            Some(others) => others & machines,
+            Some(others) => both(&others, machines),
             None => machines,
         });
         limits.named.extend(named.into_iter().map(|n| (of, n)));
@@ -142,20 +140,15 @@ fn touched(plan: &Plan, table: TableId) -> bool {
 
 impl Limits {
     /// Which nodes of a table may be seen; none where all.
-    pub fn see(
-        &self,
-        state: &State,
-        table: TableId,
-        work: &mut Work,
-    ) -> Result<Option<RoaringBitmap>, QueryError> {
+    pub fn see(&self, state: &State, table: TableId, work: &mut Work) -> Result<Option<Set>, QueryError> {
         let machines = match (self.withheld.get(&table.index()), &self.machines) {
             (None, None) => return Ok(None),
             (None, Some(machines)) => machines.clone(),
             (Some(shown), None) => shown.clone(),
-            (Some(shown), Some(machines)) => shown & machines,
+            (Some(shown), Some(machines)) => both(shown, machines.clone()),
         };
         let mut seen = self.leading_to(state, table, &machines, work)?;
-        seen.extend(self.named.iter().filter(|(t, _)| *t == table).map(|(_, n)| *n));
+        self.named.iter().filter(|(t, _)| *t == table).for_each(|(_, n)| seen.insert(*n));
         Ok(Some(seen))
     }
 
@@ -163,22 +156,34 @@ impl Limits {
         &self,
         state: &State,
         table: TableId,
-        machines: &RoaringBitmap,
+        machines: &Set,
         work: &mut Work,
-    ) -> Result<RoaringBitmap, QueryError> {
+    ) -> Result<Set, QueryError> {
         if table == self.machine {
             return Ok(machines.clone());
         }
         let all = state.table(table).all();
-        let mut seen = RoaringBitmap::new();
+        let mut seen = Set::default();
         for reading in &schema().table(table).seen_through {
             for link in schema().links(*reading, table) {
-                let targets = self.leading_to(state, link.to, machines, work)?;
-                seen |= join::join(state, link, &all, &targets, work)?;
+                let nodes = self.leading_to(state, link.to, machines, work)?;
+                let targets = Found { count: nodes.len(), nodes };
+                seen.add_all(&join::join(state, link, &all, &targets, work)?);
             }
         }
         Ok(seen)
     }
+}
+
+/// Work for finding out what somebody sees of a whole graph.
+const SIGHT_WORK: u64 = 10_000_000_000;
+
+/// Which nodes of each table somebody sees; none where all.
+pub(crate) fn sight(state: &State, access: &Access) -> Result<Vec<Option<Set>>, QueryError> {
+    let plan = Plan { nodes: Vec::new(), root: 0, columns: Vec::new(), cells: Vec::new() };
+    let (limits, _) = limits(state, &plan, &Scope::default(), access);
+    let work = &mut Work { left: SIGHT_WORK };
+    (0..state.tables.len()).map(|t| limits.see(state, TableId::at(t), work)).collect()
 }
 
 #[cfg(test)]

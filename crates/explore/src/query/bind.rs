@@ -47,11 +47,12 @@ impl Binder {
                 own.push(expr);
             }
         }
-        self.nodes[at] = tables
+        let picks = tables
             .into_iter()
             .zip(exprs)
-            .map(|((table, kinds), exprs)| Pick { table, kinds, expr: all(exprs) })
+            .map(|((table, kinds), exprs)| Pick { table, kinds, expr: all(exprs, &self.nodes) })
             .collect();
+        self.nodes[at] = picks;
         at
     }
 
@@ -78,7 +79,7 @@ impl Binder {
                         own.push(expr);
                     }
                 }
-                exprs.into_iter().map(|e| if or { Expr::Or(e) } else { all(e) }).collect()
+                exprs.into_iter().map(|e| if or { Expr::Or(e) } else { all(e, &self.nodes) }).collect()
             }
             Branch::Insight { insight, not, filter } => {
                 let cells = if not.0 { None } else { cells };
@@ -132,7 +133,7 @@ impl Binder {
             exprs.extend(spec.default.iter().map(fixed));
         }
         exprs.extend(conditions.iter().map(|w| filter(w, &property)));
-        let mut expr = all(exprs);
+        let mut expr = all(exprs, &self.nodes);
         let about = spec.about(spec.on[0]);
         let schema = schema();
         let kind =
@@ -164,23 +165,27 @@ fn own(table: TableId, name: &str) -> usize {
     schema().table(table).property(name).unwrap_or(0)
 }
 
-/// What costs little comes first, so that the rest has less to look at.
-fn all(mut exprs: Vec<Expr>) -> Expr {
-    fn cost(e: &Expr) -> usize {
+/// What costs little comes first, so that the rest has less to look at: properties, then connections,
+/// those that lead less far before others.
+fn all(mut exprs: Vec<Expr>, nodes: &[Vec<Pick>]) -> Expr {
+    fn cost(e: &Expr, nodes: &[Vec<Pick>]) -> usize {
         match e {
             Expr::Filter(_) => 0,
-            Expr::And(inner) | Expr::Or(inner) => inner.iter().map(cost).max().unwrap_or(0),
-            Expr::Follow { .. } => 2,
-            Expr::Not(inner) => cost(inner) + 1,
+            Expr::And(inner) | Expr::Or(inner) => inner.iter().map(|e| cost(e, nodes)).max().unwrap_or(0),
+            Expr::Follow { target, .. } => {
+                let behind = nodes.get(*target).into_iter().flatten();
+                2 + behind.map(|p| cost(&p.expr, nodes)).max().unwrap_or(0)
+            }
+            Expr::Not(inner) => cost(inner, nodes) + 1,
         }
     }
-    exprs.sort_by_key(cost);
+    exprs.sort_by_cached_key(|e| cost(e, nodes));
     if exprs.len() == 1 { exprs.remove(0) } else { Expr::And(exprs) }
 }
 
 fn filter(w: &Where, column: &dyn Fn(&str) -> usize) -> Expr {
     match w {
-        Where::And(inner) => all(inner.iter().map(|w| filter(w, column)).collect()),
+        Where::And(inner) => all(inner.iter().map(|w| filter(w, column)).collect(), &[]),
         Where::Or(inner) => Expr::Or(inner.iter().map(|w| filter(w, column)).collect()),
         Where::Condition(c) => {
             Expr::Filter(Filter { column: column(c.property), operator: c.operator, value: c.value.clone() })

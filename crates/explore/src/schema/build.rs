@@ -113,6 +113,7 @@ fn add_type(
         name,
         title: keep(t.title),
         category,
+        also: t.also.into_iter().map(keep).collect(),
         description: keep(t.description),
         popular: t.popular,
         table,
@@ -229,6 +230,7 @@ fn fixed(
         (ValueType::Choice, toml::Value::String(s)) if spec.values.contains(&s.as_str()) => {
             Literal::Text(s.clone())
         }
+        (ValueType::Text, toml::Value::String(s)) => Literal::Text(s.clone()),
         (ValueType::Integer, toml::Value::Integer(n)) => Literal::Integer(*n),
         _ => return None,
     };

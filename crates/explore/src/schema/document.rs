@@ -70,6 +70,8 @@ pub enum Follow {
         connection: Reading,
         /// The reading for people.
         title: &'static str,
+        /// The same connection as it is read from the other side.
+        reverse: Reading,
         /// Types and groups that it can lead to.
         to: Vec<Kind>,
     },
@@ -162,7 +164,12 @@ fn type_document(kind: Kind) -> TypeDocument {
             continue;
         }
         let to = schema.kinds().filter(|k| reached.contains(&schema.type_of(*k).table)).collect();
-        follows.push(Follow::Connection { connection: reading, title: reading.title(), to });
+        follows.push(Follow::Connection {
+            connection: reading,
+            title: reading.title(),
+            reverse: reading.reverse(),
+            to,
+        });
     }
     TypeDocument {
         name: kind,
@@ -234,5 +241,17 @@ mod tests {
             .unwrap();
         let names: Vec<&str> = to.iter().map(|k| k.name()).collect();
         assert_eq!(names, ["virtual_machines", "ec2_instance", "cloud_instance", "connected_server"]);
+    }
+
+    #[test]
+    fn each_reading_has_another_that_leads_back() {
+        let schema = schema();
+        for reading in (0..schema.readings.len()).map(Reading::at) {
+            let back = reading.reverse();
+            assert!(back != reading && back.reverse() == reading);
+            let there = &schema.readings[reading.index()].links;
+            let mirrored = schema.readings[back.index()].links.iter().map(|l| (l.to, l.from));
+            assert!(there.iter().map(|l| (l.from, l.to)).eq(mirrored), "{reading} and {back}");
+        }
     }
 }

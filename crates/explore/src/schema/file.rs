@@ -37,6 +37,9 @@ pub(super) struct Type {
     pub member_of: Option<String>,
     #[serde(default)]
     pub source: String,
+    /// Further categories in the hunting tables.
+    #[serde(default)]
+    pub also: Vec<String>,
     #[serde(default)]
     pub entity: Option<String>,
     #[serde(default)]

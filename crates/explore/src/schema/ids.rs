@@ -84,6 +84,14 @@ named!(
     "insight"
 );
 
+impl Reading {
+    /// The same connection as it is read from its other side.
+    pub fn reverse(self) -> Self {
+        // A connection's two readings are made one after the other.
+        Self::at(self.index() ^ 1)
+    }
+}
+
 impl Kind {
     /// Whether it stands for several types and has no nodes of its own.
     pub fn is_group(self) -> bool {

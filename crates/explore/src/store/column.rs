@@ -35,6 +35,18 @@ impl Default for Absent<f64> {
     }
 }
 
+impl Absent<i64> {
+    pub fn cell<'a>(self) -> Cell<'a> {
+        if self.0 == i64::MIN { Cell::None } else { Cell::Integer(self.0) }
+    }
+}
+
+impl Absent<f64> {
+    pub fn cell<'a>(self) -> Cell<'a> {
+        if self.0.is_nan() { Cell::None } else { Cell::Real(self.0) }
+    }
+}
+
 /// One value as it lies in a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Cell<'a> {
@@ -67,14 +79,8 @@ impl Column {
                 None | Some(0) => Cell::None,
                 Some(value) => Cell::Small(*value),
             },
-            Self::Integer(values) => match values.get(at) {
-                None | Some(Absent(i64::MIN)) => Cell::None,
-                Some(Absent(value)) => Cell::Integer(*value),
-            },
-            Self::Real(values) => match values.get(at) {
-                Some(Absent(value)) if !value.is_nan() => Cell::Real(*value),
-                _ => Cell::None,
-            },
+            Self::Integer(values) => values.get(at).map_or(Cell::None, |v| v.cell()),
+            Self::Real(values) => values.get(at).map_or(Cell::None, |v| v.cell()),
         }
     }
 

@@ -1,12 +1,86 @@
-use super::{Adjacent, Chunked};
+use super::{Leaf, Neighbours, Spine};
 
 /// The edges of one relation, in both directions.
 #[derive(Clone, Default)]
 pub(crate) struct Relations {
-    there: Chunked<Adjacent, 256>,
-    back: Chunked<Adjacent, 256>,
+    there: Side,
+    back: Side,
     edges: u64,
     lag: Lag,
+}
+
+/// The neighbours of all nodes in one direction.
+#[derive(Clone, Default)]
+pub(crate) struct Side {
+    leaves: Spine<Leaf>,
+}
+
+impl Side {
+    pub fn of(&self, number: u32) -> Neighbours<'_> {
+        let at = number as usize;
+        match self.leaves.get(at / Leaf::NODES) {
+            Some(leaf) => leaf.of(at % Leaf::NODES),
+            None => Neighbours::List(&[]),
+        }
+    }
+
+    /// For looking at many nodes in their order.
+    pub fn walk(&self) -> Walk<'_> {
+        Walk { side: self, at: usize::MAX, leaf: None }
+    }
+
+    /// Numbers that there is a place for.
+    fn places(&self) -> u32 {
+        (self.leaves.len() * Leaf::NODES) as u32
+    }
+
+    fn leaf(&mut self, number: u32) -> (&mut Leaf, usize) {
+        let at = number as usize;
+        (self.leaves.leaf(at / Leaf::NODES, Leaf::default), at % Leaf::NODES)
+    }
+
+    fn set(&mut self, number: u32, to: &[u32]) {
+        let (leaf, at) = self.leaf(number);
+        leaf.set(at, to);
+    }
+
+    fn insert(&mut self, number: u32, to: u32) {
+        let (leaf, at) = self.leaf(number);
+        leaf.insert(at, to);
+    }
+
+    fn remove(&mut self, number: u32, to: u32) {
+        let (leaf, at) = self.leaf(number);
+        leaf.remove(at, to);
+    }
+
+    fn shrink(&mut self) {
+        for at in 0..self.leaves.len() {
+            self.leaves.leaf(at, Leaf::default).shrink();
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.leaves.iter().map(|l| l.bytes() + 24).sum()
+    }
+}
+
+/// Remembers the leaf that was looked at last.
+pub(crate) struct Walk<'a> {
+    side: &'a Side,
+    at: usize,
+    leaf: Option<&'a Leaf>,
+}
+
+impl<'a> Walk<'a> {
+    pub fn of(&mut self, number: u32) -> Neighbours<'a> {
+        let at = number as usize / Leaf::NODES;
+        if at != self.at {
+            self.at = at;
+            self.leaf = self.side.leaves.get(at);
+        }
+        self.leaf.map_or(Neighbours::List(&[]), |leaf| leaf.of(number as usize % Leaf::NODES))
+    }
 }
 
 /// While a graph is loaded, one direction may be written alone and the other made from it at once:
@@ -22,16 +96,18 @@ enum Lag {
     Only { forward: bool },
 }
 
-static NOBODY: Adjacent = Adjacent::Few(0, [0; 3]);
-
 /// Edges that are turned round at once.
 const BLOCK: usize = 1 << 24;
 
 impl Relations {
     /// A node's neighbours, read forward or back.
-    pub fn of(&self, number: u32, forward: bool) -> &Adjacent {
-        let side = if forward { &self.there } else { &self.back };
-        side.get(number).unwrap_or(&NOBODY)
+    pub fn of(&self, number: u32, forward: bool) -> Neighbours<'_> {
+        self.side(forward).of(number)
+    }
+
+    /// The neighbours of all nodes, read forward or back.
+    pub fn side(&self, forward: bool) -> &Side {
+        if forward { &self.there } else { &self.back }
     }
 
     /// Whether a node surely has no neighbours.
@@ -52,13 +128,15 @@ impl Relations {
     pub fn finish(&mut self) {
         self.catch_up();
         self.lag = Lag::None;
+        self.there.shrink();
+        self.back.shrink();
     }
 
     pub fn connect(&mut self, from: u32, to: u32) {
         self.catch_up();
         if !self.of(from, true).contains(to) {
-            self.there.slot(from).insert(to);
-            self.back.slot(to).insert(from);
+            self.there.insert(from, to);
+            self.back.insert(to, from);
             self.edges += 1;
         }
     }
@@ -66,8 +144,8 @@ impl Relations {
     pub fn disconnect(&mut self, from: u32, to: u32) {
         self.catch_up();
         if self.of(from, true).contains(to) {
-            self.there.slot(from).remove(to);
-            self.back.slot(to).remove(from);
+            self.there.remove(from, to);
+            self.back.remove(to, from);
             self.edges -= 1;
         }
     }
@@ -81,7 +159,7 @@ impl Relations {
         };
         if alone {
             self.lag = Lag::Only { forward };
-            *self.side(forward).slot(number) = Adjacent::from_sorted(to);
+            self.side_mut(forward).set(number, to);
             self.edges += to.len() as u64;
             return;
         }
@@ -91,20 +169,20 @@ impl Relations {
             return;
         }
         let mut edges = self.edges;
-        let other = self.side(!forward);
+        let other = self.side_mut(!forward);
         for n in old.iter().filter(|n| to.binary_search(n).is_err()) {
-            other.slot(*n).remove(number);
+            other.remove(*n, number);
             edges -= 1;
         }
         for n in to.iter().filter(|n| old.binary_search(n).is_err()) {
-            other.slot(*n).insert(number);
+            other.insert(*n, number);
             edges += 1;
         }
-        *self.side(forward).slot(number) = Adjacent::from_sorted(to);
+        self.side_mut(forward).set(number, to);
         self.edges = edges;
     }
 
-    fn side(&mut self, forward: bool) -> &mut Chunked<Adjacent, 256> {
+    fn side_mut(&mut self, forward: bool) -> &mut Side {
         if forward { &mut self.there } else { &mut self.back }
     }
 
@@ -117,17 +195,14 @@ impl Relations {
     }
 
     pub fn bytes(&self) -> usize {
-        let side = |s: &Chunked<Adjacent, 256>| {
-            s.capacity() * size_of::<Adjacent>() + s.chunks().flatten().map(Adjacent::bytes).sum::<usize>()
-        };
-        side(&self.there) + side(&self.back)
+        self.there.bytes() + self.back.bytes()
     }
 }
 
 /// Fills one direction from the other, a range of its nodes at a time.
-fn turn_round(from: &Chunked<Adjacent, 256>, to: &mut Chunked<Adjacent, 256>) {
+fn turn_round(from: &Side, to: &mut Side) {
     let mut degrees: Vec<u32> = Vec::new();
-    for n in from.chunks().flatten().flat_map(Adjacent::iter) {
+    for n in (0..from.places()).flat_map(|source| from.of(source).iter()) {
         if degrees.len() <= n as usize {
             degrees.resize(n as usize + 1, 0);
         }
@@ -148,17 +223,17 @@ fn turn_round(from: &Chunked<Adjacent, 256>, to: &mut Chunked<Adjacent, 256>) {
         let last = first + starts.len() - 1;
         let mut ends = starts.clone();
         let mut all = vec![0u32; edges];
-        for (source, neighbours) in from.chunks().flatten().enumerate() {
-            for n in neighbours.range(first as u32, last as u32) {
+        for source in 0..from.places() {
+            for n in from.of(source).range(first as u32, last as u32) {
                 let end = &mut ends[n as usize - first];
-                all[*end] = source as u32;
+                all[*end] = source;
                 *end += 1;
             }
         }
         for at in first..last {
             let own = &all[starts[at - first]..starts[at - first + 1]];
             if !own.is_empty() {
-                *to.slot(at as u32) = Adjacent::from_sorted(own);
+                to.set(at as u32, own);
             }
         }
         first = last;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use palisade_types::TimeMicros;
 
-use super::{Adjacent, Relations, Table};
+use super::{Neighbours, Relations, Table};
 use crate::schema::{Link, Relation, TableId, schema};
 
 /// A graph at one moment.
@@ -48,7 +48,7 @@ impl State {
     }
 
     /// The neighbours of a node over one step.
-    pub fn neighbours(&self, link: Link, number: u32) -> &Adjacent {
+    pub fn neighbours(&self, link: Link, number: u32) -> Neighbours<'_> {
         self.relation(link.relation).of(number, link.forward)
     }
 }

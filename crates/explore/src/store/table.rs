@@ -2,9 +2,7 @@ use std::cmp::Ordering;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use roaring::RoaringBitmap;
-
-use super::{Cell, Column, Index, Order, Texts, index};
+use super::{Cell, Chunked, Column, Index, Order, Set, Texts, index};
 use crate::schema::{TableId, schema};
 
 /// The nodes of one table. A node's number is dense and is given away again after its removal.
@@ -13,7 +11,7 @@ pub(crate) struct Table {
     keys: Texts,
     index: Index,
     /// The nodes of each kind.
-    kinds: Vec<Arc<RoaringBitmap>>,
+    kinds: Vec<Members>,
     columns: Vec<Column>,
     /// The nodes by name and key; none while the graph is loaded, because sorting once costs less.
     order: Option<Order>,
@@ -22,13 +20,41 @@ pub(crate) struct Table {
     given: u32,
 }
 
+/// The nodes of one kind: a bit for each, in chunks that clones share.
+#[derive(Clone, Default)]
+struct Members {
+    words: Chunked<u64, 64>,
+    count: u64,
+}
+
+impl Members {
+    fn has(&self, number: u32) -> bool {
+        self.words.get(number / 64).is_some_and(|w| w >> (number % 64) & 1 == 1)
+    }
+
+    /// Says whether a node is one of them; only what changes is touched.
+    fn set(&mut self, number: u32, is: bool) {
+        if self.has(number) != is {
+            *self.words.slot(number / 64) ^= 1 << (number % 64);
+            self.count = if is { self.count + 1 } else { self.count - 1 };
+        }
+    }
+
+    fn nodes(&self, given: u32) -> Set {
+        let mut words = Vec::with_capacity(self.words.capacity().max((given as usize).div_ceil(64)));
+        self.words.chunks().for_each(|c| words.extend_from_slice(c));
+        words.resize((given as usize).div_ceil(64), 0);
+        Set::from_words(words)
+    }
+}
+
 impl Table {
     pub fn new(table: TableId) -> Self {
         let spec = schema().table(table);
         Self {
             keys: Texts::default(),
             index: Index::default(),
-            kinds: spec.kinds.iter().map(|_| Arc::default()).collect(),
+            kinds: spec.kinds.iter().map(|_| Members::default()).collect(),
             columns: spec.properties.iter().map(Column::new).collect(),
             order: Some(Order::default()),
             free: Arc::default(),
@@ -77,15 +103,7 @@ impl Table {
     /// Says which kind a node is of.
     pub fn set_kind(&mut self, number: u32, kind: u8) {
         for (k, nodes) in self.kinds.iter_mut().enumerate() {
-            let is = k == usize::from(kind);
-            if nodes.contains(number) != is {
-                let nodes = Arc::make_mut(nodes);
-                if is {
-                    nodes.insert(number)
-                } else {
-                    nodes.remove(number)
-                };
-            }
+            nodes.set(number, k == usize::from(kind));
         }
     }
 
@@ -132,9 +150,7 @@ impl Table {
             column.set(number, Cell::None, hasher);
         }
         for nodes in &mut self.kinds {
-            if nodes.contains(number) {
-                Arc::make_mut(nodes).remove(number);
-            }
+            nodes.set(number, false);
         }
         self.index.remove(hasher.hash_one(self.keys.get(number)), number);
         self.keys.set(number, "");
@@ -158,30 +174,30 @@ impl Table {
 
     /// Which kind a node is of.
     pub fn kind(&self, number: u32) -> Option<u8> {
-        self.kinds.iter().position(|nodes| nodes.contains(number)).map(|k| k as u8)
+        self.kinds.iter().position(|nodes| nodes.has(number)).map(|k| k as u8)
     }
 
     /// The nodes of some kinds.
-    pub fn nodes(&self, kinds: &[u8]) -> RoaringBitmap {
-        let mut all = RoaringBitmap::new();
-        for kind in kinds {
-            all |= &*self.kinds[usize::from(*kind)];
-        }
+    pub fn nodes(&self, kinds: &[u8]) -> Set {
+        let mut each = kinds.iter().map(|kind| self.kinds[usize::from(*kind)].nodes(self.given));
+        let mut all = each.next().unwrap_or_default();
+        each.for_each(|nodes| all.add_all(&nodes));
         all
     }
 
     /// All nodes.
-    pub fn all(&self) -> RoaringBitmap {
-        let mut all = RoaringBitmap::new();
-        for nodes in &self.kinds {
-            all |= &**nodes;
-        }
-        all
+    pub fn all(&self) -> Set {
+        self.nodes(&(0..self.kinds.len() as u8).collect::<Vec<_>>())
+    }
+
+    /// All nodes by name and key.
+    pub fn in_order(&self) -> impl Iterator<Item = u32> + use<'_> {
+        self.order.iter().flat_map(|o| o.from((0, 0)))
     }
 
     /// How many nodes there are.
     pub fn len(&self) -> u64 {
-        self.kinds.iter().map(|k| k.len()).sum()
+        self.kinds.iter().map(|k| k.count).sum()
     }
 
     /// One above the largest number.
@@ -190,7 +206,7 @@ impl Table {
     }
 
     pub fn bytes(&self) -> usize {
-        let kinds: usize = self.kinds.iter().map(|k| k.serialized_size()).sum();
+        let kinds: usize = self.kinds.iter().map(|k| k.words.capacity() * 8).sum();
         let columns: usize = self.columns.iter().map(Column::bytes).sum();
         self.keys.bytes()
             + self.index.bytes()

@@ -68,6 +68,10 @@ pub fn changes() -> Vec<Change> {
         up(node("user_account", "u1", "root").with("is_privileged", true)),
         up(node("user_account", "u2", "guest").with("is_privileged", false)),
         up(node("alert", "a1", "Reverse shell").with("severity", "high").with("status", "new")),
+        up(node("recommendation", "edr_installed", "EDR solution should be installed")
+            .with("code", "edr_installed")),
+        up(node("security_product", "palisade", "Palisade").with("kind", "edr")),
+        up(node("security_product", "falcon", "CrowdStrike Falcon").with("kind", "edr")),
     ];
     for (from, reading, to) in [
         (("subscription", "s1"), "contains", ("virtual_machines", "m1")),
@@ -89,6 +93,10 @@ pub fn changes() -> Vec<Change> {
         (("user_account", "u1"), "can_access", ("virtual_machines", "m2")),
         (("user_account", "u2"), "can_access", ("virtual_machines", "m1")),
         (("alert", "a1"), "affects", ("virtual_machines", "m2")),
+        (("recommendation", "edr_installed"), "affects", ("virtual_machines", "m2")),
+        (("virtual_machines", "m1"), "is_running", ("security_product", "palisade")),
+        (("virtual_machines", "m3"), "is_running", ("security_product", "palisade")),
+        (("virtual_machines", "m1"), "is_running", ("security_product", "falcon")),
     ] {
         all.push(edge(from, reading, to));
     }

@@ -1,6 +1,7 @@
 //! The explorer from outside: queries over small estates, and against a plain model.
 #![allow(clippy::unwrap_used)]
 
+mod document;
 mod estate;
 mod exposure;
 mod model;

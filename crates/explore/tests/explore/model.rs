@@ -6,6 +6,8 @@ mod choices;
 mod graph;
 mod query;
 
+use std::cell::RefCell;
+
 use proptest::prelude::*;
 
 use palisade_explore::{Access, Ask, Graph, Loader, Query, Snapshot};
@@ -14,12 +16,14 @@ use serde_json::Value;
 
 use ask::{Asked, Seen};
 use choices::Choices;
-use graph::Model;
+use graph::{At, Model};
 
 const NOW: TimeMicros = TimeMicros(1_800_000_000_000_000);
+/// Nodes in a cell.
+const LISTED: usize = 20;
 
 /// Asks both and compares rows, cells and pages.
-fn compare(model: &Model, snapshot: &Snapshot, json: &Value, access: &Access) {
+fn compare(model: &Model, snapshot: &Snapshot, json: &Value, access: &Access, limit: usize) {
     let query = Query::from_value(json).unwrap_or_else(|e| panic!("{e} {json}"));
     let again = Query::parse(query.to_json().as_bytes()).unwrap();
     assert_eq!(again.to_json(), query.to_json(), "canonical is canonical");
@@ -27,16 +31,16 @@ fn compare(model: &Model, snapshot: &Snapshot, json: &Value, access: &Access) {
 
     let canonical: Value = serde_json::from_str(&query.to_json()).unwrap();
     let seen = Seen::new(model, access, &canonical["scope"]);
-    let asked = Asked { model, seen: &seen, now: NOW };
+    let asked = Asked { model, seen: &seen, now: NOW, known: RefCell::default() };
     let expected = asked.rows(&canonical["find"]);
 
     let mut rows = Vec::new();
     let mut after: Option<String> = None;
     loop {
-        let ask = Ask { limit: 3, after: after.as_deref(), listed: 100, ..Ask::new(NOW, access) };
+        let ask = Ask { limit, after: after.as_deref(), listed: LISTED, ..Ask::new(NOW, access) };
         let answer = snapshot.answer(&query, &ask).unwrap();
         assert_eq!(answer.count, expected.len() as u64, "{json}");
-        assert!(answer.rows.len() <= 3 && (answer.next.is_none() || answer.rows.len() == 3));
+        assert!(answer.rows.len() <= limit && (answer.next.is_none() || answer.rows.len() == limit));
         rows.extend(answer.rows);
         after = answer.next;
         if after.is_none() {
@@ -52,13 +56,24 @@ fn compare(model: &Model, snapshot: &Snapshot, json: &Value, access: &Access) {
         for (own, cell) in cells.iter().zip(&row.cells) {
             assert_eq!((own.len() as u64, cell.matched), (cell.total, !own.is_empty()), "{at:?} {json}");
             assert!(cell.exact);
-            let listed: Vec<(String, String)> = cell
+            let listed: Vec<At> = cell
                 .nodes
                 .iter()
                 .map(|n| (Model::table_of(n.kind.name()).to_owned(), n.key.clone()))
                 .collect();
             assert!(listed.iter().all(|n| own.contains(n)), "{listed:?} {own:?}");
-            assert!(cell.nodes.is_empty() || listed.len() == own.len());
+            assert!(cell.nodes.is_empty() || listed.len() == own.len().min(LISTED));
+            // Those of one type are the first by name and key.
+            let name = |at: &At| match model.nodes[at].properties.get("name") {
+                Some(palisade_explore::Value::Text(name)) => (name.clone(), at.clone()),
+                _ => panic!("{at:?} has a name"),
+            };
+            if !cell.nodes.is_empty() && own.iter().all(|at| at.0 == listed[0].0) {
+                let mut named: Vec<(String, At)> = own.iter().map(name).collect();
+                named.sort_unstable();
+                let first: Vec<At> = named.into_iter().map(|(_, at)| at).take(LISTED).collect();
+                assert_eq!(listed, first, "{json}");
+            }
         }
         let order = (row.node.name.clone(), at);
         assert!(last.as_ref().is_none_or(|l: &String| *l <= order.0), "rows are in the order of names");
@@ -90,14 +105,42 @@ proptest! {
             prop_assert_eq!(fine.iter().filter(|f| !**f).count(), applied.refused.len());
             let json = query::query(&mut choices);
             let access = query::access(&mut choices);
-            compare(&model, &graph.snapshot(), &json, &access);
+            compare(&model, &graph.snapshot(), &json, &access, 3);
             // What was taken before still answers as it did then.
             if let Some((snapshot, model, json)) = &kept {
-                compare(model, snapshot, json, &Access::default());
+                compare(model, snapshot, json, &Access::default(), 3);
             }
             if choices.below(3) == 0 {
                 kept = Some((graph.snapshot(), model.clone(), json));
             }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4, ..ProptestConfig::default() })]
+
+    #[test]
+    fn so_are_those_of_a_crowd(bytes in proptest::collection::vec(any::<u8>(), 16..600)) {
+        let mut choices = Choices::new(&bytes);
+        let mut model = Model::default();
+        let mut loader = Loader::new(TenantId::random());
+        let changes = graph::crowd(&mut choices);
+        prop_assert_eq!(loader.load(&changes), []);
+        prop_assert!(changes.iter().all(|change| model.apply(change)));
+        let graph = loader.finish();
+        for _ in 0..16 {
+            let changes: Vec<_> = (0..choices.below(30)).map(|_| graph::change(&mut choices)).collect();
+            let applied = graph.apply(&changes);
+            let fine: Vec<bool> = changes.iter().map(|c| model.apply(c)).collect();
+            prop_assert_eq!(fine.iter().filter(|f| !**f).count(), applied.refused.len());
+            let json = query::query(&mut choices);
+            let access = query::access(&mut choices);
+            compare(&model, &graph.snapshot(), &json, &access, 60);
+        }
+        for template in palisade_explore::templates() {
+            let json: Value = serde_json::from_str(&template.query.to_json()).unwrap();
+            compare(&model, &graph.snapshot(), &json, &Access::default(), 60);
         }
     }
 }

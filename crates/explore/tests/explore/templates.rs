@@ -12,12 +12,14 @@ fn names(graph: &Graph, query: &Query, access: &Access) -> Vec<String> {
 #[test]
 fn each_template_finds_what_it_says() {
     let graph = graph();
-    let expected: [(&str, &[&str]); 14] = [
+    let expected: [(&str, &[&str]); 16] = [
         ("machines_affected_by_health_findings", &["lab-1", "web-2"]),
         ("health_findings_that_affect_machines", &["Heartbeat lost", "Too little disk"]),
         ("healthy_machines", &["web-1"]),
         ("machines_not_applicable", &["desk-1"]),
         ("machines_without_sensor", &["web-2"]),
+        ("machines_without_edr", &["web-2"]),
+        ("machines_with_another_edr", &["web-1"]),
         ("silent_sensors", &["lab-1"]),
         ("exposed_machines_without_healthy_sensor", &["web-2"]),
         ("remote_administration_exposed", &["web-2"]),

@@ -1,6 +1,7 @@
 //! Queries by nested loops over the model, read from the document itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use palisade_explore::{Access, Value as Own};
 use palisade_types::TimeMicros;
@@ -56,8 +57,8 @@ fn machines(model: &Model, at: &At) -> Vec<At> {
     let readings: &[&str] = match at.0.as_str() {
         "virtual_machines" => return vec![at.clone()],
         "sensor" => &["runs_on"],
-        "health_finding" | "alert" | "vulnerability" => &["affects"],
-        "software" => &["is_installed_on"],
+        "health_finding" | "alert" | "vulnerability" | "recommendation" => &["affects"],
+        "software" | "security_product" => &["is_installed_on"],
         "user_account" => &["can_access", "has_signed_in_to"],
         "listening_endpoint" => &["is_exposed_by"],
         "address" => &["is_address_of"],
@@ -72,6 +73,8 @@ pub struct Asked<'m> {
     pub model: &'m Model,
     pub seen: &'m Seen,
     pub now: TimeMicros,
+    /// Which nodes are among which target, by the target's place in the document.
+    pub known: RefCell<HashMap<(*const Value, At), bool>>,
 }
 
 /// Nodes that matched a branch.
@@ -89,6 +92,16 @@ impl Asked<'_> {
     }
 
     fn is(&self, at: &At, target: &Value) -> bool {
+        let place = (std::ptr::from_ref(target), at.clone());
+        if let Some(known) = self.known.borrow().get(&place) {
+            return *known;
+        }
+        let is = self.is_anew(at, target);
+        self.known.borrow_mut().insert(place, is);
+        is
+    }
+
+    fn is_anew(&self, at: &At, target: &Value) -> bool {
         let node = &self.model.nodes[at];
         let types = target["types"].as_array().unwrap();
         let kind =
@@ -126,29 +139,41 @@ impl Asked<'_> {
             };
             if holds { BTreeSet::from([at.clone()]) } else { BTreeSet::new() }
         };
-        let path: &[&str] = match insight {
+        type Way<'a> = (&'a [(&'a str, &'a str)], Option<(&'a str, Own)>);
+        let (path, fixed): Way<'_> = match insight {
             "is_applicable" => return own("sensor_applicable"),
             "is_privileged" => return own("is_privileged"),
             "is_external" => return own("is_external"),
             "no_longer_supported" => return own("end_of_support"),
             "exploitable" => return own("exploit_available"),
-            "exposed_to_internet" => &["exposes"],
-            "has_installed_software" => &["has_installed"],
-            "has_vulnerabilities" => &["has_installed", "is_affected_by"],
-            "has_tags" => &["has_tag"],
-            "is_vulnerable" => &["is_affected_by"],
+            "no_edr" => {
+                (&[("is_affected_by", "recommendation")], Some(("code", Own::Text("edr_installed".into()))))
+            }
+            "edr_issues" => (
+                &[("is_affected_by", "recommendation")],
+                Some(("code", Own::Text("edr_configuration".into()))),
+            ),
+            "runs_security_product" => (&[("is_running", "security_product")], None),
+            "exposed_to_internet" => {
+                (&[("exposes", "listening_endpoint")], Some(("internet_reachable", Own::Bool(true))))
+            }
+            "has_installed_software" => (&[("has_installed", "software")], None),
+            "has_vulnerabilities" => {
+                (&[("has_installed", "software"), ("is_affected_by", "vulnerability")], None)
+            }
+            "has_tags" => (&[("has_tag", "tag")], None),
+            "is_vulnerable" => (&[("is_affected_by", "vulnerability")], None),
             other => panic!("the model does not know {other}"),
         };
         let mut reached = BTreeSet::from([at.clone()]);
-        for reading in path {
+        for (reading, to) in path {
             reached = reached.iter().flat_map(|n| self.model.follow(n, reading)).collect();
-            reached.retain(|n| self.seen.nodes.contains(n));
+            reached.retain(|n| n.0 == *to && self.seen.nodes.contains(n));
         }
         reached.retain(|n| {
             let node = &self.model.nodes[n];
-            let reachable = node.properties.get("internet_reachable") == Some(&Own::Bool(true));
-            (insight != "exposed_to_internet" || reachable)
-                && self.filter(filter, &|p| renamed(node, insight, p))
+            let own = |(name, value): &(&str, Own)| node.properties.get(*name) == Some(value);
+            fixed.as_ref().is_none_or(own) && self.filter(filter, &|p| renamed(node, insight, p))
         });
         reached
     }

@@ -1,3 +1,4 @@
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_explore::{Change, Kind, Node, NodeRef, Reading, Value};
@@ -20,17 +21,24 @@ pub struct Model {
     pub nodes: BTreeMap<At, ModelNode>,
     /// Connection, source, target.
     pub edges: BTreeSet<(&'static str, At, At)>,
+    /// The same by reading and node, made when somebody asks.
+    near: RefCell<Option<Near>>,
 }
+
+type Near = BTreeMap<&'static str, BTreeMap<At, Vec<At>>>;
 
 pub const MACHINES: [&str; 3] = ["ec2_instance", "cloud_instance", "connected_server"];
 
 /// Connection, its other reading, from, to.
-pub const PAIRS: [(&str, &str, &str, &str); 17] = [
+pub const PAIRS: [(&str, &str, &str, &str); 20] = [
     ("affects", "is_affected_by", "health_finding", "virtual_machines"),
     ("affects", "is_affected_by", "alert", "virtual_machines"),
     ("affects", "is_affected_by", "alert", "user_account"),
+    ("affects", "is_affected_by", "recommendation", "virtual_machines"),
     ("affects", "is_affected_by", "vulnerability", "software"),
     ("is_running", "runs_on", "virtual_machines", "sensor"),
+    ("is_running", "runs_on", "virtual_machines", "security_product"),
+    ("has_installed", "is_installed_on", "virtual_machines", "security_product"),
     ("has_installed", "is_installed_on", "virtual_machines", "software"),
     ("exposes", "is_exposed_by", "virtual_machines", "listening_endpoint"),
     ("has_address", "is_address_of", "virtual_machines", "address"),
@@ -45,7 +53,7 @@ pub const PAIRS: [(&str, &str, &str, &str); 17] = [
     ("has_tag", "is_tag_of", "virtual_machines", "tag"),
 ];
 
-pub const KINDS: [&str; 17] = [
+pub const KINDS: [&str; 19] = [
     "ec2_instance",
     "connected_server",
     "cloud_instance",
@@ -53,6 +61,8 @@ pub const KINDS: [&str; 17] = [
     "health_finding",
     "alert",
     "incident",
+    "recommendation",
+    "security_product",
     "vulnerability",
     "software",
     "user_account",
@@ -66,7 +76,18 @@ pub const KINDS: [&str; 17] = [
 ];
 
 /// Texts that differ in little.
-pub const WORDS: [&str; 8] = ["", "prod", "Prod", "production", "Ärger", "ärger", "CVE-1", "env"];
+pub const WORDS: [&str; 10] = [
+    "",
+    "prod",
+    "Prod",
+    "production",
+    "Ärger",
+    "ärger",
+    "CVE-1",
+    "env",
+    "edr_installed",
+    "edr_configuration",
+];
 
 impl Model {
     pub fn table_of(kind: &str) -> &str {
@@ -92,6 +113,7 @@ impl Model {
 
     /// Whether the change could be made.
     pub fn apply(&mut self, change: &Change) -> bool {
+        self.near.replace(None);
         match change {
             Change::Upsert(node) => {
                 let mut properties: BTreeMap<String, Value> =
@@ -139,20 +161,22 @@ impl Model {
 
     /// What a node is connected with over a reading.
     pub fn follow(&self, at: &At, reading: &str) -> Vec<At> {
-        let mut found = Vec::new();
+        let mut near = self.near.borrow_mut();
+        let near = near.get_or_insert_with(|| self.near());
+        near.get(reading).and_then(|n| n.get(at)).cloned().unwrap_or_default()
+    }
+
+    fn near(&self) -> Near {
+        let mut near = Near::new();
         for (connection, a, b) in &self.edges {
             for (there, back, from, to) in PAIRS {
-                if there != *connection || from != a.0 || to != b.0 {
-                    continue;
-                }
-                if reading == there && a == at {
-                    found.push(b.clone());
-                } else if reading == back && b == at {
-                    found.push(a.clone());
+                if there == *connection && from == a.0 && to == b.0 {
+                    near.entry(there).or_default().entry(a.clone()).or_default().push(b.clone());
+                    near.entry(back).or_default().entry(b.clone()).or_default().push(a.clone());
                 }
             }
         }
-        found
+        near
     }
 }
 
@@ -232,4 +256,42 @@ pub fn change(choices: &mut Choices<'_>) -> Change {
             }
         }
     }
+}
+
+/// So many of some types that their neighbours are packed and sets have many words; the others as ever.
+const CROWD: [(&str, usize); 5] = [
+    ("connected_server", 420),
+    ("software", 160),
+    ("vulnerability", 90),
+    ("user_account", 200),
+    ("device_group", 4),
+];
+
+/// An estate with many nodes, of which some are connected with nearly all others.
+pub fn crowd(choices: &mut Choices<'_>) -> Vec<Change> {
+    let mut all = nodes(choices);
+    for (kind, count) in CROWD {
+        all.extend((0..count).map(|n| Change::Upsert(node(choices, kind, format!("k{n}")))));
+    }
+    let count = |kind: &str| CROWD.iter().find(|(k, _)| *k == kind).unwrap().1;
+    let (machine, machines) = ("virtual_machines", count("connected_server"));
+    for (from, there, reading, to, most) in [
+        (machine, machines, "has_installed", "software", count("software")),
+        ("vulnerability", count("vulnerability"), "affects", "software", count("software")),
+        ("user_account", count("user_account"), "can_access", machine, machines),
+        ("device_group", count("device_group"), "contains", machine, machines),
+    ] {
+        for n in 0..there {
+            // The first ones are near to nearly everybody, the last ones to hardly anybody.
+            let near = (0..most).filter(|t| choices.below(t / 4 + 2) < 1 + n % 2);
+            let change = Change::Replace {
+                from: NodeRef::new(Kind::named(from).unwrap(), format!("k{n}")),
+                reading: Reading::named(reading).unwrap(),
+                to: Kind::named(to).unwrap(),
+                keys: near.map(|t| format!("k{t}")).collect(),
+            };
+            all.push(change);
+        }
+    }
+    all
 }

@@ -13,6 +13,8 @@ TABLES = {
     "machine": "id INTEGER, name VARCHAR, power VARCHAR, applicable BOOLEAN, criticality VARCHAR",
     "sensor": "machine INTEGER, state VARCHAR, last_seen BIGINT",
     "finding": "machine INTEGER, name VARCHAR",
+    "runs": "machine INTEGER, product VARCHAR, name VARCHAR, kind VARCHAR",
+    "recommendation": "machine INTEGER, code VARCHAR",
     "endpoint": "machine INTEGER, name VARCHAR, port INTEGER, reachable BOOLEAN",
     "tag": "machine INTEGER, key VARCHAR, value VARCHAR",
     "access": "account INTEGER, machine INTEGER",
@@ -44,6 +46,12 @@ QUERIES = {
     "healthy_machines": machines("m.id IN (SELECT machine FROM sensor WHERE state = 'healthy')"),
     "machines_not_applicable": machines("NOT m.applicable"),
     "machines_without_sensor": machines("m.applicable AND m.id NOT IN (SELECT machine FROM sensor)"),
+    "machines_without_edr": machines(
+        "m.id IN (SELECT machine FROM recommendation WHERE code = 'edr_installed')"
+    ),
+    "machines_with_another_edr": machines(
+        "m.id IN (SELECT machine FROM runs WHERE kind = 'edr' AND lower(name) <> 'palisade')"
+    ),
     "silent_sensors": machines(
         "m.power IN ('running', 'unknown') AND m.id IN "
         f"(SELECT machine FROM sensor WHERE last_seen < {now - DAY})"
@@ -81,6 +89,12 @@ for name, columns in TABLES.items():
     db.execute(f"COPY {name} FROM '{folder}/{name}.csv' (FORMAT csv, HEADER false)")
 loaded = time.monotonic() - began
 
+
+def memory(which):
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(which)) / 1e3
+
+
+resident = memory("VmRSS:")
 answers = {}
 for name, query in QUERIES.items():
     # The set is found once, as the explorer does, then counted and cut.
@@ -91,7 +105,14 @@ for name, query in QUERIES.items():
         at = time.monotonic()
         rows = db.execute(sql).fetchall()
         times.append((time.monotonic() - at) * 1e3)
-    answers[name] = {"ms": times, "count": rows[0][0] if rows else 0}
+    answers[name] = {"ms": times, "count": rows[0][0] if rows else 0, "first": [row[1] for row in rows]}
 
-resident = next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith("VmRSS:")) / 1e3
-print(json.dumps({"version": duckdb.__version__, "loaded_s": loaded, "resident_mb": resident, "answers": answers}))
+said = {
+    "version": duckdb.__version__,
+    "threads": db.execute("SELECT current_setting('threads')").fetchone()[0],
+    "loaded_s": loaded,
+    "resident_mb": resident,
+    "peak_mb": memory("VmHWM:"),
+    "answers": answers,
+}
+print(json.dumps(said))

@@ -9,25 +9,30 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::NOW;
-use super::estate::{ACCESS, ENDPOINTS, Estate, TAGS};
-use crate::statistics::quantile;
+use super::estate::{ACCESS, ENDPOINTS, Estate, PRODUCTS, TAGS};
+use super::{NOW, quantile};
 
 const SCRIPT: &str = include_str!("peer.py");
 
-/// What the peer says of each template.
-pub struct Peer(BTreeMap<String, Theirs>);
+/// What the peer says of the templates that it was asked.
+pub struct Peer {
+    answers: BTreeMap<String, Theirs>,
+    /// Megabytes at the most, when it had answered.
+    pub peak: f64,
+}
 
-#[derive(Clone, Copy)]
 pub struct Theirs {
     pub count: u64,
+    /// The first rows by name: a node's name, or its key where names are not unique.
+    pub first: Vec<String>,
     /// Milliseconds.
     pub p50: f64,
 }
 
 impl Peer {
-    pub fn of(&self, template: &str) -> Result<Theirs> {
-        self.0.get(template).copied().with_context(|| format!("the peer has no answer to {template}"))
+    /// What it says of a template; none if there is no SQL for it.
+    pub fn of(&self, template: &str) -> Option<&Theirs> {
+        self.answers.get(template)
     }
 }
 
@@ -57,9 +62,11 @@ pub fn run(python: &Path, estate: &Estate, runs: usize) -> Result<Peer> {
         bail!("the peer failed: {}", String::from_utf8_lossy(&output.stderr));
     }
     let said: Value = serde_json::from_slice(&output.stdout).context("the peer's answer")?;
+    let peak = said["peak_mb"].as_f64().context("peak_mb")?;
     println!(
-        "peer: DuckDB {}, loaded in {:.0} s, resident {:.0} MB, the same rows as ours",
+        "peer: DuckDB {} with {} threads, loaded in {:.0} s, resident {:.0} MB after loading, {peak:.0} MB at the most",
         said["version"].as_str().unwrap_or("?"),
+        said["threads"],
         said["loaded_s"].as_f64().unwrap_or(0.0),
         said["resident_mb"].as_f64().unwrap_or(0.0)
     );
@@ -68,9 +75,11 @@ pub fn run(python: &Path, estate: &Estate, runs: usize) -> Result<Peer> {
         let mut times: Vec<f64> =
             answer["ms"].as_array().context("times")?.iter().filter_map(Value::as_f64).collect();
         let count = answer["count"].as_u64().context("a count")?;
-        all.insert(name.clone(), Theirs { count, p50: quantile(&mut times, 0.5) });
+        let first = answer["first"].as_array().context("first rows")?;
+        let first = first.iter().filter_map(|v| Some(v.as_str()?.to_owned())).collect();
+        all.insert(name.clone(), Theirs { count, first, p50: quantile(&mut times, 0.5) });
     }
-    Ok(Peer(all))
+    Ok(Peer { answers: all, peak })
 }
 
 fn table(folder: &Path, name: &str, fill: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<()> {
@@ -99,6 +108,21 @@ fn write(folder: &Path, estate: &Estate) -> Result<()> {
     table(folder, "finding", |f| {
         for m in machines.clone().filter(|m| Estate::finding(*m)) {
             writeln!(f, "{m},{}", Estate::finding_node(m).name)?;
+        }
+        Ok(())
+    })?;
+    table(folder, "runs", |f| {
+        for m in machines.clone() {
+            if let Some(product) = Estate::product(m) {
+                let (key, name, of_kind) = PRODUCTS[product];
+                writeln!(f, "{m},{key},{name},{of_kind}")?;
+            }
+        }
+        Ok(())
+    })?;
+    table(folder, "recommendation", |f| {
+        for m in machines.clone().filter(|m| Estate::product(*m).is_none()) {
+            writeln!(f, "{m},edr_installed")?;
         }
         Ok(())
     })?;

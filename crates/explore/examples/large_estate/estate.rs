@@ -34,6 +34,14 @@ pub const TAGS: [(&str, &str); 8] = [
     ("tier", "1"),
     ("tier", "2"),
 ];
+/// Security products by key, name and kind.
+pub const PRODUCTS: [(&str, &str, &str); 5] = [
+    ("palisade", "Palisade", "edr"),
+    ("edr-a", "EDR of vendor A", "edr"),
+    ("edr-b", "EDR of vendor B", "edr"),
+    ("antivirus-a", "Antivirus of vendor A", "antivirus"),
+    ("monitor-a", "Monitor of vendor A", "monitor"),
+];
 const PORTS: [i64; 12] = [22, 80, 443, 3389, 5432, 3306, 6379, 8080, 9090, 9200, 53, 5985];
 const DAY: i64 = 86_400_000_000;
 
@@ -160,6 +168,14 @@ impl Estate {
         let silent =
             if chance(12, machine, 2.0) { 3 * DAY } else { (mix(13, machine, 0) % 60_000_000) as i64 };
         Some((state, NOW.0 - silent))
+    }
+
+    /// Place of the security product that runs on a machine; on those without one it is recommended.
+    pub fn product(machine: u32) -> Option<usize> {
+        (!chance(33, machine, 6.0)).then(|| match mix(34, machine, 0) % 100 {
+            z @ 0..16 => 1 + z as usize % 4,
+            _ => 0,
+        })
     }
 
     pub fn finding(machine: u32) -> bool {
@@ -311,6 +327,9 @@ impl Estate {
             let name = format!("{key}={value}");
             give(vec![up(Node::new(kind("tag"), &name, &name).with("key", key).with("value", value))])?;
         }
+        for (key, name, of_kind) in PRODUCTS {
+            give(vec![up(Node::new(kind("security_product"), key, name).with("kind", of_kind))])?;
+        }
         for n in 0..self.subnets {
             give(vec![up(Node::new(
                 kind("subnet"),
@@ -384,6 +403,16 @@ impl Estate {
             let key = node.node.key.clone();
             all.push(Change::Upsert(node));
             all.push(all_of("is_affected_by", "health_finding", vec![key]));
+        }
+        if let Some(product) = Self::product(machine) {
+            all.push(all_of("is_running", "security_product", vec![PRODUCTS[product].0.to_owned()]));
+        } else {
+            let key = format!("{}/edr_installed", own.key);
+            let node = Node::new(kind("recommendation"), &key, "Install an EDR solution")
+                .with("code", "edr_installed")
+                .with("severity", "high");
+            all.push(Change::Upsert(node));
+            all.push(all_of("is_affected_by", "recommendation", vec![key]));
         }
         all.extend((0..ENDPOINTS).map(|n| Change::Upsert(Self::endpoint_node(machine, n))));
         let endpoints = (0..ENDPOINTS).map(|n| Self::endpoint_key(machine, n)).collect();
