@@ -2,6 +2,8 @@
 
 use datafusion::common::DataFusionError;
 
+use crate::source::SourceError;
+
 /// An error of execution; [`ExecError::code`] is stable.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecError {
@@ -70,6 +72,10 @@ impl From<DataFusionError> for ExecError {
             DataFusionError::IoError(e) => ExecError::Data(e.to_string()),
             DataFusionError::ObjectStore(e) => ExecError::Data(e.to_string()),
             DataFusionError::ParquetError(e) => ExecError::Data(e.to_string()),
+            DataFusionError::External(e) if e.is::<SourceError>() => match e.downcast_ref() {
+                Some(SourceError::Limit(message)) => ExecError::Limit(message.clone()),
+                _ => ExecError::Data(e.to_string()),
+            },
             other => ExecError::Internal(other.to_string().chars().take(500).collect()),
         }
     }
@@ -78,5 +84,23 @@ impl From<DataFusionError> for ExecError {
 impl From<arrow::error::ArrowError> for ExecError {
     fn from(error: arrow::error::ArrowError) -> Self {
         ExecError::Internal(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_source_says_keeps_its_meaning_through_the_plan() {
+        let of = |e: SourceError| {
+            let inner = DataFusionError::External(Box::new(e));
+            ExecError::from(inner.context("while scanning"))
+        };
+        let limit = of(SourceError::Limit("too much of it".into()));
+        assert_eq!((limit.code(), limit.to_string().as_str()), ("query_limit", "too much of it"));
+        assert_eq!(of(SourceError::Data("gone".into())).code(), "data_unreadable");
+        let other = DataFusionError::External("anything".into());
+        assert_eq!(ExecError::from(other).code(), "internal");
     }
 }

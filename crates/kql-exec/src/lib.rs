@@ -27,6 +27,6 @@ mod value;
 pub use error::ExecError;
 pub use executor::{LocalExecutor, QueryContext, QueryExecutor};
 pub use json::{json_rows, json_schema};
-pub use source::{MemoryTables, TableSource};
+pub use source::{MemoryTables, SourceError, TableSource};
 pub use stream::{CancelHandle, QueryStats, QueryStream};
 pub use value::arrow_schema;

@@ -20,6 +20,17 @@ pub trait TableSource: Send + Sync {
     async fn table(&self, name: &str) -> Result<Arc<dyn TableProvider>, ExecError>;
 }
 
+/// Why the rows of a table break off. A provider's stream gives it as `DataFusionError::External`.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SourceError {
+    /// More was asked for than the source hands out.
+    #[error("{0}")]
+    Limit(String),
+    /// It cannot be read.
+    #[error("{0}")]
+    Data(String),
+}
+
 /// Tables in memory.
 #[derive(Default)]
 pub struct MemoryTables {

@@ -38,3 +38,20 @@ fn kql_type(kind: ColumnType) -> Type {
         ColumnType::Guid => Type::Guid,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_resource_tables_may_be_written_in_any_case() {
+        for text in
+            ["SecurityResources | project id", "securityresources | where ['type'] =~ 'x' | project id"]
+        {
+            let program = crate::compile(text, &SchemaCatalogue, 0).expect("it compiles");
+            assert_eq!(program.tables(), ["securityresources"]);
+        }
+        let errors = crate::compile("exposuregraphnodes", &SchemaCatalogue, 0).expect_err("case matters");
+        assert_eq!(errors[0].suggestion.as_deref(), Some("ExposureGraphNodes"));
+    }
+}

@@ -186,6 +186,8 @@ impl Projector {
                 counts.receipts += 1;
                 return;
             }
+            // Only state keeps it.
+            Some(Kind::Products(_)) => return,
             None => {
                 counts.unknown_facts += 1;
                 return;
@@ -211,7 +213,7 @@ impl Projector {
                 counts.excess_counters += (h.counters.len() as u64).saturating_sub(made);
                 0
             }
-            Some(Kind::Receipt(_)) | None => 0,
+            Some(Kind::Receipt(_) | Kind::Products(_)) | None => 0,
         };
         counts.unknown_processes += unknown;
         counts.rows[table] += made;

@@ -9,12 +9,17 @@ pub use table::{ColumnSpec, ColumnType, Fill, TableKind, TableSpec};
 
 use std::sync::LazyLock;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 10] = [
     include_str!("../tables/DeviceFileEvents.json"),
     include_str!("../tables/DeviceInfo.json"),
     include_str!("../tables/DeviceNetworkEvents.json"),
     include_str!("../tables/DeviceProcessEvents.json"),
+    include_str!("../tables/ExposureGraphEdges.json"),
+    include_str!("../tables/ExposureGraphNodes.json"),
     include_str!("../tables/PalisadeSensorCounters.json"),
+    include_str!("../tables/resourcecontainers.json"),
+    include_str!("../tables/resources.json"),
+    include_str!("../tables/securityresources.json"),
 ];
 
 static TABLES: LazyLock<Vec<TableSpec>> = LazyLock::new(|| {
@@ -29,9 +34,10 @@ pub fn tables() -> &'static [TableSpec] {
     &TABLES
 }
 
-/// The table with that exact name.
+/// The table with that exact name, or in another case where the table allows it.
 pub fn table(name: &str) -> Option<&'static TableSpec> {
-    tables().iter().find(|t| t.name == name)
+    let named = |t: &&TableSpec| t.name == name || t.any_case && t.name.eq_ignore_ascii_case(name);
+    tables().iter().find(named)
 }
 
 #[cfg(test)]
@@ -57,6 +63,12 @@ mod tests {
             for (alias, target) in &t.aliases {
                 assert!(t.column(target).is_some() && t.column(alias).is_none(), "{}.{alias}", t.name);
             }
+            if t.kind == TableKind::View {
+                let text = |c: &ColumnSpec| matches!(c.kind, ColumnType::String | ColumnType::Dynamic);
+                assert!(t.columns.iter().all(text) && t.lane.is_empty(), "{}", t.name);
+                continue;
+            }
+            assert!(!t.lane.is_empty(), "{}", t.name);
             for must in ["Timestamp", "DeviceId", "ReportId"] {
                 assert!(t.column(must).is_some_and(|c| c.fill == Fill::Filled), "{}.{must}", t.name);
             }
@@ -68,5 +80,6 @@ mod tests {
         assert!(tables().is_sorted_by_key(|t| &t.name));
         assert_eq!(table("DeviceProcessEvents").map(|t| t.kind), Some(TableKind::Event));
         assert!(table("deviceprocessevents").is_none());
+        assert_eq!(table("SecurityResources").map(|t| t.name.as_str()), Some("securityresources"));
     }
 }

@@ -11,7 +11,7 @@ pub enum TableKind {
     Event,
     /// The latest set per device replaces the one before.
     Snapshot,
-    /// Rows come from the server's state when asked.
+    /// Rows come from the server's state when asked; all columns are text or JSON.
     View,
 }
 
@@ -95,8 +95,15 @@ pub struct TableSpec {
     pub kind: TableKind,
     /// What its rows are.
     pub description: String,
-    /// The lane its facts travel in.
+    /// The lane its facts travel in; empty for a view.
+    #[serde(default)]
     pub lane: String,
+    /// Whether its name may be written in any case, as those of Azure Resource Graph may.
+    #[serde(default)]
+    pub any_case: bool,
+    /// Values of its column `type`, and what each means.
+    #[serde(default)]
+    pub types: BTreeMap<String, String>,
     /// Values of ActionType and what each means.
     #[serde(default)]
     pub action_types: BTreeMap<String, String>,

@@ -20,7 +20,7 @@ fn page() -> String {
     let mut out = String::from(
         "# Hunting tables\n\nMade from `crates/schema/tables`; do not edit.\n\n\
          An event is named for ever by (DeviceId, Timestamp, ReportId). A string is never null: what is \
-         missing is empty. `TimeGenerated` may be written for `Timestamp` everywhere.\n",
+         missing is empty. `TimeGenerated` may be written for `Timestamp` wherever there is one.\n",
     );
     for table in tables() {
         section(&mut out, table);
@@ -30,6 +30,10 @@ fn page() -> String {
 
 fn section(out: &mut String, table: &TableSpec) {
     let _ = write!(out, "\n## {}\n\n{}\n", table.name, table.description);
+    if table.any_case {
+        out.push_str("\nIts name may be written in any case.\n");
+    }
+    list(out, "type", &table.types);
     list(out, "ActionType", &table.action_types);
     list(out, "AdditionalFields", &table.additional_fields);
     out.push_str("\n| column | type | filled | meaning |\n|---|---|---|---|\n");

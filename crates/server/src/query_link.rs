@@ -4,10 +4,22 @@
 //! byte and a body: `S` schema, `R` rows, `T` statistics (the last of a good answer), `E` failure
 //! (the last of a bad one). A frame is preceded by its length, u32 little-endian. Closing the
 //! socket cancels the query.
+//!
+//! Tables that are views lie with the client. The worker opens a scan of one (`O`, [`Open`]) and asks for
+//! each batch (`N`, the scan's number); the client answers with rows (`B`, [`encode_rows`]), with the end
+//! (`Z`, the number) or with a failure (`X`, [`Broken`]). Nothing comes that was not asked for, so that
+//! neither side ever has more of a table than a batch.
 
 use std::io;
+use std::sync::Arc;
 
-use palisade_api::{QueryFailure, QueryStats, ResultColumn};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::ipc::reader::StreamReader;
+use arrow::ipc::writer::StreamWriter;
+use palisade_api::{QueryFailure, QueryStats, ResultColumn, TextRows, ViewScan};
+use palisade_schema::{ColumnType, TableSpec};
 use palisade_types::{DeviceId, TenantId};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -30,6 +42,26 @@ pub struct Request {
     pub row_cap: u64,
     /// Milliseconds it may take.
     pub deadline_ms: u64,
+    /// Whether the client has the tables that are views.
+    pub views: bool,
+}
+
+/// Begins a scan of a view.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Open {
+    /// The scan's number, the worker's choice.
+    pub scan: u32,
+    /// What is read.
+    pub what: ViewScan,
+}
+
+/// A scan that broke off.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Broken {
+    /// The scan's number.
+    pub scan: u32,
+    /// Why.
+    pub failure: QueryFailure,
 }
 
 /// What ends a good answer.
@@ -52,6 +84,10 @@ pub enum Frame {
     Statistics(Statistics),
     /// Ends a bad one.
     Failure(QueryFailure),
+    /// The worker begins to read a view.
+    Open(Open),
+    /// It asks for the next rows of a scan.
+    Next(u32),
 }
 
 /// Sends one frame.
@@ -88,13 +124,122 @@ pub fn read_answer(kind: u8, body: &[u8]) -> io::Result<Frame> {
         b'R' => Frame::Rows(serde_json::from_slice(body)?),
         b'T' => Frame::Statistics(serde_json::from_slice(body)?),
         b'E' => Frame::Failure(serde_json::from_slice(body)?),
+        b'O' => Frame::Open(serde_json::from_slice(body)?),
+        b'N' => Frame::Next(scan_number(body)?),
         _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "unknown kind of frame")),
     })
 }
 
+/// The number at the beginning of a frame about a scan.
+pub fn scan_number(body: &[u8]) -> io::Result<u32> {
+    let number = body.first_chunk::<4>().ok_or_else(|| invalid("a frame about no scan"))?;
+    Ok(u32::from_le_bytes(*number))
+}
+
+fn invalid(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+/// A view's columns in Arrow's words, of all columns or of some: text, and for JSON text that may be null.
+pub fn view_schema(table: &TableSpec, columns: &[String]) -> io::Result<SchemaRef> {
+    let field = |name: &String| {
+        let column = table.column(name).ok_or_else(|| invalid(format!("there is no column {name}")))?;
+        let json = column.kind == ColumnType::Dynamic;
+        let field = Field::new(name, DataType::Utf8, json);
+        let mark = json.then(|| ("kql".to_owned(), column.kind.to_string()));
+        Ok(field.with_metadata(mark.into_iter().collect()))
+    };
+    let fields = columns.iter().map(field).collect::<io::Result<Vec<_>>>()?;
+    Ok(Arc::new(Schema::new(fields)))
+}
+
+/// Rows of a scan as a frame's body: the scan, how many there are, and the columns as an Arrow stream,
+/// unless there is none. An empty cell of a column that may be null is null.
+pub fn encode_rows(scan: u32, schema: &SchemaRef, rows: TextRows) -> io::Result<Vec<u8>> {
+    let mut body = scan.to_le_bytes().to_vec();
+    body.extend_from_slice(&(rows.rows as u64).to_le_bytes());
+    if schema.fields().is_empty() {
+        return Ok(body);
+    }
+    let mut columns: Vec<ArrayRef> = Vec::with_capacity(rows.columns.len());
+    for (column, field) in rows.columns.into_iter().zip(schema.fields()) {
+        let (text, ends) = column.into_parts();
+        let mut offsets = Vec::with_capacity(ends.len() + 1);
+        offsets.push(0i32);
+        for end in ends {
+            offsets.push(i32::try_from(end).map_err(invalid)?);
+        }
+        let nulls = field
+            .is_nullable()
+            .then(|| offsets.windows(2).map(|w| w[0] != w[1]).collect::<NullBuffer>())
+            .filter(|n| n.null_count() > 0);
+        // They rise, because each is where a longer text ends.
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        let text = Buffer::from_vec(text.into_bytes());
+        columns.push(Arc::new(StringArray::try_new(offsets, text, nulls).map_err(invalid)?));
+    }
+    let batch = RecordBatch::try_new(Arc::clone(schema), columns).map_err(invalid)?;
+    let mut writer = StreamWriter::try_new(&mut body, schema).map_err(invalid)?;
+    writer.write(&batch).and_then(|()| writer.finish()).map_err(invalid)?;
+    drop(writer);
+    Ok(body)
+}
+
+/// What [`encode_rows`] made, behind the scan's number.
+pub fn decode_rows(schema: &SchemaRef, body: &[u8]) -> io::Result<RecordBatch> {
+    let (count, stream) =
+        body.split_first_chunk::<8>().ok_or_else(|| invalid("rows without their number"))?;
+    let rows = usize::try_from(u64::from_le_bytes(*count)).map_err(invalid)?;
+    if schema.fields().is_empty() {
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        return RecordBatch::try_new_with_options(Arc::clone(schema), Vec::new(), &options).map_err(invalid);
+    }
+    let mut reader = StreamReader::try_new(stream, None).map_err(invalid)?;
+    let batch = reader.next().ok_or_else(|| invalid("an Arrow stream without rows"))?.map_err(invalid)?;
+    if batch.num_rows() != rows || batch.schema().fields().len() != schema.fields().len() {
+        return Err(invalid("rows of another shape than was asked for"));
+    }
+    RecordBatch::try_new(Arc::clone(schema), batch.columns().to_vec()).map_err(invalid)
+}
+
 #[cfg(test)]
 mod tests {
+    use palisade_api::TextColumn;
+
     use super::*;
+
+    #[test]
+    fn rows_of_a_view_come_over_as_they_were() {
+        let table = palisade_schema::table("ExposureGraphNodes").expect("declared");
+        let names = ["NodeName", "EntityIds"].map(str::to_owned);
+        let schema = view_schema(table, &names).expect("two columns");
+        assert!(view_schema(table, &["Nothing".to_owned()]).is_err());
+        let (mut text, mut json) = (TextColumn::default(), TextColumn::default());
+        for (t, j) in [("", "[]"), ("ä", ""), ("b", "{}")] {
+            text.push(t);
+            json.push(j);
+        }
+        let body = encode_rows(7, &schema, TextRows { rows: 3, columns: vec![text, json] }).expect("encoded");
+        assert_eq!(scan_number(&body).expect("a number"), 7);
+        let batch = decode_rows(&schema, &body[4..]).expect("decoded");
+        let cells = |at: usize| {
+            let column = batch.column(at).as_any().downcast_ref::<StringArray>().expect("text");
+            column.iter().map(|c| c.map(str::to_owned)).collect::<Vec<_>>()
+        };
+        assert_eq!(cells(0), [Some(String::new()), Some("ä".into()), Some("b".into())]);
+        assert_eq!(cells(1), [Some("[]".into()), None, Some("{}".into())]);
+
+        let none = view_schema(table, &[]).expect("no column");
+        let counted = encode_rows(1, &none, TextRows { rows: 5_000_000, columns: vec![] }).expect("encoded");
+        assert_eq!(decode_rows(&none, &counted[4..]).expect("decoded").num_rows(), 5_000_000);
+
+        for bad in [&body[4..8], &body[4..40], &body[4..body.len() - 30]] {
+            assert!(decode_rows(&schema, bad).is_err(), "{} bytes", bad.len());
+        }
+        assert!(decode_rows(&none, &[1, 2]).is_err() && scan_number(&[1, 2]).is_err());
+        let other = view_schema(table, &["NodeName".to_owned()]).expect("one column");
+        assert!(decode_rows(&other, &body[4..]).is_err());
+    }
 
     #[tokio::test]
     async fn frames_round_trip_and_bad_lengths_are_refused() {

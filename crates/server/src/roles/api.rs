@@ -1,6 +1,7 @@
 //! `palisade role api`: console and API over HTTPS.
 
 mod client;
+mod scans;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -13,7 +14,7 @@ use ed25519_dalek::SigningKey;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use palisade_api::{ApiConfig, ApiMetrics, ApiServer, Warning};
+use palisade_api::{ApiConfig, ApiMetrics, ApiServer, OnboardingOffer, Warning};
 use palisade_connectors::secret::SealingKey;
 use palisade_state::{DbRole, State};
 use prometheus_client::registry::Registry;
@@ -90,6 +91,7 @@ pub async fn run(instance: Instance) -> Result<()> {
         attempts_per_minute: 30,
         explorer: Arc::default(),
         sensor_version: super::offered_version(&instance).await,
+        onboarding: onboarding(&instance)?,
         sealing_key: Some(sealing_key(&instance)?),
         warnings: Arc::new(move || warnings(&home)),
         metrics,
@@ -101,6 +103,15 @@ pub async fn run(instance: Instance) -> Result<()> {
     tracing::info!(%address, "console and api listen");
     accept(listener, acceptor(&instance)?, router).await;
     Ok(())
+}
+
+fn onboarding(instance: &Instance) -> Result<Option<OnboardingOffer>> {
+    let sensor = instance.bin("palisade-sensor");
+    if !sensor.exists() {
+        return Ok(None);
+    }
+    let ca_pem = std::fs::read_to_string(instance.secret("ca.pem")).context("reading the CA")?;
+    Ok(Some(OnboardingOffer { sensor, ca_pem }))
 }
 
 fn sealing_key(instance: &Instance) -> Result<SealingKey> {

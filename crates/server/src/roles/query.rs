@@ -1,5 +1,7 @@
 //! `palisade role query`: accepts one connection, answers one query, ends.
 
+mod views;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,12 +13,13 @@ use palisade_api::{QueryFailure, QueryStats, ResultColumn};
 use palisade_kql::{Diagnostic, SchemaCatalogue};
 use palisade_kql_exec::{ExecError, LocalExecutor, QueryContext, QueryExecutor, TableSource, json_rows};
 use palisade_lake::{LakeError, Pin, PinnedCatalogue};
-use tokio::io::AsyncReadExt;
+use tokio::io::AsyncRead;
 use tokio::net::UnixStream;
 
 use crate::instance::Instance;
 use crate::query_link::{self, Request, Statistics};
 use crate::supervisor;
+use views::{Link, Out};
 
 /// What DataFusion's operators may reserve, bytes; the address space is limited beyond.
 const MEMORY: usize = 1 << 30;
@@ -51,18 +54,33 @@ async fn serve(instance: &Instance, mut stream: UnixStream) -> Result<()> {
     let Some((_, body)) = query_link::receive(&mut stream).await? else { return Ok(()) };
     let request: Request = serde_json::from_slice(&body).context("the request is malformed")?;
     watch(Duration::from_millis(request.deadline_ms));
-    let (mut read, mut write) = stream.into_split();
-    let mut rest = [0u8; 1];
+    let (read, write) = stream.into_split();
+    let out = Arc::new(Out::new(write));
+    let link = request.views.then(|| Link::new(Arc::clone(&out)));
     tokio::select! {
-        answered = answer(instance, &request, &mut write) => {
+        answered = answer(instance, &request, &out, link.as_ref()) => {
             if let Err(failure) = answered? {
-                query_link::send(&mut write, b'E', &serde_json::to_vec(&failure)?).await?;
+                send(&out, b'E', &serde_json::to_vec(&failure)?).await?;
             }
         }
-        // The client never sends more: what ends here is its interest.
-        _ = read.read(&mut rest) => tracing::info!("a query was cancelled"),
+        () = listen(read, link.as_deref()) => tracing::info!("a query was cancelled"),
     }
     Ok(())
+}
+
+/// Hands on what the client says to scans. What ends here is its interest: it sends nothing else.
+async fn listen(mut read: impl AsyncRead + Unpin, link: Option<&Link>) {
+    while let Ok(Some((kind, body))) = query_link::receive(&mut read).await {
+        let Some(link) = link else { return };
+        if let Err(error) = link.deliver(kind, &body) {
+            tracing::error!(%error, "the client's words cannot be read");
+            return;
+        }
+    }
+}
+
+async fn send(out: &Out, kind: u8, body: &[u8]) -> std::io::Result<()> {
+    query_link::send(&mut *out.lock().await, kind, body).await
 }
 
 /// Ends this process when even the answer that the deadline passed does not get out.
@@ -74,10 +92,12 @@ fn watch(deadline: Duration) {
 }
 
 /// Sends schema, rows and statistics; the inner error is the user's to see.
-async fn answer<W>(instance: &Instance, request: &Request, write: &mut W) -> Result<Result<(), QueryFailure>>
-where
-    W: tokio::io::AsyncWrite + Unpin,
-{
+async fn answer(
+    instance: &Instance,
+    request: &Request,
+    out: &Out,
+    link: Option<&Arc<Link>>,
+) -> Result<Result<(), QueryFailure>> {
     let program = match palisade_kql::compile(&request.query, &SchemaCatalogue, request.now_us) {
         Ok(program) => program,
         Err(diagnostics) => return Ok(Err(rejected(&diagnostics))),
@@ -88,7 +108,7 @@ where
         Some(devices) => catalogue.limited_to(devices),
         None => catalogue,
     });
-    let executor = LocalExecutor::new(Arc::new(Source(catalogue.clone())));
+    let executor = LocalExecutor::new(Arc::new(Source { catalogue, link: link.cloned() }));
     let context = QueryContext {
         deadline: Duration::from_millis(request.deadline_ms),
         row_cap: usize::try_from(request.row_cap).unwrap_or(usize::MAX),
@@ -105,7 +125,7 @@ where
         .iter()
         .map(|c| ResultColumn { name: c.name.clone(), kind: c.ty.to_string() })
         .collect();
-    query_link::send(write, b'S', &serde_json::to_vec(&schema)?).await?;
+    send(out, b'S', &serde_json::to_vec(&schema)?).await?;
     while let Some(batch) = stream.next().await {
         let batch = match batch {
             Ok(batch) => batch,
@@ -113,7 +133,7 @@ where
         };
         let rows = json_rows(&batch, stream.schema());
         for rows in rows.chunks(FRAME_ROWS) {
-            query_link::send(write, b'R', &serde_json::to_vec(rows)?).await?;
+            send(out, b'R', &serde_json::to_vec(rows)?).await?;
         }
     }
     let stats = stream.stats();
@@ -127,18 +147,28 @@ where
         },
         truncated: stats.truncated,
     };
-    query_link::send(write, b'T', &serde_json::to_vec(&end)?).await?;
+    send(out, b'T', &serde_json::to_vec(&end)?).await?;
     Ok(Ok(()))
 }
 
-/// The pinned tables as the executor asks for them.
-struct Source(Arc<PinnedCatalogue>);
+/// The pinned tables and the client's views as the executor asks for them.
+struct Source {
+    catalogue: Arc<PinnedCatalogue>,
+    link: Option<Arc<Link>>,
+}
 
 #[async_trait]
 impl TableSource for Source {
     async fn table(&self, name: &str) -> Result<Arc<dyn TableProvider>, ExecError> {
-        match self.0.table(name).await {
+        if let Some(link) = &self.link
+            && let Some(view) = link.table(name).map_err(|e| ExecError::Data(e.to_string()))?
+        {
+            return Ok(view);
+        }
+        match self.catalogue.table(name).await {
             Ok(table) => Ok(table),
+            // A view whose client has none to give.
+            Err(LakeError::UnknownTable(table)) => Err(ExecError::TableMissing(table)),
             Err(LakeError::OfNoDevice(table)) => Err(ExecError::OutOfScope(table)),
             Err(e) => Err(ExecError::Data(format!("{}: {e}", e.code()))),
         }

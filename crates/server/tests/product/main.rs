@@ -3,6 +3,9 @@
 //! PostgreSQL; the users need root.
 
 mod access;
+mod console;
 mod leftovers;
+mod limited;
 mod regions;
 mod tables;
+mod views;

@@ -1,158 +1,20 @@
 //! Every hunting table through the hunting route: with no token, by each role, by another tenant.
 
-use std::net::SocketAddr;
-
-use palisade_e2e::{Product, VirtualSensor};
-use palisade_state::{DbRole, NewEnrolmentToken, NewToken, Role, State, StateOptions, TokenScope};
+use palisade_e2e::Product;
+use palisade_schema::TableKind;
 use palisade_testkit::eventually;
-use palisade_types::{Epoch, Lane, TenantId, TimeMicros};
-use palisade_wire::{SealParams, msg, seal};
-use prost::Message;
-use reqwest::{Certificate, Client};
-use serde_json::{Value, json};
+use palisade_types::TimeMicros;
+use serde_json::json;
 
-const HOUR: i64 = 3_600_000_000;
-
-/// A tenant with one device that has rows in every table.
-struct Side {
-    device: String,
-    admin: String,
-    reader: String,
-}
-
-struct Console {
-    http: Client,
-    url: String,
-}
-
-impl Console {
-    fn of(product: &Product) -> Self {
-        let port = product.record().expect("the record")["ports"]["console"].as_u64().expect("a port");
-        let port = u16::try_from(port).expect("a port");
-        let ca = std::fs::read(product.home().join("secrets/ca.pem")).expect("the CA");
-        let http = Client::builder()
-            .tls_certs_only([Certificate::from_pem(&ca).expect("a certificate")])
-            .resolve("localhost", SocketAddr::from(([127, 0, 0, 1], port)))
-            .no_proxy()
-            .build()
-            .expect("a client");
-        Self { http, url: format!("https://localhost:{port}/api/v1/hunting/query") }
-    }
-
-    async fn ask(&self, token: Option<&str>, query: &str) -> (u16, Value) {
-        let mut request = self.http.post(&self.url).json(&json!({ "query": query }));
-        if let Some(token) = token {
-            request = request.bearer_auth(token);
-        }
-        let response = request.send().await.expect("an answer");
-        let status = response.status().as_u16();
-        (status, response.json().await.expect("JSON"))
-    }
-
-    /// Rows by device.
-    async fn devices(&self, token: &str, table: &str) -> Vec<(String, u64)> {
-        let query = format!("{table} | summarize Rows = count() by DeviceId");
-        let (status, answer) = self.ask(Some(token), &query).await;
-        assert_eq!(status, 200, "{table}: {answer}");
-        let rows = answer["rows"].as_array().expect("rows").iter();
-        rows.map(|r| (r[0].as_str().expect("a device").to_owned(), r[1].as_u64().expect("a number")))
-            .collect()
-    }
-
-    async fn count_of(&self, token: &str, table: &str, device: &str) -> u64 {
-        let query = format!("{table} | where DeviceId == '{device}' | count");
-        let (status, answer) = self.ask(Some(token), &query).await;
-        assert_eq!(status, 200, "{table}: {answer}");
-        answer["rows"][0][0].as_u64().expect("a number")
-    }
-}
-
-/// One batch for each lane that a real sensor would use, with a fact for every table.
-fn batches() -> Vec<msg::SealedBatch> {
-    let now = TimeMicros::now().0;
-    let process = msg::Process {
-        unique_id: 1,
-        pid: 100,
-        start_us: now,
-        path: "/usr/bin/walk".into(),
-        command_line: "walk".into(),
-        user: "root".into(),
-        ..msg::Process::default()
-    };
-    let fact = |report_id, kind| msg::Fact { time_us: now, report_id, process: 1, kind: Some(kind) };
-    let connection = msg::Connection {
-        local_ip: vec![127, 0, 0, 1].into(),
-        remote_ip: vec![192, 0, 2, 1].into(),
-        local_port: 4000,
-        remote_port: 443,
-        protocol: 6,
-        ..msg::Connection::default()
-    };
-    let events = msg::Batch {
-        boot_id: vec![7; 16].into(),
-        processes: vec![process],
-        facts: vec![
-            fact(1, msg::fact::Kind::ProcessCreated(msg::ProcessCreated { created: 1 })),
-            fact(2, msg::fact::Kind::Connection(connection)),
-            fact(3, msg::fact::Kind::File(msg::FileEvent { path: "/tmp/walk".into(), ..Default::default() })),
-        ],
-    };
-    let counter = msg::Counter { kind: "walk".into(), value: 1 };
-    let about = msg::Batch {
-        boot_id: vec![7; 16].into(),
-        facts: vec![
-            fact(
-                4,
-                msg::fact::Kind::DeviceInfo(msg::DeviceInfo { name: "walk".into(), ..Default::default() }),
-            ),
-            fact(
-                5,
-                msg::fact::Kind::Heartbeat(msg::Heartbeat { counters: vec![counter], ..Default::default() }),
-            ),
-        ],
-        ..msg::Batch::default()
-    };
-    let sealed = |batch: &msg::Batch, lane| {
-        let facts = u32::try_from(batch.facts.len()).expect("a few");
-        let params =
-            SealParams { epoch: Epoch(1), lane, sequence: 1, dropped_below: 0, sealed_us: now, facts };
-        seal(&batch.encode_to_vec(), params).expect("sealed")
-    };
-    vec![sealed(&events, Lane::Priority), sealed(&about, Lane::Control)]
-}
-
-async fn side(product: &Product, owner: &State, tenant: TenantId, name: &str) -> Side {
-    let now = TimeMicros::now();
-    let expires_at = now.plus_micros(HOUR);
-    let token = async |role| {
-        let new = NewToken {
-            name: format!("{name} {role}"),
-            role,
-            scope: TokenScope::default(),
-            expires_at: Some(expires_at),
-        };
-        owner.create_token(tenant, None, new, now).await.expect("a token").1
-    };
-    let new = NewEnrolmentToken {
-        created_by: "test".into(),
-        expires_at,
-        max_uses: 1,
-        ..NewEnrolmentToken::default()
-    };
-    let (_, enrolment) = owner.create_enrolment_token(tenant, new, now).await.expect("an enrolment token");
-    let sensor = VirtualSensor::enrol(product, &enrolment, name).await.expect("enrolled");
-    let answer = sensor.upload(batches()).await.expect("uploaded");
-    assert!(answer.results.iter().all(|r| r.status == "acked"), "{:?}", answer.results);
-    Side {
-        device: sensor.device.to_string(),
-        admin: token(Role::Administrator).await,
-        reader: token(Role::Reader).await,
-    }
-}
+use crate::console::{Console, Side, owner, side};
 
 async fn walk(console: &Console, ours: &Side, theirs: &Side) {
     for table in palisade_schema::tables() {
-        let table = table.name.as_str();
+        let (table, kind) = (table.name.as_str(), table.kind);
+        if kind == TableKind::View {
+            walk_view(console, table, ours, theirs).await;
+            continue;
+        }
         for side in [ours, theirs] {
             eventually(&format!("{table} has rows of {}", side.device), async || {
                 console.count_of(&side.admin, table, &side.device).await > 0
@@ -178,13 +40,45 @@ async fn walk(console: &Console, ours: &Side, theirs: &Side) {
     }
 }
 
+/// A view has no column of devices; what belongs to a tenant is told by its ids.
+async fn walk_view(console: &Console, table: &str, ours: &Side, theirs: &Side) {
+    let (status, answer) = console.ask(None, table).await;
+    assert_eq!((status, &answer["error"]["code"]), (401, &json!("not_signed_in")), "{table}");
+    for (own, other) in [(ours, theirs), (theirs, ours)] {
+        for token in [&own.admin, &own.reader] {
+            eventually(&format!("{table} has rows of {}", own.tenant), async || {
+                console.text(token, table).await.contains(match table {
+                    "ExposureGraphEdges" => "is running",
+                    "ExposureGraphNodes" => own.device.as_str(),
+                    "securityresources" => "sensor-reporting",
+                    "resourcecontainers" => "microsoft.resources/subscriptions",
+                    _ => own.device.as_str(),
+                })
+            })
+            .await;
+            let seen = console.text(token, table).await;
+            let ids = "resources | project tostring(properties.vmId), subscriptionId";
+            let foreign = eventually("the other tenant has a machine", async || {
+                let found = console.text(&other.admin, ids).await;
+                let ids: Vec<Vec<String>> = serde_json::from_str(&found).expect("ids");
+                (!ids.is_empty()).then_some(ids)
+            })
+            .await;
+            // An extension has no such id.
+            let foreign: Vec<&String> = foreign.iter().flatten().filter(|id| !id.is_empty()).collect();
+            for id in foreign.into_iter().chain([&other.device, &other.tenant.to_string()]) {
+                assert!(!seen.contains(id), "{table} shows another tenant's {id}: {seen}");
+            }
+        }
+    }
+}
+
 #[test]
 fn every_table_shows_a_tenant_its_own_rows_only() {
     let product = Product::up(false).expect("up");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (ours, theirs) = runtime.block_on(async {
-        let options = StateOptions::embedded(&product.home().join("pg/run"), DbRole::Owner);
-        let owner = State::connect(options).await.expect("the state store");
+        let owner = owner(&product).await;
         let alpha = owner.tenants().await.expect("tenants")[0].id;
         let beta = owner.create_tenant("beta", "local", TimeMicros::now()).await.expect("a second tenant").id;
         let ours = side(&product, &owner, alpha, "alpha").await;

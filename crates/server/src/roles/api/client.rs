@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use palisade_api::{QueryAnswer, QueryClient, QueryFailure, QueryRequest};
+use palisade_api::{QueryAnswer, QueryClient, QueryFailure, QueryRequest, Views};
 use palisade_state::State;
 use palisade_types::TenantId;
 use parking_lot::Mutex;
 use tokio::net::UnixStream;
 use tokio::sync::oneshot;
 
+use super::scans::Scans;
 use crate::query_link::{self, Frame, Request};
 
 /// Beyond the query's own deadline: for a worker to be free, and to answer.
@@ -62,7 +63,11 @@ impl WorkerClient {
         Self { route, running: Running::default(), max_answer: MAX_ANSWER }
     }
 
-    async fn talk(&self, request: &QueryRequest) -> Result<QueryAnswer, QueryFailure> {
+    async fn talk(
+        &self,
+        request: &QueryRequest,
+        views: Option<Arc<dyn Views>>,
+    ) -> Result<QueryAnswer, QueryFailure> {
         let mut stream = UnixStream::connect(self.route.socket(request.tenant).await?)
             .await
             .map_err(|e| unavailable(&e.to_string()))?;
@@ -73,7 +78,9 @@ impl WorkerClient {
             now_us: request.now_us,
             row_cap: request.row_cap,
             deadline_ms: u64::try_from(request.deadline.as_millis()).unwrap_or(u64::MAX),
+            views: views.is_some(),
         };
+        let mut scans = Scans::of(views);
         let body = serde_json::to_vec(&asked).map_err(|e| unavailable(&e.to_string()))?;
         query_link::send(&mut stream, b'Q', &body).await.map_err(|e| unavailable(&e.to_string()))?;
         let mut answer = QueryAnswer::default();
@@ -99,6 +106,12 @@ impl WorkerClient {
                     return Ok(answer);
                 }
                 Ok(Frame::Failure(failure)) => return Err(failure),
+                Ok(Frame::Open(open)) => scans.open(open).await,
+                Ok(Frame::Next(scan)) => {
+                    let said = scans.next(scan).await;
+                    let (kind, body) = said.map_err(|e| failure("data_unreadable", &e.to_string()))?;
+                    query_link::send(&mut stream, kind, &body).await.map_err(|_| lost())?;
+                }
                 Err(e) => {
                     tracing::error!(error = %e, "a worker's answer cannot be read");
                     return Err(lost());
@@ -110,13 +123,17 @@ impl WorkerClient {
 
 #[async_trait]
 impl QueryClient for WorkerClient {
-    async fn run(&self, request: QueryRequest) -> Result<QueryAnswer, QueryFailure> {
+    async fn run(
+        &self,
+        request: QueryRequest,
+        views: Option<Arc<dyn Views>>,
+    ) -> Result<QueryAnswer, QueryFailure> {
         let key = (request.tenant, request.query_id.clone());
         let (cancel, cancelled) = oneshot::channel();
         self.running.lock().insert(key.clone(), cancel);
         let _forget = Forget { running: &self.running, key };
         tokio::select! {
-            answer = tokio::time::timeout(request.deadline + SLACK, self.talk(&request)) => {
+            answer = tokio::time::timeout(request.deadline + SLACK, self.talk(&request, views)) => {
                 answer.unwrap_or_else(|_| Err(failure("query_timeout", "no worker finished the query in time")))
             }
             Ok(()) = cancelled => Err(failure("query_cancelled", "the query was cancelled")),
@@ -207,7 +224,7 @@ mod tests {
         let socket = dir.path().join("q");
         let worker = tokio::spawn(endless(UnixListener::bind(&socket).expect("bound")));
         let client = WorkerClient { max_answer: 2 << 20, ..only(socket) };
-        let refused = client.run(request("endless")).await.expect_err("too large");
+        let refused = client.run(request("endless"), None).await.expect_err("too large");
         assert_eq!(refused.code, "query_limit");
         let sent = worker.await.expect("the worker noticed that its client went");
         assert!(sent >= 2 << 20, "{sent}");
@@ -224,7 +241,7 @@ mod tests {
         let tenant = request.tenant;
         let run = tokio::spawn({
             let client = client.clone();
-            async move { client.run(request).await }
+            async move { client.run(request, None).await }
         });
         let (mut stream, _) = listener.accept().await.expect("a client");
         query_link::receive(&mut stream).await.expect("readable").expect("a request");

@@ -1,0 +1,160 @@
+//! Views that a worker reads while it runs a query, from the side that has them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use palisade_api::{QueryFailure, ViewRows, Views};
+
+use crate::query_link::{self, Broken, Open};
+
+/// Most scans of views in one query: each holds its place in what it reads.
+const MOST_SCANS: usize = 64;
+
+/// The scans of one query.
+pub(super) struct Scans {
+    views: Option<Arc<dyn Views>>,
+    begun: usize,
+    open: HashMap<u32, Result<Scan, QueryFailure>>,
+}
+
+struct Scan {
+    schema: SchemaRef,
+    rows: Box<dyn ViewRows>,
+}
+
+fn failure(code: &str, message: impl Into<String>) -> QueryFailure {
+    QueryFailure { code: code.into(), message: message.into(), ..QueryFailure::default() }
+}
+
+impl Scans {
+    pub(super) fn of(views: Option<Arc<dyn Views>>) -> Self {
+        Self { views, begun: 0, open: HashMap::new() }
+    }
+
+    /// Begins a scan; what is wrong with it is said when its rows are asked for.
+    pub(super) async fn open(&mut self, open: Open) {
+        self.begun += 1;
+        // One more would have no failure to keep either: the map itself is bounded.
+        if self.begun > MOST_SCANS + 1 {
+            return;
+        }
+        let scan =
+            if self.begun > MOST_SCANS { Err(too_many()) } else { begin(self.views.clone(), &open).await };
+        self.open.insert(open.scan, scan);
+    }
+
+    /// The next frame of a scan: its kind and body.
+    pub(super) async fn next(&mut self, scan: u32) -> std::io::Result<(u8, Vec<u8>)> {
+        let batch = match self.open.get_mut(&scan) {
+            Some(Ok(open)) => match open.rows.batch().await {
+                Ok(Some(rows)) => Ok(Some(query_link::encode_rows(scan, &open.schema, rows)?)),
+                Ok(None) => Ok(None),
+                Err(failure) => Err(failure),
+            },
+            Some(Err(failure)) => Err(failure.clone()),
+            None => Err(too_many()),
+        };
+        Ok(match batch {
+            Ok(Some(body)) => (b'B', body),
+            Ok(None) => {
+                self.open.remove(&scan);
+                (b'Z', scan.to_le_bytes().to_vec())
+            }
+            Err(failure) => {
+                self.open.remove(&scan);
+                (b'X', serde_json::to_vec(&Broken { scan, failure })?)
+            }
+        })
+    }
+}
+
+// Not a method: rows that are being made cannot be looked at by two threads, so nothing may hold `Scans`.
+async fn begin(views: Option<Arc<dyn Views>>, open: &Open) -> Result<Scan, QueryFailure> {
+    let missing = || failure("table_missing", format!("the table {} is not there", open.what.table));
+    let views = views.ok_or_else(missing)?;
+    let table = palisade_schema::table(&open.what.table).ok_or_else(missing)?;
+    let schema = query_link::view_schema(table, &open.what.columns);
+    let schema = schema.map_err(|e| failure("internal", e.to_string()))?;
+    Ok(Scan { schema, rows: views.open(&open.what).await? })
+}
+
+fn too_many() -> QueryFailure {
+    let message = format!(
+        "the query reads tables of the estate more than {MOST_SCANS} times: keep one with materialize()"
+    );
+    failure("query_limit", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use palisade_api::{TextRows, ViewScan};
+
+    use super::*;
+
+    struct Ten;
+
+    #[async_trait]
+    impl Views for Ten {
+        async fn open(&self, scan: &ViewScan) -> Result<Box<dyn ViewRows>, QueryFailure> {
+            if scan.table == "resources" {
+                return Err(failure("data_unreadable", "the disk is gone"));
+            }
+            Ok(Box::new(Rows(2)))
+        }
+    }
+
+    struct Rows(u8);
+
+    #[async_trait]
+    impl ViewRows for Rows {
+        async fn batch(&mut self) -> Result<Option<TextRows>, QueryFailure> {
+            let left = self.0.checked_sub(1);
+            Ok(left.map(|left| {
+                self.0 = left;
+                TextRows { rows: 5, columns: Vec::new() }
+            }))
+        }
+    }
+
+    fn scan(number: u32, table: &str) -> Open {
+        Open { scan: number, what: ViewScan { table: table.into(), columns: Vec::new(), only: Vec::new() } }
+    }
+
+    async fn said(scans: &mut Scans, number: u32) -> (char, Option<QueryFailure>) {
+        let (kind, body) = scans.next(number).await.expect("a frame");
+        let failed = (kind == b'X').then(|| serde_json::from_slice::<Broken>(&body).expect("JSON").failure);
+        (char::from(kind), failed)
+    }
+
+    #[tokio::test]
+    async fn a_scan_gives_batches_its_end_and_its_failure() {
+        let mut scans = Scans::of(Some(Arc::new(Ten)));
+        scans.open(scan(1, "ExposureGraphNodes")).await;
+        scans.open(scan(2, "resources")).await;
+        assert_eq!(said(&mut scans, 1).await.0, 'B');
+        let (kind, failed) = said(&mut scans, 2).await;
+        assert_eq!((kind, failed.map(|f| f.code)), ('X', Some("data_unreadable".to_owned())));
+        assert_eq!(said(&mut scans, 1).await.0, 'B');
+        assert_eq!(said(&mut scans, 1).await.0, 'Z');
+        assert!(scans.open.is_empty());
+
+        let mut without = Scans::of(None);
+        without.open(scan(1, "ExposureGraphNodes")).await;
+        assert_eq!(said(&mut without, 1).await.1.map(|f| f.code), Some("table_missing".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn scans_without_end_are_refused() {
+        let mut scans = Scans::of(Some(Arc::new(Ten)));
+        for number in 0..1000 {
+            scans.open(scan(number, "ExposureGraphNodes")).await;
+        }
+        assert!(scans.open.len() <= MOST_SCANS + 1);
+        assert_eq!(said(&mut scans, 0).await.0, 'B');
+        for number in [MOST_SCANS as u32, 999] {
+            assert_eq!(said(&mut scans, number).await.1.map(|f| f.code), Some("query_limit".to_owned()));
+        }
+    }
+}
