@@ -18,7 +18,7 @@ async function designated(request: APIRequestContext): Promise<{ id: string; nam
 test('subscriptions: plans are switched, and endpoint protection is off and on', async ({ page }) => {
   const name = `Lab ${Date.now()}`
   await subscription(page.request, name)
-  await page.goto('/settings/subscriptions')
+  await page.goto('/estate')
   const card = page.getByRole('region', { name, exact: true })
   await expect(card.getByText('Servers plan: Off')).toBeVisible()
   await card.getByRole('button', { name: 'Change plans' }).click()
@@ -31,6 +31,7 @@ test('subscriptions: plans are switched, and endpoint protection is off and on',
   await expect(card.getByText(/Servers Plan 2: On, free until \d{4}-/)).toBeVisible()
   await expect(card.getByText(/Posture: On, free until/)).toBeVisible()
   await card.getByRole('button', { name: /^Switch off endpoint protection/ }).click()
+  await dialog.getByLabel('Reason').fill('a test')
   await dialog.getByRole('button', { name: 'Switch off' }).click()
   await expect(card.getByText('Endpoint protection: Off')).toBeVisible()
   await inspect(page, '71-subscriptions')

@@ -1,7 +1,10 @@
 import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router'
 import { sessionQuery } from './api/queries/session'
 import { asApiError } from './api/errors'
-import { devicesSearch, explorerSearch, huntingSearch, machinesSearch, openSearch, setupSearch, signInSearch, timelineSearch, treeSearch, usageSearch } from './lib/search'
+import { connectorSearch, connectorsSearch, connectSearch, devicesSearch, everythingSearch, explorerSearch, healthSearch, huntingSearch, machineSearch, machinesSearch, openSearch, setupSearch, signInSearch, subscriptionSearch, timelineSearch, treeSearch, usageSearch } from './lib/search'
+import { ConnectorPage } from './pages/connectors/ConnectorPage'
+import { ConnectorsPage } from './pages/connectors/ConnectorsPage'
+import { ConnectPage } from './pages/connectors/ConnectPage'
 import { DevicePage } from './pages/device/DevicePage'
 import { FactsTab } from './pages/device/FactsTab'
 import { OrdersTab } from './pages/device/OrdersTab'
@@ -10,16 +13,19 @@ import { TimelineTab } from './pages/device/TimelineTab'
 import { DevicesPage } from './pages/devices/DevicesPage'
 import { DeviceGroupPage } from './pages/groups/DeviceGroupPage'
 import { DeviceGroupsPage } from './pages/groups/DeviceGroupsPage'
+import { EstatePage } from './pages/estate/EstatePage'
+import { SubscriptionPage } from './pages/estate/SubscriptionPage'
+import { HealthPage } from './pages/health/HealthPage'
 import { ExplorerPage } from './pages/explorer/ExplorerPage'
 import { MachinePage } from './pages/machines/MachinePage'
 import { MachinesPage } from './pages/machines/MachinesPage'
 import { NotFoundPage } from './pages/NotFoundPage'
+import { SearchPage } from './pages/search/SearchPage'
 import { AuditPage } from './pages/settings/AuditPage'
 import { EnrolmentPage } from './pages/settings/EnrolmentPage'
 import { PeoplePage } from './pages/settings/PeoplePage'
 import { SessionsPage } from './pages/settings/SessionsPage'
 import { TokensPage } from './pages/settings/TokensPage'
-import { SubscriptionsPage } from './pages/subscriptions/SubscriptionsPage'
 import { SetupPage } from './pages/setup/SetupPage'
 import { SignInPage } from './pages/signin/SignInPage'
 import { UsagePage } from './pages/usage/UsagePage'
@@ -71,11 +77,19 @@ const tree = createRoute({ getParentRoute: () => inside, path: '/devices/$device
   import('./pages/tree/route').then((m) => m.Route),
 )
 const machines = createRoute({ getParentRoute: () => inside, path: '/machines', validateSearch: machinesSearch, component: MachinesPage })
-const machine = createRoute({ getParentRoute: () => inside, path: '/machines/$machineId', component: MachinePage })
+const machine = createRoute({ getParentRoute: () => inside, path: '/machines/$machineId', validateSearch: machineSearch, component: MachinePage })
+const health = createRoute({ getParentRoute: () => inside, path: '/health', validateSearch: healthSearch, component: HealthPage })
+const estate = createRoute({ getParentRoute: () => inside, path: '/estate', component: EstatePage })
+const subscription = createRoute({ getParentRoute: () => inside, path: '/estate/$subscriptionId', validateSearch: subscriptionSearch, component: SubscriptionPage })
+const connect = createRoute({ getParentRoute: () => inside, path: '/estate/$subscriptionId/connect', validateSearch: connectSearch, component: ConnectPage })
+const connectors = createRoute({ getParentRoute: () => inside, path: '/connectors', validateSearch: connectorsSearch, component: ConnectorsPage })
+const connector = createRoute({ getParentRoute: () => inside, path: '/connectors/$connectorId', validateSearch: connectorSearch, component: ConnectorPage })
 const explorer = createRoute({ getParentRoute: () => inside, path: '/explorer', validateSearch: explorerSearch, component: ExplorerPage })
 const hunting = createRoute({ getParentRoute: () => inside, path: '/hunting', validateSearch: huntingSearch }).lazy(() =>
   import('./pages/hunting/route').then((m) => m.Route),
 )
+
+const search = createRoute({ getParentRoute: () => inside, path: '/search', validateSearch: everythingSearch, component: SearchPage })
 
 const settings = createRoute({
   getParentRoute: () => inside,
@@ -92,7 +106,14 @@ const sessions = createRoute({ getParentRoute: () => inside, path: '/settings/se
 const enrolment = createRoute({ getParentRoute: () => inside, path: '/settings/enrolment', component: EnrolmentPage })
 const audit = createRoute({ getParentRoute: () => inside, path: '/settings/audit', validateSearch: openSearch, component: AuditPage })
 
-const subscriptions = createRoute({ getParentRoute: () => inside, path: '/settings/subscriptions', component: SubscriptionsPage })
+/** Where subscriptions were before. */
+const subscriptions = createRoute({
+  getParentRoute: () => inside,
+  path: '/settings/subscriptions',
+  beforeLoad: () => {
+    throw redirect({ to: '/estate' })
+  },
+})
 const usage = createRoute({ getParentRoute: () => inside, path: '/usage', validateSearch: usageSearch, component: UsagePage })
 
 const routeTree = root.addChildren([
@@ -102,11 +123,18 @@ const routeTree = root.addChildren([
     home,
     machines,
     machine,
+    health,
+    estate,
+    subscription,
+    connect,
+    connectors,
+    connector,
     explorer,
     devices,
     tree,
     device.addChildren([deviceHome, timeline, facts, orders, sensor]),
     hunting,
+    search,
     usage,
     settings,
     subscriptions,

@@ -42,7 +42,7 @@ it('gives a column a width by its type and its first rows, within bounds', () =>
 
 it('tells the editor of our tables with types, and why a column is empty', () => {
   const schema: HuntingSchema = {
-    tables: [{ name: 'T', kind: 'event', description: 'Rows', action_types: [], additional_fields: [], columns: [
+    tables: [{ name: 'T', kind: 'event', description: 'Rows', action_types: [], additional_fields: [], types: [], columns: [
       { name: 'At', type: 'datetime', description: 'When', filled: true, reason: null },
       { name: 'Odd', type: 'something', description: 'What', filled: false, reason: 'no source on Linux' },
     ] }],

@@ -92,6 +92,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connectors/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pauses a connector: its machines are still listed and looked at, and nothing is changed on them any
+         *     more. Sensors that are there stay.
+         */
+        post: operations["connectors_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connectors/{id}/plan": {
         parameters: {
             query?: never;
@@ -335,6 +355,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/estate/recommendations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says how the machines stand with each recommendation. */
+        get: operations["estate_recommendations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/estate/recommendations/machines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the machines that a recommendation is about, by name. */
+        get: operations["estate_recommendation_machines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/explore": {
         parameters: {
             query?: never;
@@ -437,6 +491,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/health/trend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says how many machines had a finding that makes unhealthy, over time. */
+        get: operations["health_trend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hunting/query": {
         parameters: {
             query?: never;
@@ -529,7 +600,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists machines by name. */
+        /** Lists machines. */
         get: operations["machines_list"];
         put?: never;
         post?: never;
@@ -680,6 +751,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/machines/{id}/security-products": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads which security products a machine has, how they are set up, and what follows. */
+        get: operations["machines_security_products"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/machines/{id}/tasks": {
         parameters: {
             query?: never;
@@ -689,6 +777,40 @@ export interface paths {
         };
         /** Lists what was done on a machine, newest first. */
         get: operations["machines_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/onboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes what machines are given to come by themselves, with a token that is bounded in time and number. */
+        post: operations["onboarding_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/onboarding/package": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the sensor as a package. It holds no token: an invitation that lies on the machine has one. */
+        get: operations["onboarding_package"];
         put?: never;
         post?: never;
         delete?: never;
@@ -761,6 +883,23 @@ export interface paths {
         post?: never;
         /** Takes a rate card away: hours under it cost what the card before says. */
         delete: operations["rate_cards_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Looks for a text everywhere where the caller may look. */
+        get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -953,6 +1092,23 @@ export interface paths {
         get?: never;
         /** Switches plans of a subscription. */
         put: operations["subscriptions_plans"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}/rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Says how far a subscription's roll-out has come. */
+        get: operations["rollouts_show"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1180,6 +1336,39 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A machine of a recommendation. */
+        AffectedMachine: {
+            /** @description Codes of the checks that fail. */
+            failed: string[];
+            /** @description Its name. */
+            machine: string;
+            /** @description The machine. */
+            machine_id: string;
+            /** @description Why, for people. */
+            message: string;
+            /** @description EDR solutions that were found on it. */
+            products: string[];
+            /** @description Why: a stable code. */
+            reason: string;
+            /** @description Since when it stands so. */
+            since: components["schemas"]["Instant"];
+            /** @description `unhealthy`, `healthy`, `not_applicable`. */
+            state: string;
+            /** @description Its subscription's name. */
+            subscription: string;
+        };
+        /** @description Machines of a recommendation. */
+        AffectedMachinePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["AffectedMachine"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
         /** @description An API token; its secret is shown once, when it is made. */
         ApiToken: {
             /** @description When it was made. */
@@ -1319,19 +1508,33 @@ export interface components {
         Connector: {
             /** @description Whether a listing or test is under way. */
             busy: boolean;
-            /** @description What its last test found. */
-            checks: unknown;
+            /** @description What its last test found, step by step. */
+            checks: components["schemas"]["ConnectorCheck"][];
             /** @description When it was made. */
             created_at: components["schemas"]["Instant"];
+            /** @description The stable code of that; empty where it has none. */
+            error_code: string;
+            /** @description What to do about it; empty where the catalogue says nothing. */
+            error_fix: string;
             /** @description Whether it has a credential. */
             has_credential: boolean;
             /** @description Identifier. */
             id: string;
+            /**
+             * Format: int64
+             * @description Host keys that nobody has confirmed yet.
+             */
+            keys_waiting: number;
             /** @description `ssh`, `aws`, `cloud_init`. */
             kind: string;
             /** @description What went wrong with that, for people; empty when nothing. */
             last_error: string;
             last_listed: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description Machines that it lists.
+             */
+            machines: number;
             /** @description Name. */
             name: string;
             /** @description What it needs to know, by kind; no credential is in here. */
@@ -1340,6 +1543,19 @@ export interface components {
             state: string;
             /** @description The subscription whose machines it finds. */
             subscription_id: string;
+        };
+        /** @description One step of a connector's test. */
+        ConnectorCheck: {
+            /** @description The stable code where something is wrong. */
+            code: string | null;
+            /** @description What was found. */
+            evidence: string;
+            /** @description What to do about it; empty where nothing is wrong. */
+            fix: string;
+            /** @description What was tried, such as `reach`, `host_keys`, `login`. */
+            name: string;
+            /** @description `ok`, `warning`, `failed`, `skipped`. */
+            outcome: string;
         };
         /** @description Connectors. */
         ConnectorPage: {
@@ -1691,11 +1907,15 @@ export interface components {
             /** @description Identifier. */
             id: string;
             last_used: components["schemas"]["Instant"] | null;
+            /** @description The one machine that it was made for, by the product itself. */
+            machine_id: string | null;
             /**
              * Format: int32
              * @description How many machines it takes in.
              */
             max_uses: number;
+            /** @description Where its machines belong; the designated subscription where it is null. */
+            subscription_id: string | null;
             /**
              * Format: int32
              * @description How many it has taken in.
@@ -1728,6 +1948,82 @@ export interface components {
             /** @description One sentence for people; its words may change. */
             message: string;
         };
+        /** @description A recommendation over the machines that the caller sees. */
+        EstateRecommendation: {
+            /** @description Checks that fail. */
+            checks: components["schemas"]["NamedCount"][];
+            /**
+             * Format: int64
+             * @description Machines that are as they should be.
+             */
+            healthy: number;
+            /**
+             * Format: int64
+             * @description Machines that are judged by fewer checks than there should be.
+             */
+            incomplete: number;
+            /**
+             * Format: int64
+             * @description Machines that cannot be judged.
+             */
+            not_applicable: number;
+            /** @description EDR solutions that were found. */
+            products: components["schemas"]["NamedCount"][];
+            /** @description Why machines stand as they do. */
+            reasons: components["schemas"]["NamedCount"][];
+            /** @description `edr_installed`, `edr_configuration`. */
+            recommendation: string;
+            /** @description What to do. */
+            remediation: string;
+            /** @description What should be the case. */
+            title: string;
+            /** @description What the failing checks belong to. */
+            topics: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Machines that should be acted upon.
+             */
+            unhealthy: number;
+        };
+        /** @description Recommendations. */
+        EstateRecommendationPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["EstateRecommendation"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description Something that events spoke of. */
+        EventHit: {
+            /** @description Its name. */
+            device: string;
+            /** @description One of these devices. */
+            device_id: string;
+            /**
+             * Format: int64
+             * @description On how many devices.
+             */
+            devices: number;
+            /**
+             * Format: int64
+             * @description How many events spoke of it.
+             */
+            events: number;
+            first_seen: components["schemas"]["Instant"] | null;
+            /** @description What it is. */
+            kind: components["schemas"]["Seen"];
+            last_seen: components["schemas"]["Instant"] | null;
+            /** @description A query that shows the events. */
+            query: string;
+            /** @description Its path, name or address. */
+            value: string;
+        };
         /** @description What a question comes to. */
         ExploreAnswer: {
             /** @description What the cells of a row are about. */
@@ -1756,6 +2052,8 @@ export interface components {
             limit?: number | null;
             /** @description A link that another answer gave. */
             link?: string | null;
+            /** @description Most nodes that a cell lists, 0 to 100; 10 when absent. Its total counts all. */
+            listed?: number | null;
             /** @description The query as a document. */
             query?: unknown;
             /** @description The name of a template. */
@@ -1805,6 +2103,8 @@ export interface components {
             since: components["schemas"]["Instant"];
             /** @description Who found it. */
             source: string;
+            /** @description What it is, in a few words. */
+            title: string;
             /** @description `unhealthy` or `notice`. */
             weight: string;
         };
@@ -1823,6 +2123,8 @@ export interface components {
             remediation: string;
             /** @description What it is, in a few words. */
             title: string;
+            /** @description `unhealthy` or `notice`. */
+            weight: string;
         };
         /** @description Findings. */
         FindingPage: {
@@ -1849,6 +2151,72 @@ export interface components {
             /** @description `host` or `[host]:port`, as the list shows it. */
             host: string;
         };
+        /** @description Something that was found by its name. */
+        FoundByName: {
+            /** @description Identifier. */
+            id: string;
+            /** @description What kind of its sort it is; of a device group, its criticality. */
+            kind: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description A device that was found. */
+        FoundDevice: {
+            /** @description By what it was found: `name`, `id`, `address`, `hardware`, `tag`. */
+            by: string;
+            /** @description How it is. */
+            health: components["schemas"]["DeviceHealth"];
+            /** @description Identifier. */
+            id: string;
+            /** @description Addresses. */
+            ip_addresses: string[];
+            /** @description Host name. */
+            name: string;
+            /** @description Distribution and its version. */
+            os: string;
+        };
+        /** @description A health finding that was found in the catalogue. */
+        FoundFinding: {
+            /** @description The stable code. */
+            code: string;
+            /**
+             * Format: int64
+             * @description How many machines have it now; null where the caller may not know.
+             */
+            machines: number | null;
+            /** @description What it is, in a few words. */
+            title: string;
+        };
+        /** @description A machine that was found. */
+        FoundMachine: {
+            /** @description Addresses. */
+            addresses: string[];
+            /** @description By what it was found: `name`, `id`, `cloud_id`, `address`, `owner`, `tag`. */
+            by: string;
+            /** @description Whether its cloud deleted it. */
+            gone: boolean;
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description Distribution and its version. */
+            os: string;
+            /** @description `healthy`, `unhealthy`, `not_applicable`, `pending`. */
+            status: string;
+            /** @description Its subscription's name. */
+            subscription: string;
+        };
+        /** @description A person who was found. */
+        FoundPerson: {
+            /** @description E-mail address. */
+            email: string;
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description What they may do. */
+            role: string;
+        };
         /** @description A device group by name. */
         GroupName: {
             /** @description Identifier. */
@@ -1858,10 +2226,14 @@ export interface components {
         };
         /** @description The estate's health in numbers. */
         HealthSummary: {
+            /** @description As of when. */
+            at: components["schemas"]["Instant"];
             /** @description Findings by how many machines they affect. */
             findings: components["schemas"]["FindingCount"][];
             /** @description Machines by status. */
             machines: components["schemas"]["StatusCounts"];
+            /** @description The unhealthy ones by what makes them so. */
+            unhealthy: components["schemas"]["UnhealthyBy"];
         };
         /** @description The named thresholds of health, in seconds. */
         HealthThresholds: {
@@ -1887,6 +2259,11 @@ export interface components {
             late: number;
             /**
              * Format: int64
+             * @description A machine that its preflight refused is looked at again after no longer a pause than this.
+             */
+            look_again?: number;
+            /**
+             * Format: int64
              * @description How long a loss of events is held against a machine.
              */
             loss_shown: number;
@@ -1905,6 +2282,16 @@ export interface components {
              * @description More starts of the sensor within an hour than this are too many.
              */
             restarts_per_hour: number;
+        };
+        /** @description How many machines were unhealthy, from instant to instant. */
+        HealthTrend: {
+            /** @description The instants, oldest first; the last one is now. */
+            items: components["schemas"]["TrendPoint"][];
+            /**
+             * Format: int64
+             * @description From one instant to the next, seconds.
+             */
+            step_seconds: number;
         };
         /** @description A host key. */
         HostKey: {
@@ -1994,7 +2381,14 @@ export interface components {
             kind: string;
             /** @description Name; case matters. */
             name: string;
+            /** @description Values of the column `type`, where the table has one. */
+            types: components["schemas"]["Meaning"][];
         };
+        /**
+         * @description What a text may be; one may be several things.
+         * @enum {string}
+         */
+        InputKind: "ipv4" | "ipv6" | "cidr" | "sha256" | "sha1" | "md5" | "device_id" | "uuid" | "path" | "email" | "finding_code" | "name";
         /** @description The instance. */
         Instance: {
             /** @description Where sensors enrol. */
@@ -2134,10 +2528,59 @@ export interface components {
              */
             plan: string;
         };
+        /** @description How a machine stands with a recommendation. */
+        MachineRecommendation: {
+            /** @description What can be done with one call. */
+            actions: components["schemas"]["QuickAction"][];
+            /** @description Whether every check could be made. */
+            complete: boolean;
+            /** @description When it was judged last. */
+            evaluated_at: components["schemas"]["Instant"];
+            /** @description Why, for people. */
+            message: string;
+            /** @description Why: a stable code. */
+            reason: string;
+            /** @description `edr_installed`, `edr_configuration`. */
+            recommendation: string;
+            /** @description What to do. */
+            remediation: string;
+            /** @description Since when it stands so. */
+            since: components["schemas"]["Instant"];
+            /** @description `unhealthy`, `healthy`, `not_applicable`. */
+            state: string;
+            /** @description What should be the case. */
+            title: string;
+        };
+        /** @description Which security products a machine has, how they are set up, and what follows. */
+        MachineSecurity: {
+            /** @description Why, for people. */
+            error: string;
+            /** @description Why it failed: a stable code; empty where it did not. */
+            error_code: string;
+            /** @description Processes that are only named like a product. */
+            misplaced: components["schemas"]["MisplacedProcess"][];
+            /** @description Why it observes only, or would; empty where it does more. */
+            observing_because: string;
+            /** @description Products, EDR solutions first. */
+            products: components["schemas"]["SecurityProduct"][];
+            /** @description Both recommendations; nothing where the machine was not judged yet. */
+            recommendations: components["schemas"]["MachineRecommendation"][];
+            seen_at: components["schemas"]["Instant"] | null;
+            /** @description By whom: `sensor`, `connector`; empty where nobody has looked, or that is too long ago. */
+            seen_by: string;
+            /** @description What our sensor does here: `standard`, `observing`; empty where there is none. */
+            sensor_mode: string;
+            tried_at: components["schemas"]["Instant"] | null;
+        };
         /** @description Something that was done on a machine. */
         MachineTask: {
-            /** @description `preflight`, `install`, `probe`, `start`, `upgrade`, `offboard`. */
+            /**
+             * @description What was done: `preflight`, `install`, `adopt`, `deploy_extension`, `probe`, `start`, `upgrade`,
+             *     `offboard`; or what somebody asked for: `fix`, `moved`, `remove_extension`, `offboard`, `onboard`.
+             */
             action: string;
+            /** @description Who asked for it; empty where it was done by itself. */
+            by: string;
             /** @description The finding's code where it failed. */
             code: string | null;
             /** @description When it was asked for. */
@@ -2171,10 +2614,52 @@ export interface components {
             /** @description The name. */
             name: string;
         };
+        /** @description A process that is named like a product's, and is none of it. */
+        MisplacedProcess: {
+            /** @description Whether the path is the product's but the file is not, as in a container. */
+            elsewhere: boolean;
+            /** @description Its executable. */
+            exe: string;
+            /** @description The product that it is named like. */
+            like: string;
+            /** @description What it is named. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Its number.
+             */
+            pid: number;
+        };
+        /** @description A part that gave no answer. */
+        MissingPart: {
+            /**
+             * @description Stable code: `not_permitted`, `too_short`, `not_supported`, `not_in_events`, `failed`, `timed_out`, or
+             *     that of a query that failed.
+             */
+            code: string;
+            /** @description Why, for people. */
+            message: string;
+            /** @description Which. */
+            part: components["schemas"]["SearchPart"];
+        };
         /** @description Where a machine shall belong. */
         MoveMachine: {
+            /** @description Why, for the audit log. */
+            reason?: string;
             /** @description Another subscription of the same tenant. */
             subscription_id: string;
+        };
+        /** @description How many, of what. */
+        NamedCount: {
+            /** @description Identifier or stable code. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Machines.
+             */
+            machines: number;
+            /** @description For people. */
+            name: string;
         };
         /** @description A token to be made. */
         NewApiToken: {
@@ -2242,6 +2727,23 @@ export interface components {
              */
             max_uses: number;
         };
+        /** @description What machines shall be given to come by themselves. */
+        NewOnboarding: {
+            /**
+             * Format: int32
+             * @description The life of its token in hours, 1 to 2160.
+             */
+            expires_in_hours: number;
+            /** @description How they come. */
+            form: components["schemas"]["OnboardingForm"];
+            /**
+             * Format: int32
+             * @description How many machines the token takes in, 1 to 100000.
+             */
+            max_uses: number;
+            /** @description Where they belong. */
+            subscription_id: string;
+        };
         /** @description An order to give. */
         NewOrder: {
             /** @description What to do. */
@@ -2287,6 +2789,29 @@ export interface components {
             /** @description Role. */
             role: components["schemas"]["Role"];
         };
+        /** @description What machines are given to come by themselves. */
+        Onboarding: {
+            /** @description When the token ends. */
+            expires_at: components["schemas"]["Instant"];
+            /** @description A name for the file. */
+            file_name: string;
+            /** @description How they come. */
+            form: components["schemas"]["OnboardingForm"];
+            /**
+             * Format: int32
+             * @description How many machines it takes in.
+             */
+            max_uses: number;
+            /** @description The file. It holds a token and is never shown again. */
+            text: string;
+            /** @description The token's identifier, by which it can be ended. */
+            token_id: string;
+        };
+        /**
+         * @description How a machine comes by itself.
+         * @enum {string}
+         */
+        OnboardingForm: "script" | "cloud_init" | "package";
         /** @description An order. */
         Order: {
             completed_at: components["schemas"]["Instant"] | null;
@@ -2483,6 +3008,19 @@ export interface components {
             /** @description Whether there are more ancestors or children than are shown. */
             truncated: boolean;
         };
+        /** @description One check of a product's set-up. */
+        ProductCheck: {
+            /** @description The stable code. */
+            code: string;
+            /** @description What it rests on. */
+            evidence: string;
+            /** @description What is wrong, or why nobody knows; empty where all is well. */
+            message: string;
+            /** @description `unhealthy`, `unknown`, `healthy`, `not_applicable`. */
+            outcome: string;
+            /** @description `running`, `protection`, `registration`, `definitions`, `quick_scan`, `full_scan`, `scans`. */
+            topic: string;
+        };
         /** @description What a query cost. */
         QueryStats: {
             /**
@@ -2515,6 +3053,19 @@ export interface components {
              * @default 0
              */
             wall_ms: number;
+        };
+        /** @description A call of this API that does something about a recommendation. */
+        QuickAction: {
+            /** @description `enable_integration`, `upgrade_plan`, `troubleshoot_onboarding`. */
+            action: string;
+            /** @description The body; null where there is none. */
+            body: unknown;
+            /** @description The method. */
+            method: string;
+            /** @description The path; `{machine}` and `{subscription}` in it are filled in. */
+            path: string;
+            /** @description What it does. */
+            words: string;
         };
         /** @description What machine-hours cost from some instant on. */
         RateCard: {
@@ -2574,6 +3125,82 @@ export interface components {
          * @enum {string}
          */
         Role: "administrator" | "operator" | "reader";
+        /** @description How far a roll-out has come. */
+        Rollout: {
+            /** @description While it is held: machines that broke. */
+            broken: number;
+            /** @description While it is held: machines that are finished, the broken ones among them. */
+            finished: number;
+            /** @description Machines that it is about. */
+            machines: number;
+            /** @description `none` (nothing was rolled out yet), `running`, `held` (a person decides), `done`. */
+            state: string;
+            /** @description Waves that were let go. */
+            wave: number;
+            /** @description Of how many. */
+            waves: number;
+        };
+        /** @description What was found. */
+        SearchAnswer: {
+            /** @description Connectors. */
+            connectors: components["schemas"]["FoundByName"][];
+            /**
+             * Format: int32
+             * @description How many days of events were searched.
+             */
+            days: number;
+            /** @description Device groups. */
+            device_groups: components["schemas"]["FoundByName"][];
+            /** @description Devices. */
+            devices: components["schemas"]["FoundDevice"][];
+            /** @description What events spoke of. */
+            events: components["schemas"]["EventHit"][];
+            /** @description Health findings. */
+            findings: components["schemas"]["FoundFinding"][];
+            /** @description What it may be, the likeliest first. */
+            kinds: components["schemas"]["InputKind"][];
+            /** @description Machines. */
+            machines: components["schemas"]["FoundMachine"][];
+            /** @description Parts that gave no answer, and why. */
+            missing: components["schemas"]["MissingPart"][];
+            /** @description Parts that have more than is shown; of events the latest are, without that being told. */
+            more: components["schemas"]["SearchPart"][];
+            /** @description People. */
+            people: components["schemas"]["FoundPerson"][];
+            /** @description The text as it was understood. */
+            query: string;
+            /** @description Subscriptions. */
+            subscriptions: components["schemas"]["FoundByName"][];
+        };
+        /**
+         * @description What can be looked through.
+         * @enum {string}
+         */
+        SearchPart: "devices" | "machines" | "subscriptions" | "connectors" | "device_groups" | "people" | "findings" | "events";
+        /** @description A security product on a machine. */
+        SecurityProduct: {
+            /** @description What was checked of its set-up; nothing where it is no EDR solution. */
+            checks: components["schemas"]["ProductCheck"][];
+            /** @description By what it was recognised. */
+            evidence: string[];
+            /** @description Its identifier in the catalogue. */
+            id: string;
+            /** @description `edr`, `antivirus`, `monitor`. */
+            kind: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Whether a sensor beside it observes only. */
+            owns_machine: boolean;
+            /** @description `yes`, `no`, `unknown`. */
+            running: string;
+            /** @description Its version; empty where nothing says it. */
+            version: string;
+        };
+        /**
+         * @description What events spoke of.
+         * @enum {string}
+         */
+        Seen: "process" | "file" | "user" | "address" | "own_address";
         /**
          * @description Which Servers plan.
          * @enum {string}
@@ -2763,6 +3390,8 @@ export interface components {
             other_products?: components["schemas"]["OtherProductsRule"] | null;
             /** @description The key of the owner's tag. */
             owner_tag?: string | null;
+            /** @description Why, for the audit log. */
+            reason?: string;
             /** @description Whether new versions are put on its machines. */
             upgrades?: boolean | null;
         };
@@ -2810,6 +3439,34 @@ export interface components {
              *     one page. Otherwise null.
              */
             total: number | null;
+        };
+        /** @description How many machines were unhealthy at an instant. */
+        TrendPoint: {
+            /** @description When. */
+            at: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description Machines with a finding about the heartbeat.
+             */
+            heartbeat: number;
+            /**
+             * Format: int64
+             * @description Machines with a finding about the installation.
+             */
+            installation: number;
+        };
+        /** @description Unhealthy machines by what makes them so; one machine can be among both. */
+        UnhealthyBy: {
+            /**
+             * Format: int64
+             * @description Something about the heartbeat, or what the sensor says of itself.
+             */
+            heartbeat: number;
+            /**
+             * Format: int64
+             * @description Something about the installation.
+             */
+            installation: number;
         };
         /** @description Usage of a stretch of time. */
         UsageAnswer: {
@@ -2917,6 +3574,11 @@ export interface components {
         ValidateRequest: {
             /** @description KQL. */
             query: string;
+        };
+        /** @description Why something is done. */
+        VerbReason: {
+            /** @description For the audit log. */
+            reason?: string;
         };
         /** @description Something about the product itself that a person should know: a full disk, a stopped role. */
         Warning: {
@@ -3064,7 +3726,10 @@ export interface operations {
     };
     connectors_revoke: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Why, for the audit log. */
+                reason?: string;
+            };
             header?: never;
             path: {
                 /** @description The connector. */
@@ -3218,6 +3883,42 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    connectors_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The connector. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["VerbReason"] | null;
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connector"];
+                };
             };
             /** @description The call failed. */
             default: {
@@ -3876,6 +4577,79 @@ export interface operations {
             };
         };
     };
+    estate_recommendations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Recommendations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EstateRecommendationPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    estate_recommendation_machines: {
+        parameters: {
+            query: {
+                /** @description Only those on which this check fails. */
+                check?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Only those with this EDR solution, by its identifier. */
+                product?: string;
+                /** @description Only those for this reason. */
+                reason?: string;
+                /** @description `edr_installed` or `edr_configuration`. */
+                recommendation: string;
+                /** @description `unhealthy`, `healthy`, `not_applicable`. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Machines. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AffectedMachinePage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     explore_run: {
         parameters: {
             query?: never;
@@ -4066,6 +4840,38 @@ export interface operations {
             };
         };
     };
+    health_trend: {
+        parameters: {
+            query?: {
+                /** @description How far back, 1 to 2160; 24 when absent. */
+                hours?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The course. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthTrend"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     hunting_query: {
         parameters: {
             query?: never;
@@ -4223,16 +5029,27 @@ export interface operations {
     machines_list: {
         parameters: {
             query?: {
+                /** @description Only those that one connector lists. */
+                connector?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
                 /** @description Only those with this finding. */
                 finding?: string;
                 /** @description Those that their cloud deleted too. */
                 gone?: boolean;
+                /**
+                 * @description Only those with a finding of this kind that is more than a notice: `installation`, `heartbeat`,
+                 *     `not_applicable`.
+                 */
+                kind?: string;
                 /** @description Most items, 1 to 1000; 50 when absent. */
                 limit?: number;
+                /** @description `asc` (default) or `desc`. */
+                order?: string;
                 /** @description Text that the name, an identifier, an address or a tag contains. */
                 search?: string;
+                /** @description `name` (default), `status`, `subscription`, `system`, `extension`. */
+                sort?: string;
                 /** @description `healthy`, `unhealthy`, `not_applicable`, `pending`; several separated by commas. */
                 status?: string;
                 /** @description Only those of one subscription. */
@@ -4337,6 +5154,8 @@ export interface operations {
             query?: {
                 /** @description Its name, as a safeguard: `Palisade.Linux` or `Palisade.Windows`. */
                 name?: string;
+                /** @description Why, for the audit log. */
+                reason?: string;
             };
             header?: never;
             path: {
@@ -4473,7 +5292,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["VerbReason"] | null;
+            };
+        };
         responses: {
             /** @description As it is now. */
             200: {
@@ -4505,7 +5328,11 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["VerbReason"] | null;
+            };
+        };
         responses: {
             /** @description As it is now. */
             200: {
@@ -4595,6 +5422,38 @@ export interface operations {
             };
         };
     };
+    machines_security_products: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its security products. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MachineSecurity"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     machines_tasks: {
         parameters: {
             query?: never;
@@ -4614,6 +5473,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MachineTaskPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    onboarding_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOnboarding"];
+            };
+        };
+        responses: {
+            /** @description The file, shown this once. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Onboarding"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    onboarding_package: {
+        parameters: {
+            query: {
+                /** @description `deb` or `rpm`. */
+                form: "deb" | "rpm";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The package. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             /** @description The call failed. */
@@ -4768,6 +5692,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query: {
+                /** @description How many days of events are searched, 1 to 30; 7 when absent. */
+                days?: number;
+                /** @description Most hits of each part, 1 to 50; 10 when absent. Of events there are 20 at most. */
+                limit?: number;
+                /**
+                 * @description What to look through, separated by commas: `devices`, `machines`, `subscriptions`, `connectors`,
+                 *     `device_groups`, `people`, `findings`, `events`; everything when absent.
+                 */
+                parts?: string;
+                /**
+                 * @description What to look for: the beginning of a name or of a part of it, an address or a range, a hash, a path, a
+                 *     user, an identifier, the code of a finding; 1 to 200 characters.
+                 */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchAnswer"];
+                };
             };
             /** @description The call failed. */
             default: {
@@ -5335,6 +6303,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rollouts_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How far it has come. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
                 };
             };
             /** @description The call failed. */

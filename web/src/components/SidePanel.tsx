@@ -41,7 +41,8 @@ export function SidePanel({ open, title, onClose, actions, children }: Props) {
         </DrawerHeaderTitle>
         {actions && <div className="panel-links">{actions}</div>}
       </DrawerHeader>
-      <DrawerBody>{children}</DrawerBody>
+      {/* What scrolls must be reachable by keys. */}
+      <DrawerBody tabIndex={0}>{children}</DrawerBody>
     </OverlayDrawer>
   )
 }

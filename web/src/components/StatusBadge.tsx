@@ -11,12 +11,12 @@ const LOOK: Record<string, { label: string; icon: ReactNode; tone: string }> = {
 export const statusLabel = (status: string): string => LOOK[status]?.label ?? status
 
 /** A machine's status as icon and words, never colour alone. */
-export function StatusBadge({ status }: { status: string }) {
+export function StatusBadge({ status, label }: { status: string; label?: string }) {
   const look = LOOK[status] ?? LOOK.pending!
   return (
     <span className={`state ${look.tone}`}>
       <span aria-hidden className="state-icon">{look.icon}</span>
-      {look.label}
+      {label ?? look.label}
     </span>
   )
 }

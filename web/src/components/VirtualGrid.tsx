@@ -27,6 +27,8 @@ interface Props<T> {
   rows: T[]
   rowId: (row: T, index: number) => string
   onOpen?: (row: T, newTab: boolean) => void
+  /** Space on a row. */
+  onMark?: (row: T) => void
   selected?: string
   sorting?: SortingState
   onSorting?: OnChangeFn<SortingState>
@@ -122,6 +124,7 @@ export function VirtualGrid<T>(props: Props<T>) {
     const step: Record<string, number> = { ArrowDown: index + 1, ArrowUp: index - 1, PageDown: index + page, PageUp: index - page, Home: 0, End: model.length - 1 }
     const row = model[index]!.original
     if (event.key in step) move(step[event.key]!)
+    else if (event.key === ' ' && props.onMark) props.onMark(row)
     else if (event.key === 'Enter' && onOpen) onOpen(row, event.ctrlKey || event.metaKey)
     else if (event.key === 'c' && (event.ctrlKey || event.metaKey) && props.rowText && !String(window.getSelection())) {
       void copyText(props.rowText(row))
@@ -133,7 +136,7 @@ export function VirtualGrid<T>(props: Props<T>) {
     if (index === undefined) return
     setActive(index)
     // A link or button inside the row answers for itself; marking text opens nothing.
-    if ((event.target as HTMLElement).closest('a,button') || String(window.getSelection())) return
+    if ((event.target as HTMLElement).closest('a,button,input,label') || String(window.getSelection())) return
     onOpen?.(model[index]!.original, event.ctrlKey || event.metaKey)
   }
   const onFocus = (event: FocusEvent<HTMLElement>) => {

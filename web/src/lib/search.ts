@@ -140,19 +140,121 @@ export function usageSearch(raw: Raw): UsageSearch {
   }
 }
 
+export const STATUSES = ['healthy', 'unhealthy', 'not_applicable', 'pending'] as const
+export const FINDING_KINDS = ['installation', 'heartbeat', 'not_applicable'] as const
+export const MACHINE_SORTS = ['name', 'status', 'subscription', 'system', 'extension'] as const
+export type MachineSort = (typeof MACHINE_SORTS)[number]
+
+export const DAYS = [1, 7, 30] as const
+
+/** What was looked for everywhere, and in events of how many days. */
+export function everythingSearch(raw: Raw): { q?: string; days?: number } {
+  const days = Number(raw.days)
+  return { q: text(raw.q), days: (DAYS as readonly number[]).includes(days) ? days : undefined }
+}
+
 /** All state of the list of machines. */
 export interface MachinesSearch {
   search?: string
   status?: string
   finding?: string
+  /** Only those with a finding of this kind that is more than a notice. */
+  kind?: string
+  subscription?: string
+  connector?: string
+  /** Those that their cloud deleted, too. */
+  gone?: boolean
+  sort?: MachineSort
+  order?: 'asc' | 'desc'
+  panel?: string
 }
 export function machinesSearch(raw: Raw): MachinesSearch {
-  return { search: text(raw.search), status: text(raw.status), finding: text(raw.finding) }
+  return {
+    search: text(raw.search),
+    status: listOf(raw.status, STATUSES),
+    finding: text(raw.finding),
+    kind: oneOf(raw.kind, FINDING_KINDS),
+    subscription: text(raw.subscription),
+    connector: text(raw.connector),
+    gone: raw.gone === true || raw.gone === 'true' ? true : undefined,
+    sort: oneOf(raw.sort, MACHINE_SORTS),
+    order: oneOf(raw.order, ['asc', 'desc'] as const),
+    panel: text(raw.panel),
+  }
 }
 
-/** A question of the explorer, as its link. */
-export function explorerSearch(raw: Raw): { link?: string } {
-  return { link: text(raw.link) }
+/** The open tab of a page; the first when absent. */
+const tabOf =
+  <T extends string>(tabs: readonly T[]) =>
+  (raw: Raw): { tab?: T } => ({ tab: oneOf(raw.tab, tabs) })
+
+export const machineSearch = tabOf(['health', 'history', 'work', 'facts'] as const)
+export const subscriptionSearch = tabOf(['overview', 'connectors', 'settings'] as const)
+
+export const PLAN_KINDS = ['install', 'adopt', 'left'] as const
+
+/** All state of a connector's page. */
+export interface ConnectorSearch {
+  tab?: 'overview' | 'keys' | 'plan' | 'settings'
+  /** Which part of the dry run is shown. */
+  plan?: (typeof PLAN_KINDS)[number]
+}
+export function connectorSearch(raw: Raw): ConnectorSearch {
+  return {
+    tab: oneOf(raw.tab, ['overview', 'keys', 'plan', 'settings'] as const),
+    plan: oneOf(raw.plan, PLAN_KINDS),
+  }
+}
+
+export const CONNECTOR_KINDS = ['ssh', 'aws', 'cloud_init', 'script', 'package'] as const
+export type ConnectorKind = (typeof CONNECTOR_KINDS)[number]
+export function connectSearch(raw: Raw): { kind?: ConnectorKind } {
+  return { kind: oneOf(raw.kind, CONNECTOR_KINDS) }
+}
+export function connectorsSearch(raw: Raw): { ended?: boolean } {
+  return { ended: raw.ended === true || raw.ended === 'true' ? true : undefined }
+}
+
+/** All state of the health page. */
+export interface HealthSearch {
+  tab?: 'overview' | 'thresholds'
+  range?: HealthRange
+  kind?: (typeof FINDING_KINDS)[number]
+  /** The finding whose machines are shown. */
+  open?: string
+}
+export const HEALTH_RANGES = { '24h': 24, '7d': 168, '30d': 720, '90d': 2160 } as const
+export type HealthRange = keyof typeof HEALTH_RANGES
+export function healthSearch(raw: Raw): HealthSearch {
+  return {
+    tab: oneOf(raw.tab, ['overview', 'thresholds'] as const),
+    range: oneOf(raw.range, Object.keys(HEALTH_RANGES) as HealthRange[]),
+    kind: oneOf(raw.kind, FINDING_KINDS),
+    open: text(raw.open),
+  }
+}
+
+/**
+ * All state of the explorer. `link` is the question whose rows are shown; `draft` the text in the builder where
+ * it is another, in the same letters; `open` the row in the panel.
+ */
+export interface ExplorerSearch {
+  link?: string
+  draft?: string
+  view?: 'json' | 'templates'
+  /** The question is folded away, so that its rows have the page. */
+  fold?: boolean
+  open?: string
+}
+export function explorerSearch(raw: Raw): ExplorerSearch {
+  return {
+    link: text(raw.link),
+    // An empty draft is an empty text, which is something else than none.
+    draft: typeof raw.draft === 'string' ? raw.draft : undefined,
+    view: oneOf(raw.view, ['json', 'templates'] as const),
+    fold: raw.fold === true || raw.fold === 'true' ? true : undefined,
+    open: text(raw.open),
+  }
 }
 
 export interface SignInSearch {

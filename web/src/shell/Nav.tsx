@@ -1,15 +1,23 @@
-import { CodeTextRegular, DesktopRegular, ReceiptMoneyRegular, ServerRegular, SettingsRegular, ShareMultipleRegular } from '@fluentui/react-icons'
+import { CodeTextRegular, DesktopRegular, ServerRegular, SettingsRegular } from '@fluentui/react-icons'
 import { Link, type LinkProps } from '@tanstack/react-router'
 import { useSession } from '../api/queries/session'
 
 const SETTINGS: { to: LinkProps['to']; label: string; admin?: boolean }[] = [
-  { to: '/settings/subscriptions', label: 'Subscriptions' },
   { to: '/settings/people', label: 'People', admin: true },
   { to: '/settings/device-groups', label: 'Device groups' },
   { to: '/settings/tokens', label: 'API tokens' },
   { to: '/settings/sessions', label: 'Sessions' },
   { to: '/settings/enrolment', label: 'Enrolment', admin: true },
   { to: '/settings/audit', label: 'Audit' },
+]
+
+const ESTATE: { to: LinkProps['to']; label: string }[] = [
+  { to: '/estate', label: 'Environment settings' },
+  { to: '/connectors', label: 'Connectors' },
+  { to: '/machines', label: 'Machines' },
+  { to: '/health', label: 'Health' },
+  { to: '/explorer', label: 'Explorer' },
+  { to: '/usage', label: 'Usage' },
 ]
 
 const look = { className: 'nav-link', activeProps: { className: 'nav-link active' } }
@@ -22,9 +30,14 @@ export function Nav() {
       <ul>
         <li><Link to="/hunting" {...look}><CodeTextRegular aria-hidden />Hunting</Link></li>
         <li><Link to="/devices" {...look}><DesktopRegular aria-hidden />Devices</Link></li>
-        <li><Link to="/machines" {...look}><ServerRegular aria-hidden />Machines</Link></li>
-        <li><Link to="/explorer" {...look}><ShareMultipleRegular aria-hidden />Explorer</Link></li>
-        <li><Link to="/usage" {...look}><ReceiptMoneyRegular aria-hidden />Usage</Link></li>
+        <li className="nav-section">
+          <span className="nav-link hide-narrow"><ServerRegular aria-hidden />Estate</span>
+          <ul>
+            {ESTATE.map((item) => (
+              <li key={item.label}><Link to={item.to} {...look}>{item.label}</Link></li>
+            ))}
+          </ul>
+        </li>
         <li className="nav-section">
           <span className="nav-link hide-narrow"><SettingsRegular aria-hidden />Settings</span>
           <ul>

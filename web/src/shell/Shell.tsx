@@ -2,6 +2,7 @@ import { Outlet, Link } from '@tanstack/react-router'
 import { useSession } from '../api/queries/session'
 import { AccountMenu } from './AccountMenu'
 import { Banners } from './Banners'
+import { GlobalSearch } from './GlobalSearch'
 import { Nav } from './Nav'
 import { ThemeMenu } from './ThemeMenu'
 
@@ -15,9 +16,12 @@ export function Shell() {
       </a>
       <header className="topbar">
         <Link to="/devices" className="brand"><img src="/favicon.svg" alt="" />Palisade</Link>
-        <span className="muted grow small">{session?.tenant.name}</span>
-        <ThemeMenu />
-        <AccountMenu />
+        <span className="muted small tenant">{session?.tenant.name}</span>
+        <GlobalSearch />
+        <span className="topbar-end">
+          <ThemeMenu />
+          <AccountMenu />
+        </span>
       </header>
       <Nav />
       <main id="main" className="shell-main" tabIndex={-1}>

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, unwrap } from '../client'
-import type { PlansChange, RateCardDraft, UsageAnswer } from '../types'
+import type { NewSubscription, PlansChange, RateCardDraft, SubscriptionPatch, UsageAnswer } from '../types'
 
 /** What the Usage page asks for; `to` is not itself included. */
 export interface UsageAsked {
@@ -60,10 +60,12 @@ export const useSwitchPlans = () =>
   useChange(['subscriptions'], ({ id, ...body }: PlansChange & { id: string }) =>
     unwrap(api.PUT('/api/v1/subscriptions/{id}/plans', { params: { path: { id } }, body })),
   )
-export const useProtect = () =>
-  useChange(['subscriptions'], ({ id, on }: { id: string; on: boolean }) =>
-    unwrap(api.PATCH('/api/v1/subscriptions/{id}', { params: { path: { id } }, body: { endpoint_protection: on } })),
+export const useChangeSubscription = () =>
+  useChange(['subscriptions'], ({ id, ...body }: SubscriptionPatch & { id: string }) =>
+    unwrap(api.PATCH('/api/v1/subscriptions/{id}', { params: { path: { id } }, body })),
   )
+export const useAddSubscription = () =>
+  useChange(['subscriptions'], (body: NewSubscription) => unwrap(api.POST('/api/v1/subscriptions', { body })))
 export const useFixSubscription = () =>
   useChange(['subscriptions'], (id: string) => unwrap(api.POST('/api/v1/subscriptions/{id}/fix', { params: { path: { id } } })))
 export const useEnforce = () =>

@@ -1,128 +1,110 @@
-import { Button, Field, Select, Table, TableBody, TableCell, TableRow, Textarea } from '@fluentui/react-components'
-import { ArrowDownloadRegular, SearchRegular } from '@fluentui/react-icons'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useState } from 'react'
-import { exploreQuery, exploreSchemaQuery, useExploreLink } from '../../api/queries/estate'
-import { CopyButton } from '../../components/CopyText'
+import { Button, MessageBar, MessageBarBody, Tab, TabList } from '@fluentui/react-components'
+import { ArrowUndoRegular, DeleteRegular, SearchRegular } from '@fluentui/react-icons'
+import { useQuery } from '@tanstack/react-query'
+import { exploreSchemaQuery, type Template } from '../../api/queries/explore'
 import { ErrorBar } from '../../components/ErrorBar'
-import { HeadRow } from '../../components/HeadRow'
 import { PageHeader } from '../../components/PageHeader'
-import { EmptyState, ErrorState, Loading, Refreshing } from '../../components/states'
-import { formatCount } from '../../lib/format'
-import { cellText, columnsOf, rowsOf, type ExploreRow } from './answer'
+import { ErrorState, Loading } from '../../components/states'
+import { pointsTo } from '../../lib/explore/check'
+import { blank } from '../../lib/explore/edit'
+import type { Language } from '../../lib/explore/language'
+import { toLink } from '../../lib/explore/link'
+import { Builder } from './Builder'
+import { JsonEditor } from './JsonEditor'
+import { Problems } from './Problems'
+import { Results } from './Results'
+import { ScopePicker } from './ScopePicker'
+import { Templates } from './Templates'
+import { CopyLink, Download, useDownload } from './Tools'
+import { problemOf, useQuestion } from './useQuestion'
+import './explorer.css'
 
-/** Questions about the estate as a graph: a template, or a query of one's own; each is a link. */
+/** Letters of a question that an address has room for: a server takes about 16,000 with all else that a browser sends. */
+const LONGEST = 14_000
+
+/** Questions about the estate as a graph. */
 export function ExplorerPage() {
-  const { link } = useSearch({ from: '/inside/explorer' })
-  const navigate = useNavigate({ from: '/explorer' })
   const schema = useQuery(exploreSchemaQuery)
-  const templates = schema.data?.templates ?? []
-  const chosen = link ?? templates[0]?.link
-  const template = templates.find((t) => t.link === chosen)
-  const go = (to: string) => void navigate({ search: { link: to } })
   return (
-    <div className="page">
-      <div className="settings">
-        <PageHeader
-          title="Explorer"
-          actions={chosen && (
-            <Button as="a" href={`/api/v1/explore/csv?link=${encodeURIComponent(chosen)}`} download icon={<ArrowDownloadRegular />}>CSV</Button>
-          )}
-        >
-          {template ? template.description : 'A question of your own about the estate as a graph.'}
-        </PageHeader>
-        <div className="form-row">
-          <Field label="Template">
-            <Select value={template?.link ?? ''} onChange={(_, d) => d.value && go(d.value)}>
-              {!template && <option value="">Your own</option>}
-              {templates.map((t) => <option key={t.name} value={t.link}>{t.title}</option>)}
-            </Select>
-          </Field>
-        </div>
-        {chosen && <Own key={chosen} link={chosen} go={go} />}
-        {schema.isError && <ErrorState what="The templates could not be read" error={schema.error} retry={() => void schema.refetch()} />}
-        {chosen && <Rows link={chosen} />}
-      </div>
+    <div className="page explorer">
+      {schema.data ? <Explorer language={schema.data.language} templates={schema.data.templates} /> : (
+        <>
+          <PageHeader title="Explorer" />
+          {schema.isError ? <ErrorState what="What can be asked could not be read" error={schema.error} kept="Your question is kept in the address." retry={() => void schema.refetch()} /> : <Loading what="the explorer" />}
+        </>
+      )}
     </div>
   )
 }
 
-/** The query as its document, to be changed and asked anew. */
-function Own({ link, go }: { link: string; go: (link: string) => void }) {
-  const answer = useInfiniteQuery(exploreQuery(link))
-  const read = answer.data?.pages[0]?.query
-  const [text, setText] = useState<string>()
-  const asking = useExploreLink()
-  const [fault, setFault] = useState<unknown>()
-  const shown = text ?? (read ? JSON.stringify(read, null, 2) : '')
-  const ask = () => {
-    try {
-      const query: unknown = JSON.parse(shown)
-      setFault(undefined)
-      asking.mutate(query, { onSuccess: go })
-    } catch (error) {
-      setFault(error)
-    }
+/** The question above, its rows below; every state of it is in the address. */
+function Explorer({ language, templates }: { language: Language; templates: Template[] }) {
+  const question = useQuestion(language)
+  const { search, change, text, read } = question
+  const download = useDownload()
+  const view = search.view ?? 'builder'
+  const folded = search.fold === true && search.link !== undefined && view !== 'templates'
+  const template = templates.find((t) => t.link === search.link)
+  const { document } = read
+  const refused = problemOf(question.refused)
+  // What the server names is said once.
+  const all = refused && !question.problems.some((p) => p.code === refused.code && p.pointer === refused.pointer) ? [...question.problems, refused] : question.problems
+  // A page that was just opened has nothing to be blamed for.
+  const problems = question.empty ? [] : all
+  const address = () => {
+    const link = !question.changed && search.link ? search.link : document === undefined ? undefined : toLink(JSON.stringify(document))
+    return `${window.location.origin}/explorer?${link === undefined ? `draft=${toLink(text)}` : `link=${link}`}`
   }
-  return (
-    <details>
-      <summary>The query</summary>
-      <div className="stack">
-        <Textarea aria-label="Query" rows={14} className="mono" value={shown} onChange={(_, d) => setText(d.value)} />
-        <div className="row wrap">
-          <Button appearance="primary" icon={<SearchRegular />} disabled={asking.isPending || !shown} onClick={ask}>Search</Button>
-          <CopyButton text={`${window.location.origin}/explorer?link=${encodeURIComponent(link)}`} label="Share the link" />
-        </div>
-        <ErrorBar what="The query was not asked" error={fault ?? asking.error} />
-      </div>
-    </details>
-  )
-}
-
-function Rows({ link }: { link: string }) {
-  const answer = useInfiniteQuery(exploreQuery(link))
-  const first = answer.data?.pages[0]
-  const rows = answer.data?.pages.flatMap((page) => rowsOf(page.rows)) ?? []
-  const columns = columnsOf(first?.columns)
-  const missing = Array.isArray(first?.missing) ? first.missing : []
-  if (answer.isPending) return <Loading what="the answer" />
-  if (!first) return <ErrorState what="The question was not answered" error={answer.error} retry={() => void answer.refetch()} />
+  const state = document === undefined ? 'It is not JSON yet.' : problems.length > 0 ? `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} left.` : question.changed ? 'Changed since the last search.' : ''
   return (
     <>
-      <Refreshing active={answer.isFetching} what="the answer" />
-      {missing.length > 0 && <p role="note" className="muted">Partial results: {missing.map((m) => JSON.stringify(m)).join(', ')}</p>}
-      {rows.length === 0 ? (
-        <EmptyState icon={<SearchRegular />} title="Nothing fits">No machine or finding fits the question now.</EmptyState>
+      <PageHeader title="Explorer" actions={<><CopyLink address={address} /><Download link={search.link} download={download} /></>}>
+        Which machines are like this, connected with that, and not with something else.
+      </PageHeader>
+      <TabList selectedValue={folded ? '' : view} onTabSelect={(_, d) => change({ fold: undefined, view: d.value === 'builder' ? undefined : (d.value as 'json' | 'templates') })} aria-label="How to ask">
+        <Tab value="builder">Query builder</Tab>
+        <Tab value="json">JSON</Tab>
+        <Tab value="templates">Templates</Tab>
+      </TabList>
+      {view === 'templates' ? (
+        <Templates templates={templates} current={search.link} />
       ) : (
-        <div className="settings-table">
-          <Table aria-label="Answer" className="wide-table">
-            <HeadRow names={['Resource type', 'Resource name', 'Subscription', ...columns]} />
-            <TableBody>{rows.map((row) => <Line key={`${row.node.type}/${row.node.key}`} row={row} />)}</TableBody>
-          </Table>
-        </div>
-      )}
-      <p className="muted">{formatCount(first.count)} in all</p>
-      {answer.hasNextPage && (
-        <Button disabled={answer.isFetchingNextPage} onClick={() => void answer.fetchNextPage()}>Show more</Button>
+        <>
+          <section className="xq-ask" aria-label="Question" hidden={folded}>
+            {view === 'json' ? (
+              <JsonEditor text={text} read={read} problems={problems} onChange={question.setText} onAsk={question.ask} />
+            ) : document === undefined ? (
+              <div className="xq">
+                <p>What is written as JSON is not whole, so that the builder cannot show it. Nothing of it is lost.</p>
+                <Problems of={[{ code: read.fault.code, message: read.fault.message, pointer: '' }]} />
+                <Button className="xq-start" onClick={() => change({ view: 'json' })}>Mend it as JSON</Button>
+              </div>
+            ) : (
+              <Builder document={document} language={language} problems={problems} empty={question.empty} onChange={question.setDocument} />
+            )}
+            <div className="xq-bar">
+              {document !== undefined && <ScopePicker document={document} onChange={question.setDocument} />}
+              <Problems of={problems.filter((p) => pointsTo(p, '/scope'))} />
+              <span className="muted small grow" role="status">{state}</span>
+              {question.changed && search.link && <Button appearance="subtle" icon={<ArrowUndoRegular />} onClick={question.revert}>Undo changes</Button>}
+              {!question.empty && <Button appearance="subtle" icon={<DeleteRegular />} onClick={() => question.setDocument(blank(language))}>Clear all</Button>}
+              <Button appearance="primary" icon={<SearchRegular />} disabled={document === undefined || question.empty || question.asking} onClick={question.ask}>Search</Button>
+            </div>
+            <ErrorBar what="The question was not answered" error={question.refused} kept="It is kept as it is." />
+          </section>
+          {(search.link?.length ?? 0) + (search.draft?.length ?? 0) > LONGEST && (
+            <MessageBar intent="warning" layout="multiline">
+              <MessageBarBody>The address is too long to be loaded again or shared, and for a download as CSV. Keep the question’s JSON instead.</MessageBarBody>
+            </MessageBar>
+          )}
+          <ErrorBar what="The rows were not downloaded" error={download.error} />
+          {search.link ? (
+            <Results link={search.link} open={search.open} language={language} template={template} folded={folded} change={change} />
+          ) : (
+            <Templates templates={templates} current={undefined} />
+          )}
+        </>
       )}
     </>
-  )
-}
-
-const MACHINES = ['connected_server', 'ec2_instance', 'cloud_instance']
-
-function Line({ row }: { row: ExploreRow }) {
-  return (
-    <TableRow>
-      <TableCell>{row.node.type.replaceAll('_', ' ')}</TableCell>
-      <TableCell>
-        {MACHINES.includes(row.node.type)
-          ? <Link to="/machines/$machineId" params={{ machineId: row.node.key }} className="link">{row.node.name}</Link>
-          : row.node.name}
-      </TableCell>
-      <TableCell>{row.subscription?.name}</TableCell>
-      {row.cells.map((cell, i) => <TableCell key={i}>{cellText(cell)}</TableCell>)}
-    </TableRow>
   )
 }

@@ -30,6 +30,7 @@ function TableEntry({ table, wanted, onInsert }: { table: HuntingTable; wanted: 
   return (
     <details className="table-entry" open={open || wanted !== ''} onToggle={(event) => !wanted && setOpen(event.currentTarget.open)}>
       <summary title={table.description}><b>{table.name}</b> <span className="muted small">{table.kind}</span></summary>
+      <Meanings title="type" list={table.types} onInsert={(name) => onInsert(`"${name}"`)} />
       <Meanings title="ActionType" list={table.action_types} onInsert={(name) => onInsert(`"${name}"`)} />
       <Meanings title="AdditionalFields" list={table.additional_fields} onInsert={onInsert} />
       <ul className="columns">
@@ -55,7 +56,7 @@ function Meanings({ title, list, onInsert }: { title: string; list: { name: stri
   if (list.length === 0) return null
   return (
     <details className="meanings">
-      <summary className="muted">{title === 'ActionType' ? 'Values' : 'Keys'} of {title}</summary>
+      <summary className="muted">{title === 'AdditionalFields' ? 'Keys' : 'Values'} of {title}</summary>
       <ul className="columns">
         {list.map((one) => (
           <li key={one.name}>

@@ -1,10 +1,12 @@
 import { Button } from '@fluentui/react-components'
 import { CheckmarkCircleRegular, CircleRegular, WarningRegular } from '@fluentui/react-icons'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import { useFixSubscription, useProtect } from '../../api/queries/usage'
+import { useChangeSubscription, useFixSubscription } from '../../api/queries/usage'
 import type { Subscription } from '../../api/types'
 import { ConfirmDialog } from '../../components/ConfirmDialog'
 import { ErrorBar } from '../../components/ErrorBar'
+import { ReasonDialog } from '../../components/ReasonDialog'
 import { formatCount } from '../../lib/format'
 
 const LOOKS = {
@@ -17,9 +19,10 @@ const LOOKS = {
 export function Component({ of, operate, manage }: { of: Subscription; operate: boolean; manage: boolean }) {
   const { name, on, state, label, wanted, missing } = of.endpoint_protection
   const fix = useFixSubscription()
-  const protect = useProtect()
+  const protect = useChangeSubscription()
   const [asking, setAsking] = useState(false)
   const [look, Icon] = LOOKS[state as keyof typeof LOOKS] ?? LOOKS.off
+  const close = () => { setAsking(false); protect.reset() }
   return (
     <div className="stack">
       <div className={`state ${look}`}>
@@ -28,7 +31,9 @@ export function Component({ of, operate, manage }: { of: Subscription; operate: 
       </div>
       <div className="muted small">
         <code>{name}</code>
-        {on && wanted > 0 && <> on {formatCount(wanted - missing)} of {formatCount(wanted)} machines</>}
+        {on && wanted > 0 && (
+          <> on <Link className="link" to="/machines" search={{ subscription: of.id, sort: 'extension', order: 'desc' }}>{formatCount(wanted - missing)} of {formatCount(wanted)} {wanted === 1 ? 'machine' : 'machines'}</Link></>
+        )}
       </div>
       <div className="row wrap">
         {on && missing > 0 && operate && (
@@ -47,18 +52,28 @@ export function Component({ of, operate, manage }: { of: Subscription; operate: 
         </p>
       )}
       <ErrorBar what="Nothing was begun" error={fix.error} />
+      {asking && on && (
+        <ReasonDialog
+          title={`Switch endpoint protection of ${of.name} off?`}
+          confirm="Switch off"
+          busy={protect.isPending}
+          error={protect.error}
+          onClose={close}
+          onConfirm={(reason) => protect.mutate({ id: of.id, endpoint_protection: false, reason }, { onSuccess: close })}
+        >
+          <p>No sensor is installed, repaired or upgraded in this subscription any more{wanted > 0 && <>, on {formatCount(wanted)} {wanted === 1 ? 'machine' : 'machines'}</>}. Sensors that are there stay, and go on protecting.</p>
+        </ReasonDialog>
+      )}
       <ConfirmDialog
-        open={asking}
-        title={`Switch endpoint protection of ${of.name} ${on ? 'off' : 'on'}?`}
-        confirm={on ? 'Switch off' : 'Switch on'}
+        open={asking && !on}
+        title={`Switch endpoint protection of ${of.name} on?`}
+        confirm="Switch on"
         busy={protect.isPending}
         error={protect.error}
-        onClose={() => { setAsking(false); protect.reset() }}
-        onConfirm={() => protect.mutate({ id: of.id, on: !on }, { onSuccess: () => setAsking(false) })}
+        onClose={close}
+        onConfirm={() => protect.mutate({ id: of.id, endpoint_protection: true }, { onSuccess: close })}
       >
-        {on
-          ? 'No sensor is installed, repaired or upgraded in this subscription any more. Sensors that are there stay, and go on protecting.'
-          : 'Every machine of this subscription that can have a sensor gets one by itself, unless it is excluded.'}
+        Every machine of this subscription that can have a sensor gets one by itself, unless it is excluded.
       </ConfirmDialog>
     </div>
   )

@@ -1,6 +1,9 @@
 import type { Subscription } from '../../api/types'
 import { formatLocal, parseInstant } from '../../lib/time'
 
+/** What the machines of a subscription are, as people say it. */
+export const SUBSCRIPTION_KINDS: Record<string, string> = { ssh: 'SSH', aws: 'AWS', cloud_init: 'cloud-init', direct: 'Onboarded directly' }
+
 export const PLANS = ['servers_p1', 'servers_p2', 'posture'] as const
 export const PLAN_NAMES: Record<string, string> = { servers_p1: 'Servers Plan 1', servers_p2: 'Servers Plan 2', posture: 'Posture' }
 

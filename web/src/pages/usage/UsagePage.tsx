@@ -73,7 +73,7 @@ export function UsagePage() {
         ) : rows.length === 0 ? (
           <EmptyState icon={<ReceiptMoneyRegular />} title={`Nothing was metered in ${monthName(month)}`}>
             A machine is metered while it runs, or is heard, under a plan. Plans are switched on at{' '}
-            <Link to="/settings/subscriptions" className="link">Settings, Subscriptions</Link>.
+            <Link to="/estate" className="link">Environment settings</Link>.
           </EmptyState>
         ) : (
           <div className="settings-table">
