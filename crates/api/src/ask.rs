@@ -1,12 +1,13 @@
 //! Running queries: a slot, a deadline, and for the service's own queries rows by column name.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use palisade_types::{DeviceId, TenantId, TimeMicros};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::query::{QueryAnswer, QueryFailure, QueryRequest};
+use crate::query::{QueryAnswer, QueryFailure, QueryRequest, Views};
 use crate::state::Api;
 
 /// How long a query of the service itself may run.
@@ -19,16 +20,26 @@ const GRACE: Duration = Duration::from_secs(5);
 /// A row by column name, in the table's order of columns.
 pub(crate) type Row = Map<String, Value>;
 
-/// Runs one query in a slot of its tenant.
+/// Runs one query in a slot of its tenant, over stored tables only.
 pub(crate) async fn run(
     api: &Api,
     request: QueryRequest,
     patience: Duration,
 ) -> Result<QueryAnswer, QueryFailure> {
+    run_over(api, request, None, patience).await
+}
+
+/// The same over a caller's views, too.
+pub(crate) async fn run_over(
+    api: &Api,
+    request: QueryRequest,
+    views: Option<Arc<dyn Views>>,
+    patience: Duration,
+) -> Result<QueryAnswer, QueryFailure> {
     let _slot = api.running.slot(request.tenant, patience).await?;
     let _counted = api.config.metrics.query();
     let deadline = request.deadline;
-    match tokio::time::timeout(deadline + GRACE, api.config.query.run(request)).await {
+    match tokio::time::timeout(deadline + GRACE, api.config.query.run(request, views)).await {
         Ok(result) => result,
         Err(_) => Err(QueryFailure {
             code: "query_timeout".to_owned(),

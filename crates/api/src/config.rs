@@ -1,6 +1,7 @@
 //! What the service is given when it starts.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ed25519_dalek::SigningKey;
@@ -21,6 +22,15 @@ pub struct Warning {
     pub code: String,
     /// One sentence for people, with what to do.
     pub message: String,
+}
+
+/// What machines that come by themselves are given besides a token.
+#[derive(Clone, Debug)]
+pub struct OnboardingOffer {
+    /// The sensor's executable.
+    pub sensor: PathBuf,
+    /// The certificates that the sensors' door is trusted by, as PEM.
+    pub ca_pem: String,
 }
 
 /// What the instance warns of now; asked at each `GET /api/v1/instance`, so it must be quick.
@@ -73,6 +83,8 @@ pub struct ApiConfig {
     pub attempts_per_minute: u32,
     /// The version of the sensor that machines get; empty where there is none.
     pub sensor_version: String,
+    /// What machines that come by themselves are given; none where there is no sensor to give.
+    pub onboarding: Option<OnboardingOffer>,
     /// Seals connectors' credentials to the process that goes out to machines.
     pub sealing_key: Option<SealingKey>,
     /// The explorer's graphs.

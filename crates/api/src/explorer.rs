@@ -3,18 +3,24 @@
 //! A graph is brought up to date when it is asked, at most once a second, from what was written since.
 //! It can be thrown away at any time. `Keeper::project` is the one place where rows become nodes.
 
+mod products;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use palisade_estate::health::Code;
-use palisade_explore::{Change, Graph, Kind, Loader, Node, NodeRef, Reading, Snapshot};
+use palisade_estate::plan::Feature;
+use palisade_explore::{Access, Change, Graph, Kind, Loader, Node, NodeRef, Reading, Snapshot, Withheld};
 use palisade_state::estate::{FindingRow, MachineSummary, Subscription};
 use palisade_state::{DeviceScope, Result, State};
 use palisade_types::{MachineId, TenantId, TimeMicros};
 use parking_lot::Mutex;
 use uuid::Uuid;
+
+use crate::licence::Licence;
+use products::Stands;
 
 /// A graph is brought up to date no more often than this.
 const FRESH: Duration = Duration::from_secs(1);
@@ -49,6 +55,7 @@ struct Keeper {
     machines: BTreeMap<MachineId, Owned>,
     subscriptions: Vec<Subscription>,
     groups: Vec<(Uuid, String, i32, String)>,
+    stands: Stands,
 }
 
 /// Nodes that exist only for one machine.
@@ -121,7 +128,9 @@ impl Keeper {
                 keys,
             });
         }
-        for source in ["estate", "health", "network"] {
+        self.stands.follow(state, tenant).await?;
+        self.stands.project(|id| self.machines.get(id)?.kind, &mut changes);
+        for source in ["estate", "health", "network", "recommendations", "security_products"] {
             changes.push(Change::Source { source: source.into(), as_of: Some(now) });
         }
         let graph = match self.graph.take() {
@@ -194,7 +203,9 @@ impl Keeper {
         if let Some(before) = owned.kind.filter(|before| *before != of) {
             changes.push(Change::Remove(NodeRef::new(before, key.clone())));
         }
-        owned.kind = Some(of);
+        if owned.kind.replace(of) != Some(of) {
+            self.stands.made(m.id);
+        }
         let applicable = row.status != "not_applicable";
         let reason = findings.iter().find(|f| f.kind == "not_applicable").map(|f| f.code.clone());
         let word = |v: serde_json::Result<serde_json::Value>| {
@@ -334,12 +345,39 @@ fn network(address: IpAddr, changes: &mut Vec<Change>) {
     });
 }
 
-/// What a caller may see of a graph.
-pub(crate) fn access(scope: &DeviceScope) -> palisade_explore::Access {
-    palisade_explore::Access {
-        device_groups: scope.group_keys().map(|g| g.iter().map(ToString::to_string).collect()),
-        ..palisade_explore::Access::default()
+/// What a plan withholds where it is enforced: health findings, and everything else that is more than
+/// the inventory.
+const WITHHELD: [(Feature, &[&str]); 2] = [
+    (Feature::ExplorerHealth, &["health_finding", "sensor"]),
+    (
+        Feature::Explorer,
+        &[
+            "alert",
+            "incident",
+            "recommendation",
+            "security_product",
+            "vulnerability",
+            "software",
+            "user_account",
+            "listening_endpoint",
+            "address",
+            "subnet",
+        ],
+    ),
+];
+
+/// What may be seen of a graph by somebody with these devices under these plans.
+pub(crate) fn access(devices: &DeviceScope, licence: &Licence) -> Access {
+    let device_groups = devices.group_keys().map(|g| g.iter().map(ToString::to_string).collect());
+    let mut access = Access { device_groups, ..Access::default() };
+    for (feature, kinds) in WITHHELD {
+        let Some(open) = licence.only_in(feature) else { continue };
+        let except: Vec<String> = open.iter().map(ToString::to_string).collect();
+        for kind in kinds.iter().filter_map(|name| Kind::named(name)) {
+            access.withheld.push(Withheld { kind, except: except.clone(), reason: "plan_required".into() });
+        }
     }
+    access
 }
 
 #[cfg(test)]
@@ -359,6 +397,8 @@ mod tests {
             "tag",
             "address",
             "subnet",
+            "recommendation",
+            "security_product",
         ] {
             kind(name);
         }

@@ -51,6 +51,22 @@ impl<T: DeserializeOwned> FromRequest<Api> for Body<T> {
     }
 }
 
+/// A JSON body of a known shape, or none at all: its default then.
+pub(crate) struct MaybeBody<T>(pub T);
+
+impl<T: DeserializeOwned + Default> FromRequest<Api> for MaybeBody<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
+        let headers = request.headers();
+        let empty = headers.get(header::CONTENT_LENGTH).is_none_or(|length| length == "0");
+        if empty && !headers.contains_key(header::CONTENT_TYPE) {
+            return Ok(Self(T::default()));
+        }
+        Body::from_request(request, api).await.map(|Body(body)| Self(body))
+    }
+}
+
 /// The deepest nesting of brackets outside strings; what is no JSON the parser refuses later.
 fn depth(bytes: &[u8]) -> usize {
     let (mut now, mut most) = (0usize, 0);

@@ -64,6 +64,11 @@ pub(crate) struct Named {
 }
 
 impl Named {
+    /// A permission.
+    pub(crate) fn of<P: Permission>() -> Self {
+        Self { name: P::NAME, least: P::LEAST, limitable: P::DEVICES != Reach::All }
+    }
+
     /// Whether a token with these words has it: its own name, or the word of a role up to which every
     /// permission is meant. The account behind a token is only in `administer`, so that a token
     /// which reads does not end its maker's sessions.
@@ -142,6 +147,8 @@ permissions! {
     PlansManage = "plans.manage", Administrator, All;
     /// Asks the explorer.
     ExploreRun = "explore.run", Reader, Scope;
+    /// Looks for something everywhere; each part of the answer needs its own permission too.
+    SearchRun = "search.run", Reader, Scope;
     /// Reads events of devices.
     EventsRead = "events.read", Reader, Scope;
     /// Runs queries.
@@ -219,6 +226,7 @@ pub(crate) mod audit {
         ConnectorUpdate = "connector.update";
         ConnectorTest = "connector.test";
         ConnectorRollout = "connector.rollout";
+        ConnectorPause = "connector.pause";
         ConnectorRevoke = "connector.revoke";
         HostKeysConfirm = "connector.host_keys.confirm";
         HostKeysForget = "connector.host_keys.forget";
@@ -241,6 +249,7 @@ pub(crate) mod audit {
         HuntingCancel = "hunting.cancel";
         EnrolmentTokenCreate = "enrolment_token.create";
         EnrolmentTokenDelete = "enrolment_token.delete";
+        OnboardingCreate = "onboarding.create";
         TenantRegion = "tenant.region";
     }
 }
@@ -357,7 +366,7 @@ impl<P: Permission, A: AuditKind, F: Gated> FromRequestParts<Api> for Authorized
                 P::NAME
             )));
         }
-        let permission = Named { name: P::NAME, least: P::LEAST, limitable: P::DEVICES != Reach::All };
+        let permission = Named::of::<P>();
         if principal.permissions.as_ref().is_some_and(|words| !permission.granted_by(words)) {
             return Err(ApiError::forbidden(format!("the token was not given the permission {}", P::NAME)));
         }

@@ -26,14 +26,19 @@ mod route;
 mod routes;
 mod running;
 mod scope;
+mod search;
 mod state;
 mod throttle;
+mod views;
 
-pub use config::{ApiConfig, Warning, WarningsProvider};
+pub use config::{ApiConfig, OnboardingOffer, Warning, WarningsProvider};
 pub use explorer::Explorer;
 pub use metrics::ApiMetrics;
 pub use openapi::openapi;
-pub use query::{QueryAnswer, QueryClient, QueryFailure, QueryRequest, QueryStats, ResultColumn};
+pub use palisade_explore::{Only, TextColumn, TextRows};
+pub use query::{
+    QueryAnswer, QueryClient, QueryFailure, QueryRequest, QueryStats, ResultColumn, ViewRows, ViewScan, Views,
+};
 
 /// The service.
 #[derive(Clone, Copy, Debug)]

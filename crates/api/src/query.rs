@@ -1,8 +1,10 @@
 //! The way to the query workers: a trait that the server implements over its socket.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use palisade_explore::{Only, TextRows};
 use palisade_types::{DeviceId, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -96,14 +98,50 @@ pub struct QueryFailure {
     pub suggestion: Option<String>,
 }
 
+/// What a worker asks for of a table that is a view.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ViewScan {
+    /// The table.
+    pub table: String,
+    /// Its columns that are asked for, in this order; none where rows are only counted.
+    pub columns: Vec<String>,
+    /// Conditions that all hold; rows that do not meet them may come nevertheless.
+    pub only: Vec<Only>,
+}
+
+/// The tables that are views of the server's state, as one caller sees them at one moment. A worker
+/// reads files and nothing else, so it asks for their rows through its connection.
+#[async_trait]
+pub trait Views: Send + Sync + 'static {
+    /// Begins to read a table.
+    ///
+    /// # Errors
+    /// `table_missing`, `query_limit`, or that the state cannot be read.
+    async fn open(&self, scan: &ViewScan) -> Result<Box<dyn ViewRows>, QueryFailure>;
+}
+
+/// Rows of a view as they are made.
+#[async_trait]
+pub trait ViewRows: Send {
+    /// The next rows; none when there are no more.
+    ///
+    /// # Errors
+    /// `query_limit` when the query has got all that it may have, or that the state cannot be read.
+    async fn batch(&mut self) -> Result<Option<TextRows>, QueryFailure>;
+}
+
 /// Runs queries somewhere. Dropping the future of [`QueryClient::run`] cancels the query.
 #[async_trait]
 pub trait QueryClient: Send + Sync + 'static {
-    /// Runs one query to its end.
+    /// Runs one query to its end. Without views a table that is one is not there.
     ///
     /// # Errors
     /// [`QueryFailure`] with the place in the text where there is one.
-    async fn run(&self, request: QueryRequest) -> Result<QueryAnswer, QueryFailure>;
+    async fn run(
+        &self,
+        request: QueryRequest,
+        views: Option<Arc<dyn Views>>,
+    ) -> Result<QueryAnswer, QueryFailure>;
 
     /// Cancels a run of the tenant by its id; an unknown id is no error.
     async fn cancel(&self, tenant: TenantId, query_id: &str);

@@ -13,10 +13,14 @@ mod hunting;
 mod instance;
 mod machine_verbs;
 mod machines;
+mod onboarding;
 mod orders;
 mod plans;
 mod process_tree;
 mod rate_cards;
+mod rollouts;
+mod search;
+mod security_products;
 mod session;
 mod sessions;
 mod setup;
@@ -73,6 +77,7 @@ pub(crate) fn all() -> ApiRouter {
         subscriptions::create,
         subscriptions::update,
         subscriptions::resume,
+        rollouts::show,
         components::fix,
         connectors::list,
         connectors::show,
@@ -82,6 +87,7 @@ pub(crate) fn all() -> ApiRouter {
         connectors::test,
         connectors::plan,
         connectors::rollout,
+        connectors::pause,
         host_keys::list,
         host_keys::confirm,
         host_keys::forget,
@@ -95,11 +101,16 @@ pub(crate) fn all() -> ApiRouter {
         machine_verbs::offboard,
         machine_verbs::onboard,
         machine_verbs::delete_extension,
+        search::search,
+        security_products::of_machine,
+        security_products::recommendations,
+        security_products::machines,
         explore::run,
         explore::csv,
         explore::schema,
         health::findings,
         health::summary,
+        health::trend,
         health::catalogue,
         health::thresholds,
         health::set_thresholds,
@@ -125,6 +136,8 @@ pub(crate) fn all() -> ApiRouter {
         enrolment::list,
         enrolment::create,
         enrolment::delete,
+        onboarding::create,
+        onboarding::package,
         audit_log::list,
         instance::show,
         tenant::set_region,

@@ -7,6 +7,7 @@ use crate::config::ApiConfig;
 use crate::running::Running;
 use crate::throttle::Throttle;
 use palisade_kql::SchemaCatalogue;
+use tokio::sync::Semaphore;
 
 /// What every handler shares; cheap to clone.
 #[derive(Clone)]
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     /// Audit entries of calls without a good credential. A bucket of its own: a page that polls with
     /// an ended session, or a foreign page's blind requests, must not use up the attempts to sign in.
     pub strangers: Throttle,
+    /// Packages that are made at once.
+    pub packing: Semaphore,
 }
 
 impl Api {
@@ -29,7 +32,14 @@ impl Api {
         let running = Running::new(config.query_slots);
         let throttle = Throttle::new(config.attempts_per_minute);
         let strangers = Throttle::new(config.attempts_per_minute);
-        Self(Arc::new(Shared { catalogue: SchemaCatalogue, running, throttle, strangers, config }))
+        Self(Arc::new(Shared {
+            catalogue: SchemaCatalogue,
+            running,
+            throttle,
+            strangers,
+            packing: Semaphore::new(1),
+            config,
+        }))
     }
 }
 

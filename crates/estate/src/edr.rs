@@ -26,7 +26,7 @@ pub use catalogue::{
     Beside, Check, Confidence, Kind, Missing, Permission, Product, Products, Source, ValueSpec,
     products_known,
 };
-pub use code::{Reason, Recommendation, State};
+pub use code::{Reason, Recommendation, State, UnknownRecommendation};
 pub use facts::{
     FanotifyUser, FileFact, HostFacts, Manager, Package, Place, Process, Section, SourceState, Unit,
     UnitState,

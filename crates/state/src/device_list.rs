@@ -105,7 +105,7 @@ pub struct DeviceQuery {
 }
 
 /// Text as a pattern that contains it, with LIKE's own signs taken literally.
-fn containing(text: &str) -> String {
+pub(crate) fn containing(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
     for c in row::text(text, 200).chars() {

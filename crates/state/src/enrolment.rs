@@ -28,6 +28,10 @@ pub struct EnrolmentToken {
     pub uses: i32,
     /// When it was last used.
     pub last_used_at: Option<TimeMicros>,
+    /// The machine that it was made for, if it is for one.
+    pub machine: Option<MachineId>,
+    /// Where its devices belong; the tenant's designated subscription where nothing is said.
+    pub subscription: Option<SubscriptionId>,
 }
 
 /// What a new token shall be.
@@ -54,6 +58,8 @@ fn enrolment_token(row: &PgRow) -> Result<EnrolmentToken> {
         max_uses: row.try_get("max_uses")?,
         uses: row.try_get("uses")?,
         last_used_at: row::time_opt(row, "last_used_at")?,
+        machine: row.try_get::<Option<Uuid>, _>("machine_id")?.map(MachineId),
+        subscription: row.try_get::<Option<Uuid>, _>("subscription_id")?.map(SubscriptionId),
     })
 }
 
@@ -182,6 +188,8 @@ impl State {
             max_uses: new.max_uses,
             uses: 0,
             last_used_at: None,
+            machine: new.machine,
+            subscription: new.subscription,
         };
         let mut tx = self.tenant_tx(tenant).await?;
         sqlx::query(
@@ -211,8 +219,8 @@ impl State {
     pub async fn enrolment_tokens(&self, tenant: TenantId) -> Result<Vec<EnrolmentToken>> {
         let mut tx = self.tenant_tx(tenant).await?;
         let rows = sqlx::query(
-            "SELECT id, created_by, created_at, expires_at, max_uses, uses, last_used_at FROM enrolment_tokens
-             WHERE tenant_id = $1 ORDER BY created_at DESC, id",
+            "SELECT id, created_by, created_at, expires_at, max_uses, uses, last_used_at, machine_id, subscription_id
+             FROM enrolment_tokens WHERE tenant_id = $1 ORDER BY created_at DESC, id",
         )
         .bind(tenant.0)
         .fetch_all(&mut *tx)

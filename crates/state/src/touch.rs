@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use palisade_estate::edr::HostFacts;
 use palisade_estate::metering::Timeline;
 use palisade_types::{DeviceId, TenantId, TimeMicros};
 use serde_json::{Value, json};
@@ -44,6 +45,8 @@ pub struct DeviceTouch {
     pub facts: Option<DeviceFacts>,
     /// A heartbeat, where there was one.
     pub heartbeat: Option<HeartbeatUpdate>,
+    /// What it found out about security products, where it said so, and when the server got that.
+    pub products: Option<(HostFacts, TimeMicros)>,
     /// Stretches in which it beat without a gap, from the first to the last beat, by the server's clock as well
     /// as that can be known: also what a spool kept for hours.
     pub heard: Vec<(TimeMicros, TimeMicros)>,
@@ -52,7 +55,8 @@ pub struct DeviceTouch {
 impl DeviceTouch {
     /// Only that something was heard.
     pub fn seen(device: DeviceId, last_seen: TimeMicros) -> Self {
-        Self { device, last_seen, last_event: None, facts: None, heartbeat: None, heard: Vec::new() }
+        let heard = Vec::new();
+        Self { device, last_seen, last_event: None, facts: None, heartbeat: None, products: None, heard }
     }
 }
 
@@ -179,6 +183,9 @@ impl State {
             merged.values().map(|touch| record(touch, lost.contains(&touch.device))).collect();
         sqlx::query(UPDATE).bind(tenant.0).bind(records).execute(&mut *tx).await?;
         write_heard(&mut tx, tenant, &merged).await?;
+        let told = |t: &mut DeviceTouch| t.products.take().map(|p| (t.device, p));
+        let products = merged.values_mut().filter_map(told).collect();
+        crate::estate::write_of_devices(&mut tx, tenant, &products).await?;
         tx.commit().await?;
         Ok(())
     }
@@ -197,6 +204,9 @@ fn merge(touches: &[DeviceTouch]) -> BTreeMap<DeviceId, DeviceTouch> {
                 one.heard.extend(&touch.heard);
                 if touch.facts.is_some() {
                     one.facts.clone_from(&touch.facts);
+                }
+                if touch.products.as_ref().map(|(_, at)| at) >= one.products.as_ref().map(|(_, at)| at) {
+                    one.products.clone_from(&touch.products);
                 }
                 let at = |t: &DeviceTouch| t.heartbeat.as_ref().map(|b| b.at);
                 if at(touch) >= at(one) && touch.heartbeat.is_some() {

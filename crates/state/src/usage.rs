@@ -274,7 +274,8 @@ impl Read {
         }
         let broken = starts.iter().filter(|h| h.0.rem_euclid(24) != 0).map(|h| h.0.div_euclid(24));
         let broken: BTreeSet<i64> = broken.filter(|day| whole.contains(day)).collect();
-        let mut read = Self { hours: vec![asked.start..whole.start * 24], days: Vec::new() };
+        let mut read = Self { hours: Vec::new(), days: Vec::new() };
+        read.hours.push(asked.start..whole.start * 24);
         let mut from = whole.start;
         for day in broken {
             read.days.push(from..day);
@@ -315,6 +316,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::single_range_in_vec_init, reason = "stretches are meant, not what is in them")]
     fn whole_days_are_read_as_days() {
         let read = Read::of(30..200, false, &[Hour(48), Hour(101)]);
         assert_eq!(read, Read { hours: vec![30..48, 96..120, 192..200], days: vec![2..4, 5..8] });

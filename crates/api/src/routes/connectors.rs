@@ -1,22 +1,28 @@
 //! Connectors: how a subscription's machines are found and reached.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use palisade_connectors::secret::{SealingKey, owner_of};
+use palisade_estate::health::Code;
 use palisade_estate::machine::OsFacts;
 use palisade_estate::plan::effective;
 use palisade_estate::provision::{Known, KnownDevice, Policy, WavePlan, dry_run};
 use palisade_state::DeviceScope;
-use palisade_state::estate::{self, ConnectorState, MachineQuery, MachineSummary, NewConnector, facts};
-use palisade_types::{DeviceId, SubscriptionId, TimeMicros};
+use palisade_state::estate::{
+    self, ConnectorCounts, ConnectorState, MachineQuery, MachineSummary, NewConnector, facts,
+};
+use palisade_types::{DeviceId, SubscriptionId, TenantId, TimeMicros};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::machine_verbs::{VerbReason, note_reason};
 use crate::error::ApiError;
-use crate::extract::{Body, Id};
+use crate::extract::{Body, Id, MaybeBody, Params};
 use crate::gate::{Authorized, EstateManage, EstateOperate, EstateRead, audit};
 use crate::instant::Instant;
 use crate::page::page;
@@ -48,17 +54,69 @@ pub(crate) struct Connector {
     last_listed: Option<Instant>,
     /// What went wrong with that, for people; empty when nothing.
     last_error: String,
-    /// What its last test found.
-    checks: Value,
+    /// The stable code of that; empty where it has none.
+    error_code: String,
+    /// What to do about it; empty where the catalogue says nothing.
+    error_fix: String,
+    /// Machines that it lists.
+    machines: u64,
+    /// Host keys that nobody has confirmed yet.
+    keys_waiting: u64,
+    /// What its last test found, step by step.
+    checks: Vec<ConnectorCheck>,
 }
 
-impl From<estate::Connector> for Connector {
-    fn from(c: estate::Connector) -> Self {
-        let error = c.last_error.as_ref().and_then(|e| e["message"].as_str()).unwrap_or_default();
+/// One step of a connector's test.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ConnectorCheck {
+    /// What was tried, such as `reach`, `host_keys`, `login`.
+    name: String,
+    /// `ok`, `warning`, `failed`, `skipped`.
+    outcome: String,
+    /// What was found.
+    evidence: String,
+    /// The stable code where something is wrong.
+    #[schema(required = true)]
+    code: Option<String>,
+    /// What to do about it; empty where nothing is wrong.
+    fix: String,
+}
+
+/// What the catalogue says to do.
+fn fix_of(code: &str) -> String {
+    code.parse::<Code>().map(|code| code.entry().remediation.clone()).unwrap_or_default()
+}
+
+impl ConnectorCheck {
+    fn of(check: &Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let code = check["cause"]["code"].as_str().map(str::to_owned);
+        Self {
+            name: text(&check["name"]),
+            outcome: text(&check["outcome"]),
+            evidence: text(&check["evidence"]),
+            fix: code.as_deref().map(fix_of).unwrap_or_default(),
+            code,
+        }
+    }
+}
+
+impl Connector {
+    fn of(c: estate::Connector, counts: &HashMap<Uuid, ConnectorCounts>) -> Self {
+        let part =
+            |key: &str| c.last_error.as_ref().and_then(|e| e[key].as_str()).unwrap_or_default().to_owned();
+        let (error, error_code) = (part("message"), part("code"));
+        let counts = counts.get(&c.id).copied().unwrap_or_default();
+        let checks = c.checks.as_array().map(Vec::as_slice).unwrap_or_default();
         Self {
             id: c.id.to_string(),
             subscription_id: c.subscription.to_string(),
-            last_error: error.to_owned(),
+            last_error: error,
+            error_fix: fix_of(&error_code),
+            error_code,
+            machines: counts.machines,
+            keys_waiting: counts.keys_waiting,
+            checks: checks.iter().map(ConnectorCheck::of).collect(),
             kind: c.kind,
             name: c.name,
             settings: c.settings,
@@ -67,9 +125,14 @@ impl From<estate::Connector> for Connector {
             created_at: c.created_at.into(),
             busy: c.list_wanted_at.is_some(),
             last_listed: Instant::maybe(c.last_listed),
-            checks: c.checks,
         }
     }
+}
+
+/// A connector as it is answered.
+async fn answer(api: &Api, tenant: TenantId, of: estate::Connector) -> Result<Connector, ApiError> {
+    let counts = api.config.state.connector_counts(tenant).await?;
+    Ok(Connector::of(of, &counts))
 }
 
 page! {
@@ -85,7 +148,8 @@ pub(crate) async fn list(
     State(api): State<Api>,
 ) -> Result<Json<ConnectorPage>, ApiError> {
     let all = api.config.state.connectors(caller.tenant()).await?;
-    Ok(Json(ConnectorPage::whole(all.into_iter().map(Into::into).collect())))
+    let counts = api.config.state.connector_counts(caller.tenant()).await?;
+    Ok(Json(ConnectorPage::whole(all.into_iter().map(|c| Connector::of(c, &counts)).collect())))
 }
 
 /// Reads one connector.
@@ -97,7 +161,8 @@ pub(crate) async fn show(
     State(api): State<Api>,
     Id(id): Id<Uuid>,
 ) -> Result<Json<Connector>, ApiError> {
-    Ok(Json(api.config.state.connector(caller.tenant(), id).await?.into()))
+    let found = api.config.state.connector(caller.tenant(), id).await?;
+    Ok(Json(answer(&api, caller.tenant(), found).await?))
 }
 
 /// A connector to be made.
@@ -139,7 +204,7 @@ fn checked(kind: &str, settings: &Value) -> Result<(), ApiError> {
 
 fn sealed(
     api: &Api,
-    tenant: palisade_types::TenantId,
+    tenant: TenantId,
     name: &str,
     credential: Option<&Value>,
 ) -> Result<Option<Vec<u8>>, ApiError> {
@@ -173,7 +238,7 @@ pub(crate) async fn create(
     let new = NewConnector { subscription, kind: body.kind, name, settings: body.settings, secret };
     let made = api.config.state.create_connector(caller.tenant(), &new, TimeMicros::now()).await?;
     caller.scope.target(made.id);
-    Ok((StatusCode::CREATED, Json(made.into())))
+    Ok((StatusCode::CREATED, Json(answer(&api, caller.tenant(), made).await?)))
 }
 
 /// Another list of machines, or another credential.
@@ -204,19 +269,30 @@ pub(crate) async fn update(
     checked(&before.kind, &settings)?;
     let secret = sealed(&api, caller.tenant(), &before.name, body.credential.as_ref())?;
     state.change_connector(caller.tenant(), id, &settings, secret.as_deref(), TimeMicros::now()).await?;
-    Ok(Json(state.connector(caller.tenant(), id).await?.into()))
+    let now_is = state.connector(caller.tenant(), id).await?;
+    Ok(Json(answer(&api, caller.tenant(), now_is).await?))
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RevokeParams {
+    /// Why, for the audit log.
+    reason: Option<String>,
 }
 
 /// Ends a connector: its credential is removed for good, its machines stay.
 #[utoipa::path(delete, path = "/api/v1/connectors/{id}", operation_id = "connectors_revoke", tag = "estate",
-    params(("id" = String, Path, description = "The connector.")),
+    params(("id" = String, Path, description = "The connector."), RevokeParams),
     responses((status = 204, description = "It has ended.")))]
 pub(crate) async fn revoke(
     caller: Authorized<EstateManage, audit::ConnectorRevoke>,
     State(api): State<Api>,
     Id(id): Id<Uuid>,
+    Params(params): Params<RevokeParams>,
 ) -> Result<StatusCode, ApiError> {
     caller.scope.target(id);
+    note_reason(&caller.scope, params.reason.as_deref().unwrap_or_default());
     let now = TimeMicros::now();
     api.config.state.set_connector_state(caller.tenant(), id, ConnectorState::Revoked, now).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -256,6 +332,29 @@ pub(crate) async fn rollout(
     let by = caller.principal.actor().name;
     state.ask_of_subscription(caller.tenant(), connector.subscription, "roll_out", &by, now).await?;
     Ok(StatusCode::ACCEPTED)
+}
+
+/// Pauses a connector: its machines are still listed and looked at, and nothing is changed on them any
+/// more. Sensors that are there stay.
+#[utoipa::path(post, path = "/api/v1/connectors/{id}/pause", operation_id = "connectors_pause", tag = "estate",
+    params(("id" = String, Path, description = "The connector.")), request_body = Option<VerbReason>,
+    responses((status = 200, description = "As it is now.", body = Connector)))]
+pub(crate) async fn pause(
+    caller: Authorized<EstateOperate, audit::ConnectorPause>,
+    State(api): State<Api>,
+    Id(id): Id<Uuid>,
+    MaybeBody(body): MaybeBody<VerbReason>,
+) -> Result<Json<Connector>, ApiError> {
+    caller.scope.target(id);
+    note_reason(&caller.scope, &body.reason);
+    let state = &api.config.state;
+    let connector = state.connector(caller.tenant(), id).await?;
+    if connector.state == ConnectorState::Revoked {
+        return Err(ApiError::new(StatusCode::CONFLICT, "conflict", "the connector was ended"));
+    }
+    state.set_connector_state(caller.tenant(), id, ConnectorState::Planned, TimeMicros::now()).await?;
+    let now_is = state.connector(caller.tenant(), id).await?;
+    Ok(Json(answer(&api, caller.tenant(), now_is).await?))
 }
 
 /// What would be done on one machine.

@@ -40,6 +40,12 @@ pub(crate) struct EnrolmentToken {
     /// When it last took a machine in.
     #[schema(required = true)]
     last_used: Option<Instant>,
+    /// Where its machines belong; the designated subscription where it is null.
+    #[schema(required = true)]
+    subscription_id: Option<String>,
+    /// The one machine that it was made for, by the product itself.
+    #[schema(required = true)]
+    machine_id: Option<String>,
 }
 
 impl From<state::EnrolmentToken> for EnrolmentToken {
@@ -52,6 +58,8 @@ impl From<state::EnrolmentToken> for EnrolmentToken {
             uses: token.uses,
             created_by: token.created_by,
             last_used: Instant::maybe(token.last_used_at),
+            subscription_id: token.subscription.map(|s| s.to_string()),
+            machine_id: token.machine.map(|m| m.to_string()),
         }
     }
 }
@@ -100,6 +108,22 @@ pub(crate) struct CreatedEnrolmentToken {
     command: Option<String>,
 }
 
+/// Checks how long a token shall live, and how many machines it shall take in.
+pub(super) fn check_bounds(hours: u32, uses: i32) -> Result<(), ApiError> {
+    if !(1..=MAX_HOURS).contains(&hours) {
+        return Err(ApiError::invalid(format!("expires_in_hours must be 1 to {MAX_HOURS}")));
+    }
+    if !(1..=MAX_USES).contains(&uses) {
+        return Err(ApiError::invalid(format!("max_uses must be 1 to {MAX_USES}")));
+    }
+    Ok(())
+}
+
+/// So many hours from now.
+pub(super) fn in_hours(now: TimeMicros, hours: u32) -> TimeMicros {
+    in_seconds(now, i64::from(hours) * 3_600)
+}
+
 /// Makes an enrolment token.
 #[utoipa::path(post, path = "/api/v1/enrolment-tokens", operation_id = "enrolment_tokens_create", tag = "enrolment",
     request_body = NewEnrolmentToken,
@@ -111,16 +135,11 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<CreatedEnrolmentToken>), ApiError> {
     caller.scope.detail("expires_in_hours", body.expires_in_hours);
     caller.scope.detail("max_uses", body.max_uses);
-    if !(1..=MAX_HOURS).contains(&body.expires_in_hours) {
-        return Err(ApiError::invalid(format!("expires_in_hours must be 1 to {MAX_HOURS}")));
-    }
-    if !(1..=MAX_USES).contains(&body.max_uses) {
-        return Err(ApiError::invalid(format!("max_uses must be 1 to {MAX_USES}")));
-    }
+    check_bounds(body.expires_in_hours, body.max_uses)?;
     let now = TimeMicros::now();
     let new = state::NewEnrolmentToken {
         created_by: caller.principal.actor().name,
-        expires_at: in_seconds(now, i64::from(body.expires_in_hours) * 3_600),
+        expires_at: in_hours(now, body.expires_in_hours),
         max_uses: body.max_uses,
         ..state::NewEnrolmentToken::default()
     };

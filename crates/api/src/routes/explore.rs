@@ -4,9 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use palisade_estate::plan::Feature;
 use palisade_explore::{
-    Access, Ask, Kind, MAX_ROWS, Query, QueryError, Withheld, schema_document, template, templates,
+    Access, Ask, MAX_LISTED, MAX_ROWS, Query, QueryError, schema_document, template, templates,
 };
 use palisade_types::TimeMicros;
 use serde::{Deserialize, Serialize};
@@ -23,7 +22,7 @@ use crate::state::Api;
 const MAX_PAGE: usize = 1_000;
 
 /// A question: a document, a template's name, or a link; exactly one of them.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExploreBody {
     /// The query as a document.
@@ -36,6 +35,8 @@ pub(crate) struct ExploreBody {
     limit: Option<usize>,
     /// `next` of the page before.
     after: Option<String>,
+    /// Most nodes that a cell lists, 0 to 100; 10 when absent. Its total counts all.
+    listed: Option<usize>,
 }
 
 /// What a question comes to.
@@ -75,40 +76,12 @@ fn asked(body: &ExploreBody) -> Result<Query, ApiError> {
     }
 }
 
-/// What a plan withholds where it is enforced: health findings, and everything else that is more than
-/// the inventory.
-const WITHHELD: [(Feature, &[&str]); 2] = [
-    (Feature::ExplorerHealth, &["health_finding", "sensor"]),
-    (
-        Feature::Explorer,
-        &[
-            "alert",
-            "incident",
-            "recommendation",
-            "vulnerability",
-            "software",
-            "user_account",
-            "listening_endpoint",
-            "address",
-            "subnet",
-        ],
-    ),
-];
-
 /// Somebody who may ask, of a tenant whose plans open the explorer.
 type Asking<A> = Authorized<ExploreRun, A, feature::Explorer>;
 
 /// What the caller may see, by groups and by plans.
 fn access<A>(caller: &Asking<A>) -> Access {
-    let mut access = explorer::access(caller.devices());
-    for (feature, kinds) in WITHHELD {
-        let Some(open) = caller.licence.only_in(feature) else { continue };
-        let except: Vec<String> = open.iter().map(ToString::to_string).collect();
-        for kind in kinds.iter().filter_map(|name| Kind::named(name)) {
-            access.withheld.push(Withheld { kind, except: except.clone(), reason: "plan_required".into() });
-        }
-    }
-    access
+    explorer::access(caller.devices(), &caller.licence)
 }
 
 /// Asks a question about the estate.
@@ -124,8 +97,12 @@ pub(crate) async fn run(
     if !(1..=MAX_PAGE).contains(&limit) {
         return Err(ApiError::invalid(format!("limit must be 1 to {MAX_PAGE}")));
     }
+    if body.listed.is_some_and(|n| n > MAX_LISTED) {
+        return Err(ApiError::invalid(format!("listed must be 0 to {MAX_LISTED}")));
+    }
     let access = access(&caller);
-    let answer = answer(&api, &caller, query.clone(), access, limit, body.after).await?;
+    let page = Page { limit, after: body.after, listed: body.listed };
+    let answer = answer(&api, &caller, query.clone(), access, page).await?;
     let value = |v: Result<Value, serde_json::Error>| v.map_err(|e| ApiError::internal("answer", &e));
     Ok(Json(ExploreAnswer {
         count: answer.count,
@@ -138,19 +115,26 @@ pub(crate) async fn run(
     }))
 }
 
+/// Which rows, and how much of each.
+struct Page {
+    limit: usize,
+    after: Option<String>,
+    listed: Option<usize>,
+}
+
 async fn answer<A>(
     api: &Api,
     caller: &Asking<A>,
     query: Query,
     access: Access,
-    limit: usize,
-    after: Option<String>,
+    page: Page,
 ) -> Result<palisade_explore::Answer, ApiError> {
     let snapshot = api.config.explorer.snapshot(&api.config.state, caller.tenant()).await?;
     let now = TimeMicros::now();
     // It computes for up to seconds: not on a thread that serves others.
     let done = tokio::task::spawn_blocking(move || {
-        let ask = Ask { limit, after: after.as_deref(), ..Ask::new(now, &access) };
+        let mut ask = Ask { limit: page.limit, after: page.after.as_deref(), ..Ask::new(now, &access) };
+        ask.listed = page.listed.unwrap_or(ask.listed);
         snapshot.answer(&query, &ask)
     });
     let answer = done.await.map_err(|e| ApiError::internal("explore", &e))?;
@@ -175,11 +159,11 @@ pub(crate) async fn csv(
     State(api): State<Api>,
     Params(params): Params<ExploreLink>,
 ) -> Result<Response, ApiError> {
-    let body =
-        ExploreBody { query: None, template: params.template, link: params.link, limit: None, after: None };
+    let body = ExploreBody { template: params.template, link: params.link, ..ExploreBody::default() };
     let query = asked(&body)?;
     let access = access(&caller);
-    let answer = answer(&api, &caller, query, access, MAX_ROWS, None).await?;
+    let page = Page { limit: MAX_ROWS, after: None, listed: None };
+    let answer = answer(&api, &caller, query, access, page).await?;
     let mut out = String::new();
     answer.write_csv(&mut out).map_err(|e| ApiError::internal("csv", &e))?;
     let headers = [

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use palisade_estate::health::{Code, Thresholds};
-use palisade_state::estate::HEALTH_THRESHOLDS;
+use palisade_estate::health::{Code, Thresholds, Weight};
+use palisade_state::estate::{HEALTH_THRESHOLDS, TrendQuery, UnhealthyKinds};
 use palisade_types::TimeMicros;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,6 +13,7 @@ use super::subscriptions::StatusCounts;
 use crate::error::ApiError;
 use crate::extract::{Body, Params};
 use crate::gate::{Authorized, EstateManage, EstateRead, MachinesRead, SignedIn, audit};
+use crate::instant::Instant;
 use crate::page::{self, page};
 use crate::state::Api;
 
@@ -68,15 +69,36 @@ pub(crate) struct FindingCount {
     title: String,
     /// What to do about it.
     remediation: String,
+    /// `unhealthy` or `notice`.
+    weight: String,
     /// Machines.
     machines: u64,
+}
+
+/// Unhealthy machines by what makes them so; one machine can be among both.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UnhealthyBy {
+    /// Something about the installation.
+    installation: u64,
+    /// Something about the heartbeat, or what the sensor says of itself.
+    heartbeat: u64,
+}
+
+impl From<UnhealthyKinds> for UnhealthyBy {
+    fn from(k: UnhealthyKinds) -> Self {
+        Self { installation: k.installation, heartbeat: k.heartbeat }
+    }
 }
 
 /// The estate's health in numbers.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct HealthSummary {
+    /// As of when.
+    at: Instant,
     /// Machines by status.
     machines: StatusCounts,
+    /// The unhealthy ones by what makes them so.
+    unhealthy: UnhealthyBy,
     /// Findings by how many machines they affect.
     findings: Vec<FindingCount>,
 }
@@ -99,12 +121,79 @@ pub(crate) async fn summary(
         FindingCount {
             title: entry.map(|e| e.title.clone()).unwrap_or_default(),
             remediation: entry.map(|e| e.remediation.clone()).unwrap_or_default(),
+            weight: entry.map(|e| word(&e.weight)).unwrap_or_default(),
             code: c.code,
             kind: c.kind,
             machines: c.machines,
         }
     });
-    Ok(Json(HealthSummary { machines, findings: findings.collect() }))
+    let findings = findings.collect();
+    let unhealthy = state.unhealthy_kinds(caller.tenant(), caller.devices()).await?.into();
+    Ok(Json(HealthSummary { at: TimeMicros::now().into(), machines, unhealthy, findings }))
+}
+
+/// How many instants a course is made of.
+const POINTS: u16 = 60;
+/// The longest course, hours.
+const MAX_TREND: u32 = 24 * 90;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrendParams {
+    /// How far back, 1 to 2160; 24 when absent.
+    #[param(minimum = 1, maximum = 2160)]
+    hours: Option<u32>,
+}
+
+/// How many machines were unhealthy at an instant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TrendPoint {
+    /// When.
+    at: Instant,
+    /// Machines with a finding about the installation.
+    installation: u64,
+    /// Machines with a finding about the heartbeat.
+    heartbeat: u64,
+}
+
+/// How many machines were unhealthy, from instant to instant.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HealthTrend {
+    /// From one instant to the next, seconds.
+    step_seconds: i64,
+    /// The instants, oldest first; the last one is now.
+    items: Vec<TrendPoint>,
+}
+
+/// Says how many machines had a finding that makes unhealthy, over time.
+#[utoipa::path(get, path = "/api/v1/health/trend", operation_id = "health_trend", tag = "machines",
+    params(TrendParams), responses((status = 200, description = "The course.", body = HealthTrend)))]
+pub(crate) async fn trend(
+    caller: Authorized<MachinesRead, audit::Unaudited>,
+    State(api): State<Api>,
+    Params(params): Params<TrendParams>,
+) -> Result<Json<HealthTrend>, ApiError> {
+    let hours = params.hours.unwrap_or(24);
+    if !(1..=MAX_TREND).contains(&hours) {
+        return Err(ApiError::invalid(format!("hours must be 1 to {MAX_TREND}")));
+    }
+    let step_seconds = i64::from(hours) * 3_600 / i64::from(POINTS);
+    let step = step_seconds * SECOND;
+    let from = TimeMicros::now().plus_micros(-step * i64::from(POINTS));
+    let codes: Vec<&str> = Code::ALL
+        .iter()
+        .filter(|code| code.entry().weight == Weight::Unhealthy)
+        .map(|code| code.as_str())
+        .collect();
+    let query = TrendQuery { from, step, points: POINTS + 1 };
+    let points = api.config.state.health_trend(caller.tenant(), caller.devices(), &codes, query).await?;
+    let items = points.into_iter().zip(0..).map(|(point, n)| TrendPoint {
+        at: from.plus_micros(step * n).into(),
+        installation: point.installation,
+        heartbeat: point.heartbeat,
+    });
+    Ok(Json(HealthTrend { step_seconds, items: items.collect() }))
 }
 
 /// A finding that can be raised.
@@ -170,6 +259,13 @@ pub(crate) struct HealthThresholds {
     content_old: i64,
     /// More starts of the sensor within an hour than this are too many.
     restarts_per_hour: u32,
+    /// A machine that its preflight refused is looked at again after no longer a pause than this.
+    #[serde(default = "usual_look_again")]
+    look_again: i64,
+}
+
+fn usual_look_again() -> i64 {
+    Thresholds::default().look_again / SECOND
 }
 
 const SECOND: i64 = 1_000_000;
@@ -185,6 +281,7 @@ impl From<Thresholds> for HealthThresholds {
             no_events: t.no_events / SECOND,
             content_old: t.content_old / SECOND,
             restarts_per_hour: t.restarts_per_hour,
+            look_again: t.look_again / SECOND,
         }
     }
 }
@@ -221,6 +318,7 @@ pub(crate) async fn set_thresholds(
         no_events: us(body.no_events),
         content_old: us(body.content_old),
         restarts_per_hour: body.restarts_per_hour,
+        look_again: us(body.look_again),
     };
     let set = wanted.checked().map_err(|e| ApiError::bad(e.code(), e.to_string()))?;
     let value = serde_json::to_value(set).map_err(|e| ApiError::internal("thresholds", &e))?;

@@ -20,6 +20,7 @@ use crate::extract::{Body, Id};
 use crate::gate::{Authorized, HuntingRun, audit};
 use crate::query::{QueryFailure, QueryRequest, QueryStats, ResultColumn};
 use crate::state::Api;
+use crate::views;
 
 const DEFAULT_ROWS: u64 = 10_000;
 const MAX_ROWS: u64 = 100_000;
@@ -91,6 +92,7 @@ pub(crate) async fn query(
     if devices.is_some() {
         within_devices(&tables)?;
     }
+    let views = views::of(&api, &caller.principal, &tables, now).await?;
     let owner = caller.principal.actor();
     let named = api.running.name(tenant, &query_id, &owner.name).ok_or_else(|| {
         ApiError::new(StatusCode::CONFLICT, "query_id_in_use", "a query with this id runs already")
@@ -99,7 +101,7 @@ pub(crate) async fn query(
     let request =
         QueryRequest { tenant, devices, query, row_cap, deadline, query_id: query_id.clone(), now_us: now.0 };
     let answer = tokio::select! {
-        answer = ask::run(&api, request, PATIENCE) => answer?,
+        answer = ask::run_over(&api, request, views, PATIENCE) => answer?,
         () = named.cancelled.cancelled() => {
             let message = "the query was cancelled".to_owned();
             return Err(QueryFailure { code: "query_cancelled".to_owned(), message, ..QueryFailure::default() }.into());
@@ -124,10 +126,12 @@ fn is_query_id(text: &str) -> bool {
 }
 
 /// Refuses tables whose rows belong to no device to somebody who is limited to some. The workers do
-/// the same.
+/// the same. A view is made for its caller, and holds nothing that they may not see.
 fn within_devices(tables: &[String]) -> Result<(), ApiError> {
-    let of_devices =
-        |name: &str| palisade_schema::table(name).is_some_and(|t| t.column("DeviceId").is_some());
+    let of_devices = |name: &str| {
+        palisade_schema::table(name)
+            .is_some_and(|t| t.kind == TableKind::View || t.column("DeviceId").is_some())
+    };
     match tables.iter().find(|name| !of_devices(name)) {
         None => Ok(()),
         Some(name) => {
@@ -310,6 +314,8 @@ pub(crate) struct HuntingTable {
     action_types: Vec<Meaning>,
     /// Keys of AdditionalFields.
     additional_fields: Vec<Meaning>,
+    /// Values of the column `type`, where the table has one.
+    types: Vec<Meaning>,
 }
 
 /// The hunting tables.
@@ -351,5 +357,6 @@ fn table(table: &palisade_schema::TableSpec) -> HuntingTable {
         columns: columns.collect(),
         action_types: meanings(&table.action_types),
         additional_fields: meanings(&table.additional_fields),
+        types: meanings(&table.types),
     }
 }

@@ -13,8 +13,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::machines::Machine;
 use crate::error::ApiError;
-use crate::extract::{Body, Id, Params};
+use crate::extract::{Body, Id, MaybeBody, Params};
 use crate::gate::{Authorized, MachinesManage, MachinesOperate, Permission, audit};
+use crate::scope::Scope;
 use crate::state::Api;
 
 /// What shall be different; what is absent stays.
@@ -65,6 +66,29 @@ async fn changed<P: Permission, A>(
 pub(crate) struct MoveMachine {
     /// Another subscription of the same tenant.
     subscription_id: String,
+    /// Why, for the audit log.
+    #[serde(default)]
+    reason: String,
+}
+
+/// Why something is done.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VerbReason {
+    /// For the audit log.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// The most characters of a reason.
+const MAX_REASON: usize = 500;
+
+/// Writes down why something is done.
+pub(crate) fn note_reason(scope: &Scope, reason: &str) {
+    let reason = reason.trim();
+    if !reason.is_empty() {
+        scope.detail("reason", reason.chars().take(MAX_REASON).collect::<String>());
+    }
 }
 
 /// Moves a machine to another subscription of the tenant: device and history stay, its metering splits
@@ -80,6 +104,7 @@ pub(crate) async fn relocate(
 ) -> Result<Json<Machine>, ApiError> {
     caller.scope.target(id);
     caller.scope.detail("subscription_id", body.subscription_id.clone());
+    note_reason(&caller.scope, &body.reason);
     let to: SubscriptionId =
         body.subscription_id.parse().map_err(|_| ApiError::invalid("subscription_id is not valid"))?;
     let change = MachineChange { subscription: Some(to), ..MachineChange::default() };
@@ -114,28 +139,32 @@ async fn ask<P: Permission, A>(
 
 /// Takes a machine out of service: its device is refused, its sensor taken off, its history stays.
 #[utoipa::path(post, path = "/api/v1/machines/{id}/offboard", operation_id = "machines_offboard", tag = "machines",
-    params(("id" = String, Path, description = "The machine.")),
+    params(("id" = String, Path, description = "The machine.")), request_body = Option<VerbReason>,
     responses((status = 200, description = "As it is now.", body = Machine)))]
 pub(crate) async fn offboard(
     caller: Authorized<MachinesManage, audit::MachineOffboard>,
     State(api): State<Api>,
     Id(id): Id<MachineId>,
+    MaybeBody(body): MaybeBody<VerbReason>,
 ) -> Result<Json<Machine>, ApiError> {
     caller.scope.target(id);
+    note_reason(&caller.scope, &body.reason);
     let change = MachineChange { offboarded: Some(true), ..MachineChange::default() };
     changed(&api, &caller, id, &change).await
 }
 
 /// Takes an offboarded machine back; it is served as if it were new.
 #[utoipa::path(post, path = "/api/v1/machines/{id}/onboard", operation_id = "machines_onboard", tag = "machines",
-    params(("id" = String, Path, description = "The machine.")),
+    params(("id" = String, Path, description = "The machine.")), request_body = Option<VerbReason>,
     responses((status = 200, description = "As it is now.", body = Machine)))]
 pub(crate) async fn onboard(
     caller: Authorized<MachinesManage, audit::MachineOnboard>,
     State(api): State<Api>,
     Id(id): Id<MachineId>,
+    MaybeBody(body): MaybeBody<VerbReason>,
 ) -> Result<Json<Machine>, ApiError> {
     caller.scope.target(id);
+    note_reason(&caller.scope, &body.reason);
     let change = MachineChange { offboarded: Some(false), ..MachineChange::default() };
     changed(&api, &caller, id, &change).await
 }
@@ -146,6 +175,8 @@ pub(crate) async fn onboard(
 pub(crate) struct ExtensionParams {
     /// Its name, as a safeguard: `Palisade.Linux` or `Palisade.Windows`.
     name: Option<String>,
+    /// Why, for the audit log.
+    reason: Option<String>,
 }
 
 /// Deletes a machine's extension. The sensor stays; while the component is on, the extension returns.
@@ -159,6 +190,7 @@ pub(crate) async fn delete_extension(
     Params(params): Params<ExtensionParams>,
 ) -> Result<StatusCode, ApiError> {
     caller.scope.target(id);
+    note_reason(&caller.scope, params.reason.as_deref().unwrap_or_default());
     match params.name.as_deref().map(Alias::of) {
         None | Some(Some(Alias::Native(_))) => ask(&api, &caller, id, "remove_extension").await,
         Some(Some(Alias::ReadOnly(native))) => Err(ApiError::bad(

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use palisade_estate::health::{Code, Kind};
 use palisade_estate::provision;
-use palisade_state::estate::{self, MachineQuery, MachineSummary, TaskOutcome};
+use palisade_state::estate::{self, MachineQuery, MachineSort, MachineSummary, TaskOutcome};
 use palisade_types::{MachineId, SubscriptionId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -153,10 +153,19 @@ pub(crate) struct MachineParams {
     status: Option<String>,
     /// Only those of one subscription.
     subscription: Option<String>,
+    /// Only those that one connector lists.
+    connector: Option<String>,
     /// Only those with this finding.
     finding: Option<String>,
+    /// Only those with a finding of this kind that is more than a notice: `installation`, `heartbeat`,
+    /// `not_applicable`.
+    kind: Option<String>,
     /// Those that their cloud deleted too.
     gone: Option<bool>,
+    /// `name` (default), `status`, `subscription`, `system`, `extension`.
+    sort: Option<String>,
+    /// `asc` (default) or `desc`.
+    order: Option<String>,
     /// Most items, 1 to 1000; 50 when absent.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
@@ -164,7 +173,26 @@ pub(crate) struct MachineParams {
     cursor: Option<String>,
 }
 
-/// Lists machines by name.
+fn sort_of(text: Option<&str>) -> Result<MachineSort, ApiError> {
+    match text {
+        None | Some("" | "name") => Ok(MachineSort::Name),
+        Some("status") => Ok(MachineSort::Status),
+        Some("subscription") => Ok(MachineSort::Subscription),
+        Some("system") => Ok(MachineSort::System),
+        Some("extension") => Ok(MachineSort::Extension),
+        Some(_) => Err(ApiError::invalid("sort must be name, status, subscription, system or extension")),
+    }
+}
+
+fn descends(text: Option<&str>) -> Result<bool, ApiError> {
+    match text {
+        None | Some("" | "asc") => Ok(false),
+        Some("desc") => Ok(true),
+        Some(_) => Err(ApiError::invalid("order must be asc or desc")),
+    }
+}
+
+/// Lists machines.
 #[utoipa::path(get, path = "/api/v1/machines", operation_id = "machines_list", tag = "machines",
     params(MachineParams), responses((status = 200, description = "Machines.", body = MachinePage)))]
 pub(crate) async fn list(
@@ -194,13 +222,25 @@ pub(crate) async fn list(
     if code.as_deref().is_some_and(|c| c.parse::<Code>().is_err()) {
         return Err(ApiError::invalid("there is no such finding"));
     }
+    let kind = params.kind.filter(|k| !k.is_empty());
+    if let Some(kind) = &kind {
+        kind_of(kind)?;
+    }
+    let connector: Option<uuid::Uuid> = params
+        .connector
+        .filter(|c| !c.is_empty())
+        .map(|c| c.parse().map_err(|_| ApiError::invalid("connector is not valid")))
+        .transpose()?;
     let query = MachineQuery {
         search,
         status,
         subscription,
-        connector: None,
+        connector,
         code,
+        kind,
         gone: params.gone.unwrap_or(false),
+        sort: sort_of(params.sort.as_deref())?,
+        descending: descends(params.order.as_deref())?,
         limit: page::limit(params.limit)?,
         cursor: page::cursor(params.cursor)?,
     };
@@ -233,6 +273,8 @@ pub(crate) struct Finding {
     code: String,
     /// `unhealthy` or `notice`.
     weight: String,
+    /// What it is, in a few words.
+    title: String,
     /// What is the case.
     message: String,
     /// What to do about it.
@@ -249,13 +291,16 @@ pub(crate) struct Finding {
 
 impl From<estate::FindingRow> for Finding {
     fn from(f: estate::FindingRow) -> Self {
-        let remediation = f.code.parse::<Code>().map(|c| c.entry().remediation.clone()).unwrap_or_default();
+        let entry = f.code.parse::<Code>().ok().map(|code| code.entry());
+        let title = entry.map(|e| e.title.clone()).unwrap_or_default();
+        let remediation = entry.map(|e| e.remediation.clone()).unwrap_or_default();
         Self {
             machine_id: f.machine.to_string(),
             machine: f.machine_name,
             kind: f.kind,
             code: f.code,
             weight: f.weight,
+            title,
             message: f.message,
             remediation,
             since: f.since.into(),
@@ -371,8 +416,11 @@ fn checks(report: &provision::HostReport, tenant: palisade_types::TenantId) -> V
 pub(crate) struct MachineTask {
     /// Identifier.
     id: String,
-    /// `preflight`, `install`, `probe`, `start`, `upgrade`, `offboard`.
+    /// What was done: `preflight`, `install`, `adopt`, `deploy_extension`, `probe`, `start`, `upgrade`,
+    /// `offboard`; or what somebody asked for: `fix`, `moved`, `remove_extension`, `offboard`, `onboard`.
     action: String,
+    /// Who asked for it; empty where it was done by itself.
+    by: String,
     /// `queued`, `running`, `done`.
     state: String,
     /// When it was asked for.
@@ -406,15 +454,30 @@ pub(crate) async fn tasks(
 ) -> Result<Json<MachineTaskPage>, ApiError> {
     let state = &api.config.state;
     state.machine_summary(caller.tenant(), caller.devices(), id).await?;
-    let tasks = state.tasks_of(caller.tenant(), id).await?;
-    let shown = tasks.into_iter().map(|t| {
+    let asked = state.requests_of(caller.tenant(), id).await?.into_iter().map(|r| {
+        let applied = r.applied_at.is_some();
+        let shown = MachineTask {
+            id: format!("request-{}", r.id),
+            action: r.verb,
+            by: r.requested_by,
+            state: if applied { "done" } else { "queued" }.to_owned(),
+            created_at: r.requested_at.into(),
+            finished_at: Instant::maybe(r.applied_at),
+            outcome: if applied { "done" } else { "" }.to_owned(),
+            code: None,
+            message: None,
+        };
+        (r.requested_at, shown)
+    });
+    let tasks = state.tasks_of(caller.tenant(), id).await?.into_iter().map(|t| {
         let cause = match &t.outcome {
             Some(TaskOutcome::Failed { cause }) => Some(cause.clone()),
             _ => None,
         };
-        MachineTask {
+        let shown = MachineTask {
             id: t.id.to_string(),
             action: t.action.name().to_owned(),
+            by: String::new(),
             state: if t.state == "applied" { "done".into() } else { t.state },
             created_at: t.created_at.into(),
             finished_at: Instant::maybe(t.finished_at),
@@ -428,9 +491,12 @@ pub(crate) async fn tasks(
             .to_owned(),
             code: cause.as_ref().map(|c| c.code.as_str().to_owned()),
             message: cause.as_ref().map(palisade_estate::health::Cause::message),
-        }
+        };
+        (t.created_at, shown)
     });
-    Ok(Json(MachineTaskPage::whole(shown.collect())))
+    let mut all: Vec<_> = asked.chain(tasks).collect();
+    all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    Ok(Json(MachineTaskPage::whole(all.into_iter().map(|(_, shown)| shown).collect())))
 }
 
 /// A kind of findings by its name.

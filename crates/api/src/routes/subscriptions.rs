@@ -11,6 +11,7 @@ use palisade_types::{SubscriptionId, TenantId, TimeMicros};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::machine_verbs::note_reason;
 use crate::error::ApiError;
 use crate::extract::{Body, Id};
 use crate::gate::{Authorized, EstateManage, EstateOperate, EstateRead, audit};
@@ -283,6 +284,9 @@ pub(crate) struct SubscriptionPatch {
     exclusions: Option<Vec<String>>,
     /// True: machines that no connector knows land here from now on.
     designated: Option<bool>,
+    /// Why, for the audit log.
+    #[serde(default)]
+    reason: String,
 }
 
 /// Changes a subscription.
@@ -299,6 +303,7 @@ pub(crate) async fn update(
     if let Some(on) = body.endpoint_protection {
         caller.scope.detail("endpoint_protection", on);
     }
+    note_reason(&caller.scope, &body.reason);
     let now = TimeMicros::now();
     let change = SubscriptionChange {
         name: body.name,

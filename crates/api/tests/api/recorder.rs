@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use palisade_api::{QueryAnswer, QueryClient, QueryFailure, QueryRequest, ResultColumn};
+use palisade_api::{QueryAnswer, QueryClient, QueryFailure, QueryRequest, ResultColumn, Views};
 use palisade_kql::SchemaCatalogue;
 use palisade_types::TenantId;
 use parking_lot::Mutex;
@@ -17,6 +17,8 @@ type Script = Box<dyn Fn(&str) -> Vec<Value> + Send + Sync>;
 pub struct Recorder {
     pub seen: Mutex<Vec<QueryRequest>>,
     pub cancelled: Mutex<Vec<(TenantId, String)>>,
+    /// The views that the last run was given.
+    pub views: Mutex<Option<Arc<dyn Views>>>,
     /// How many runs were dropped before their end.
     pub dropped: Arc<AtomicUsize>,
     /// Rows, as objects, for the query's text.
@@ -32,6 +34,7 @@ impl Default for Recorder {
         Self {
             seen: Mutex::default(),
             cancelled: Mutex::default(),
+            views: Mutex::default(),
             dropped: Arc::default(),
             script: Mutex::new(Box::new(|_| Vec::new())),
             failure: Mutex::default(),
@@ -66,7 +69,12 @@ impl Drop for Run {
 
 #[async_trait]
 impl QueryClient for Recorder {
-    async fn run(&self, request: QueryRequest) -> Result<QueryAnswer, QueryFailure> {
+    async fn run(
+        &self,
+        request: QueryRequest,
+        views: Option<Arc<dyn Views>>,
+    ) -> Result<QueryAnswer, QueryFailure> {
+        *self.views.lock() = views;
         let mut run = Run { dropped: self.dropped.clone(), ended: false };
         self.seen.lock().push(request.clone());
         if *self.hang.lock() {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::world::{HOUR, Side, World, group_of, limited_token};
 
 /// What a reader may do.
-const READER: [&str; 12] = [
+const READER: [&str; 13] = [
     "public",
     "signed-in",
     "account.manage",
@@ -21,6 +21,7 @@ const READER: [&str; 12] = [
     "groups.read",
     "hunting.run",
     "machines.read",
+    "search.run",
     "usage.read",
 ];
 
@@ -205,6 +206,9 @@ fn path(operation: &Operation, side: &Side, objects: &Objects) -> String {
         "setup_check" => path + "?token=x",
         "devices_process_tree" => path + "?process_unique_id=1",
         "usage_show" => path + "?by=machine",
+        "search" => path + "?q=hidden",
+        "estate_recommendation_machines" => path + "?recommendation=edr_installed",
+        "onboarding_package" => path + "?form=deb",
         "explore_csv" => path + "?link=" + &machines_query().link(),
         _ => path,
     }
@@ -265,6 +269,9 @@ fn body(operation: &Operation, objects: &Objects) -> Option<Value> {
         "orders_create" => json!({"kind": "ping", "reason": "walk"}),
         "hunting_query" | "hunting_validate" => json!({"query": "DeviceInfo | take 1"}),
         "enrolment_tokens_create" => json!({"expires_in_hours": 1, "max_uses": 1}),
+        "onboarding_create" => json!({
+            "subscription_id": objects.subscription, "form": "script", "expires_in_hours": 1, "max_uses": 1,
+        }),
         "tenant_region_set" => json!({"region": "local"}),
         _ => return None,
     })
@@ -423,6 +430,7 @@ async fn hidden(world: &World) -> Hidden {
     let group = group_of(state, tenant, "hidden-7f3c").await;
     let machine = machine_of(world, tenant, device).await;
     finding_of(world, tenant, machine).await;
+    recommendations_of(world, tenant, machine).await;
     usage_of(world, tenant, machine, device).await;
     Hidden {
         words: vec![
@@ -505,9 +513,32 @@ async fn finding_of(world: &World, tenant: &Tenant, machine: MachineId) {
     estate.close().await;
 }
 
+/// How a machine stands with the recommendations, as the estate process writes it.
+async fn recommendations_of(world: &World, tenant: &Tenant, machine: MachineId) {
+    use palisade_estate::edr::{Assessment, Reason, Recommendation};
+    let estate = world.db.state(DbRole::Estate).await;
+    let stand = |recommendation, reason: Reason| Assessment {
+        recommendation,
+        state: reason.state(),
+        reason,
+        products: Vec::new(),
+        others: Vec::new(),
+        misplaced: Vec::new(),
+        complete: true,
+        actions: Vec::new(),
+    };
+    let [installed, configuration] = Recommendation::ALL;
+    let assessments = [stand(installed, Reason::NoEdr), stand(configuration, Reason::NoProduct)];
+    let found = palisade_state::estate::Assessed { machine, assessments, facts: None };
+    estate.write_assessed(tenant.id, &[found], TimeMicros::now()).await.expect("written");
+    estate.close().await;
+}
+
 /// Operations that reach devices, have no object in their path, and answer with none: why.
-const WITHOUT_ROWS: [(&str, &str); 4] = [
+const WITHOUT_ROWS: [(&str, &str); 6] = [
+    ("estate_recommendations", "numbers of the scope, no machine"),
     ("health_summary", "numbers of the scope, no machine"),
+    ("health_trend", "numbers of the scope over time, no machine"),
     ("hunting_schema", "the tables, not their rows"),
     ("hunting_validate", "what is wrong with a text"),
     ("hunting_query", "rows of the workers, which are looked at by what they are asked"),
@@ -520,7 +551,7 @@ const WITHOUT_OBJECT: [(&str, &str); 1] = [("hunting_cancel", "a query, by its o
 async fn whoever_is_limited_to_groups_meets_no_other_device_on_any_route() {
     let world = World::new().await;
     let objects = Box::pin(objects(&world)).await;
-    let hidden = hidden(&world).await;
+    let hidden = Box::pin(hidden(&world)).await;
     let own = group_of(&world.state, &world.a.tenant, "alpha-1").await;
     let operators = world.state.users(world.a.tenant.id).await.expect("users");
     let operator = operators.iter().find(|u| u.role == Role::Operator).expect("the operator").id;

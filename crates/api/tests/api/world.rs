@@ -9,7 +9,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request};
 use ed25519_dalek::SigningKey;
 use http_body_util::BodyExt;
-use palisade_api::{ApiConfig, ApiMetrics, ApiServer, Warning};
+use palisade_api::{ApiConfig, ApiMetrics, ApiServer, OnboardingOffer, Warning};
 use palisade_estate::group::{Automation, Criticality, Rule};
 use palisade_state::{
     AuditRecord, DbRole, DeviceFacts, NewCertificate, NewDeviceGroup, NewEnrolmentToken, NewToken, NewUser,
@@ -24,6 +24,8 @@ use crate::recorder::Recorder;
 
 pub const PASSWORD: &str = "correct horse battery staple";
 pub const HOUR: i64 = 3_600_000_000;
+/// Certificates that nobody checks.
+const CA_PEM: &str = "-----BEGIN CERTIFICATE-----\nQUFB\n-----END CERTIFICATE-----\n";
 
 /// A tenant with what belongs to it.
 pub struct Side {
@@ -46,6 +48,8 @@ pub struct World {
     pub query: Arc<Recorder>,
     pub key: SigningKey,
     pub router: Router,
+    /// What machines that come by themselves are given; not a program.
+    pub sensor: tempfile::TempDir,
     // Last, so that the connections are closed before the databases are dropped.
     pub db: TestDb,
 }
@@ -63,6 +67,9 @@ impl World {
         let b = side(&db, &state, "beta").await;
         let query = Arc::new(Recorder::default());
         let key = SigningKey::from_bytes(&[9; 32]);
+        let sensor = palisade_testkit::scratch();
+        let program = sensor.path().join("palisade-sensor");
+        std::fs::write(&program, b"the sensor").expect("written");
         let warning = Warning { code: "disk_low".to_owned(), message: "the disk is nearly full".to_owned() };
         let router = ApiServer::router(ApiConfig {
             state: state.clone(),
@@ -74,6 +81,7 @@ impl World {
             version: "0.1.0".to_owned(),
             further_doors: std::collections::BTreeMap::new(),
             sensor_version: "1.0".into(),
+            onboarding: Some(OnboardingOffer { sensor: program, ca_pem: CA_PEM.to_owned() }),
             explorer: std::sync::Arc::default(),
             sealing_key: Some(
                 palisade_connectors::secret::SealingKey::parse(&palisade_connectors::secret::generate().1)
@@ -89,7 +97,7 @@ impl World {
             warnings: Arc::new(move || vec![warning.clone()]),
             metrics: ApiMetrics::default(),
         });
-        Self { a, b, state, query, key, router, db }
+        Self { a, b, state, query, key, router, sensor, db }
     }
 
     pub fn call(&self, method: &str, path: &str) -> Call {

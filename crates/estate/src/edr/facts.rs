@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::parse::{FactsError, MAX_BYTES, MAX_ENTRIES, MAX_FIELD};
 use crate::machine::OsFacts;
 
 /// What keeps a list of packages.
@@ -202,4 +203,70 @@ pub struct HostFacts {
     pub blind: BTreeMap<Section, String>,
     /// Whether all of it arrived.
     pub complete: bool,
+}
+
+impl HostFacts {
+    /// Reads facts as a sensor sends them. They come from a machine that may be hostile.
+    ///
+    /// # Errors
+    /// `facts_too_large`; `facts_malformed` for what is no such JSON.
+    pub fn from_json(text: &str) -> Result<Self, FactsError> {
+        if text.len() > MAX_BYTES {
+            return Err(FactsError::TooLarge);
+        }
+        serde_json::from_str::<Self>(text).map(Self::bounded).map_err(|_| FactsError::Malformed)
+    }
+
+    /// The same within the bounds of what the script's output is read to: entries of each kind, and
+    /// characters of each field.
+    pub fn bounded(mut self) -> Self {
+        fn list<T>(items: &mut Vec<T>, mut fields: impl FnMut(&mut T) -> [Option<&mut String>; 2]) {
+            items.truncate(MAX_ENTRIES);
+            for item in items {
+                fields(item).into_iter().flatten().for_each(cut);
+            }
+        }
+        fn map<K: Ord + Clone, V>(items: &mut BTreeMap<K, V>) {
+            if let Some(first) = items.keys().nth(MAX_ENTRIES).cloned() {
+                items.split_off(&first);
+            }
+        }
+        [&mut self.os.id, &mut self.os.version, &mut self.os.kernel, &mut self.os.architecture]
+            .into_iter()
+            .for_each(cut);
+        list(&mut self.packages, |p| [Some(&mut p.name), Some(&mut p.version)]);
+        list(&mut self.units, |u| [Some(&mut u.name), Some(&mut u.enabled)]);
+        list(&mut self.processes, |p| [Some(&mut p.name), Some(&mut p.exe)]);
+        list(&mut self.fanotify, |u| [Some(&mut u.name), Some(&mut u.exe)]);
+        list(&mut self.files, |f| [Some(&mut f.path), None]);
+        for texts in [&mut self.modules, &mut self.paths, &mut self.hidden] {
+            list(texts, |t| [Some(t), None]);
+        }
+        map(&mut self.sources);
+        map(&mut self.values);
+        self.sources.retain(|key, _| key.len() <= MAX_FIELD);
+        self.values.retain(|key, _| key.len() <= MAX_FIELD);
+        self.values.values_mut().chain(self.blind.values_mut()).for_each(cut);
+        self
+    }
+
+    /// Whether two looks at a machine saw the same, but for the clock and the numbers of processes.
+    pub fn same_sight(&self, other: &Self) -> bool {
+        let still = |facts: &Self| {
+            let mut still = Self { taken_at: 0, ..facts.clone() };
+            still.processes.iter_mut().for_each(|p| p.pid = 0);
+            still.fanotify.iter_mut().for_each(|u| u.pid = 0);
+            still.processes.sort_by(|a, b| (&a.exe, &a.name).cmp(&(&b.exe, &b.name)));
+            still.processes.dedup();
+            still
+        };
+        still(self) == still(other)
+    }
+}
+
+/// Without control characters, and cut.
+fn cut(text: &mut String) {
+    if text.len() > MAX_FIELD || text.chars().any(char::is_control) {
+        *text = text.chars().filter(|c| !c.is_control()).take(MAX_FIELD).collect();
+    }
 }

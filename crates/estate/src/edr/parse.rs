@@ -10,8 +10,8 @@ use crate::machine::{OsFacts, OsFamily};
 pub const MAX_BYTES: usize = 256 << 10;
 /// The most entries of each list.
 pub const MAX_ENTRIES: usize = 512;
-/// The most bytes of a field.
-const MAX_FIELD: usize = 512;
+/// The most characters of a field.
+pub(super) const MAX_FIELD: usize = 512;
 /// The first field of the first line.
 const HEAD: &str = "palisade-edr-facts";
 

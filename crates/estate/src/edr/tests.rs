@@ -1,3 +1,4 @@
+mod bounding;
 mod catalogue;
 mod checking;
 mod fixture;

@@ -7,7 +7,7 @@ use palisade_types::SubscriptionId;
 use serde_json::{Map, Value, json};
 
 use super::rule::{Condition, Rule, TextOp, VersionOp};
-use super::subject::version_numbers;
+use super::subject::{fold, version_numbers};
 
 /// Deepest nesting of a rule.
 const MAX_DEPTH: usize = 8;
@@ -201,7 +201,8 @@ impl Reader {
             return self.fail(RuleFault::Malformed, "a condition has the texts field, op and value, no more");
         };
         let value = value.trim();
-        let length = value.chars().count();
+        // As it is compared it may be longer, and that is what is read again.
+        let length = value.chars().count().max(fold(value).chars().count());
         if length == 0 || length > MAX_TEXT || value.chars().any(char::is_control) {
             return self.fail(
                 RuleFault::Value,

@@ -25,6 +25,15 @@ fn is(field: &str, op: &str, value: &str) -> Value {
 }
 
 #[test]
+fn a_text_that_grows_when_it_is_folded_is_measured_as_it_is_compared() {
+    let long = "İ".repeat(200);
+    let error = Rule::from_json(&is("name", "contains", &long)).expect_err("folded it has 400 characters");
+    assert_eq!(error.code(), "rule_value_invalid");
+    let rule = read(is("name", "contains", &"İ".repeat(100)));
+    assert_eq!(Rule::from_json(&rule.canonical().to_json()), Ok(rule.canonical()));
+}
+
+#[test]
 fn each_condition_looks_at_its_field() {
     let home = HOME.to_string();
     let away = AWAY.to_string();

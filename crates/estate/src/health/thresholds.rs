@@ -25,6 +25,8 @@ pub struct Thresholds {
     pub content_old: i64,
     /// More starts of the sensor within an hour than this are too many.
     pub restarts_per_hour: u32,
+    /// A machine that its preflight refused is looked at again after no longer a pause than this.
+    pub look_again: i64,
 }
 
 impl Default for Thresholds {
@@ -38,20 +40,23 @@ impl Default for Thresholds {
             no_events: DAY,
             content_old: 3 * DAY,
             restarts_per_hour: 5,
+            look_again: 5 * MINUTE,
         }
     }
 }
 
 /// Thresholds that contradict each other.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the threshold {name} must lie between {least} s and {most} s")]
+#[error("the threshold {name} must lie between {least}{unit} and {most}{unit}")]
 pub struct ThresholdError {
     /// Which one.
     pub name: &'static str,
-    /// Its lower bound, seconds.
+    /// Its lower bound, in its unit.
     pub least: i64,
-    /// Its upper bound, seconds.
+    /// Its upper bound, in its unit.
     pub most: i64,
+    /// The unit as it is written after a number; empty where a number is a count.
+    pub unit: &'static str,
 }
 
 impl ThresholdError {
@@ -69,8 +74,8 @@ impl Thresholds {
     pub fn checked(self) -> Result<Self, ThresholdError> {
         let year = 365 * DAY;
         let bounds = [
-            // A sensor sends a heartbeat every minute; one may get lost.
-            ("late", self.late, 2 * MINUTE, self.lost),
+            // A sensor sends a heartbeat every half minute; one may get lost.
+            ("late", self.late, MINUTE, self.lost),
             ("lost", self.lost, self.late, self.inactive),
             ("inactive", self.inactive, self.lost, year),
             ("loss_shown", self.loss_shown, MINUTE, year),
@@ -78,11 +83,12 @@ impl Thresholds {
             ("no_events", self.no_events, MINUTE, year),
             ("content_old", self.content_old, HOUR, year),
             ("restarts_per_hour", i64::from(self.restarts_per_hour), 1, 1000),
+            ("look_again", self.look_again, MINUTE / 2, DAY),
         ];
         for (name, value, least, most) in bounds {
             if value < least || value > most {
-                let s = |us: i64| us / crate::SECOND;
-                return Err(ThresholdError { name, least: s(least), most: s(most) });
+                let (unit, one) = if name == "restarts_per_hour" { ("", 1) } else { (" s", crate::SECOND) };
+                return Err(ThresholdError { name, least: least / one, most: most / one, unit });
             }
         }
         Ok(self)

@@ -3,6 +3,7 @@
 use palisade_types::{DeviceId, TenantId};
 use serde::{Deserialize, Serialize};
 
+use crate::edr::HostFacts;
 use crate::machine::OsFacts;
 
 /// Another security product.
@@ -107,6 +108,9 @@ pub struct HostReport {
     pub products: Vec<Product>,
     /// A process other than ours that answers permission requests of fanotify.
     pub fanotify_user: Option<String>,
+    /// What both were recognised by; `None` from a sensor that does not tell it, and once it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Box<HostFacts>>,
     /// What keeps services running.
     pub service_manager: ServiceManager,
     /// The server's address that was tried.

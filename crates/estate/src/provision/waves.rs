@@ -155,6 +155,16 @@ impl Rollout {
         }
     }
 
+    /// Broken machines, and finished ones, where it is held for a person.
+    pub fn held(&self) -> Option<(usize, usize)> {
+        self.held
+    }
+
+    /// Machines that it is about.
+    pub fn machines(&self) -> usize {
+        self.waves.len()
+    }
+
     /// How many waves were let go, and of how many.
     pub fn waves(&self) -> (usize, usize) {
         (self.begun.len(), self.plan.percent.len())

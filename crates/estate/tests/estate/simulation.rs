@@ -177,6 +177,7 @@ fn report(os: &OsFacts, full: bool) -> HostReport {
         tools_missing: Vec::new(),
         products: Vec::new(),
         fanotify_user: None,
+        facts: None,
         service_manager: ServiceManager::Systemd,
         server: "https://palisade".into(),
         reach: Reach::Reached,

@@ -177,6 +177,7 @@ impl Story {
                 tools_missing: vec![],
                 products: vec![],
                 fanotify_user: None,
+                facts: None,
                 service_manager: ServiceManager::Systemd,
                 server: "https://palisade".into(),
                 reach: Reach::Reached,

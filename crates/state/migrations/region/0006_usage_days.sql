@@ -15,10 +15,13 @@ CREATE TABLE usage_days (
 );
 CREATE INDEX usage_days_when ON usage_days (tenant_id, day, subscription_id);
 
+-- The owner sees rows of every tenant only while row-level security is not forced upon it.
+ALTER TABLE usage_hours NO FORCE ROW LEVEL SECURITY;
 INSERT INTO usage_days
 SELECT tenant_id, machine_id, hour / 24, product, plan, subscription_id, owner, trial, count(*)
 FROM usage_hours
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8;
+ALTER TABLE usage_hours FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE usage_days ENABLE ROW LEVEL SECURITY;
 ALTER TABLE usage_days FORCE ROW LEVEL SECURITY;

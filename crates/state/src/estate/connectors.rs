@@ -1,5 +1,7 @@
 //! Connectors: how a subscription's machines are found and reached.
 
+use std::collections::HashMap;
+
 use palisade_types::{SubscriptionId, TenantId, TimeMicros};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
@@ -71,7 +73,7 @@ pub struct Connector {
     pub list_wanted_at: Option<TimeMicros>,
     /// When it listed last.
     pub last_listed: Option<TimeMicros>,
-    /// What went wrong with that: an `estate::health::Cause`.
+    /// What went wrong with that: `message` for people, `code` where it has one of the catalogue's.
     pub last_error: Option<Value>,
     /// What its last test found.
     pub checks: Value,
@@ -114,7 +116,46 @@ fn connector(row: &PgRow) -> Result<Connector> {
     })
 }
 
+/// What hangs on a connector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConnectorCounts {
+    /// Machines that it lists.
+    pub machines: u64,
+    /// Host keys that nobody has confirmed yet.
+    pub keys_waiting: u64,
+}
+
 impl State {
+    /// What hangs on each connector that anything hangs on.
+    ///
+    /// # Errors
+    /// Only those of the store itself.
+    pub async fn connector_counts(&self, tenant: TenantId) -> Result<HashMap<Uuid, ConnectorCounts>> {
+        let mut tx = self.tenant_tx(tenant).await?;
+        let rows = sqlx::query(
+            "SELECT connector_id, sum(machines)::bigint AS machines, sum(keys)::bigint AS keys FROM (
+                 SELECT connector_id, 1 AS machines, 0 AS keys FROM machines
+                 WHERE tenant_id = $1 AND connector_id IS NOT NULL AND retired_at IS NULL
+                 UNION ALL
+                 SELECT connector_id, 0, 1 FROM connector_host_keys WHERE tenant_id = $1 AND confirmed_at IS NULL
+             ) parts GROUP BY connector_id",
+        )
+        .bind(tenant.0)
+        .fetch_all(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        let count = |n: i64| u64::try_from(n).unwrap_or(0);
+        rows.iter()
+            .map(|r| {
+                let counts = ConnectorCounts {
+                    machines: count(r.try_get("machines")?),
+                    keys_waiting: count(r.try_get("keys")?),
+                };
+                Ok((r.try_get("connector_id")?, counts))
+            })
+            .collect()
+    }
+
     /// Makes a connector and asks for its first listing.
     ///
     /// # Errors
@@ -214,7 +255,8 @@ impl State {
         Ok(found.ok_or(StateError::NotFound("connector"))?.try_get("secret")?)
     }
 
-    /// Lets a connector act, or stops it; revoking it removes its credential for good.
+    /// Lets a connector act, or stops it; revoking it removes its credential for good, and from then on
+    /// nobody says how its machines' power is: they are metered while they are heard.
     ///
     /// # Errors
     /// `not_found`.
@@ -237,6 +279,17 @@ impl State {
         .bind(now.0)
         .execute(&mut *tx)
         .await?;
+        if state == ConnectorState::Revoked {
+            sqlx::query(
+                "UPDATE machines SET power = 'unknown', power_since = $3, changed_at = $3
+                 WHERE tenant_id = $1 AND connector_id = $2 AND retired_at IS NULL AND power <> 'unknown'",
+            )
+            .bind(tenant.0)
+            .bind(id)
+            .bind(now.0)
+            .execute(&mut *tx)
+            .await?;
+        }
         requests::wake(&mut tx).await?;
         tx.commit().await?;
         if done.rows_affected() == 1 { Ok(()) } else { Err(StateError::NotFound("connector")) }

@@ -19,7 +19,7 @@ pub struct FindingRow {
     pub code: String,
     /// `installation`, `heartbeat`, `not_applicable`.
     pub kind: String,
-    /// `problem` or `notice`.
+    /// `unhealthy` or `notice`.
     pub weight: String,
     /// Since when.
     pub since: TimeMicros,
@@ -72,6 +72,26 @@ fn finding(row: &PgRow) -> Result<FindingRow> {
         message: row.try_get("message")?,
         evidence: row.try_get("evidence")?,
     })
+}
+
+/// Unhealthy machines by what makes them so; one machine can be among both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UnhealthyKinds {
+    /// Something about the installation.
+    pub installation: u64,
+    /// Something about the heartbeat, or what the sensor says of itself.
+    pub heartbeat: u64,
+}
+
+/// Where and how closely a course of health is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrendQuery {
+    /// The first instant.
+    pub from: TimeMicros,
+    /// From one instant to the next, microseconds; more than 0.
+    pub step: i64,
+    /// How many instants.
+    pub points: u16,
 }
 
 const FINDINGS: &str = "SELECT f.machine_id, m.name, f.code, f.kind, f.weight, f.since, f.last_evaluated, f.source,
@@ -175,6 +195,84 @@ impl State {
                 Ok((id, r.try_get("status")?, r.try_get("extension")?, machines))
             })
             .collect()
+    }
+
+    /// How many unhealthy machines of the scope are so by which kind of finding.
+    ///
+    /// # Errors
+    /// Only those of the store itself.
+    pub async fn unhealthy_kinds(&self, tenant: TenantId, scope: &DeviceScope) -> Result<UnhealthyKinds> {
+        let mut q = QueryBuilder::new(
+            "SELECT count(DISTINCT f.machine_id) FILTER (WHERE f.kind = 'installation') AS installation,
+                 count(DISTINCT f.machine_id) FILTER (WHERE f.kind = 'heartbeat') AS heartbeat
+             FROM findings f
+             JOIN machines m ON m.tenant_id = f.tenant_id AND m.id = f.machine_id AND m.retired_at IS NULL
+             JOIN machine_state s ON s.tenant_id = f.tenant_id AND s.machine_id = f.machine_id
+             WHERE s.status = 'unhealthy' AND f.weight <> 'notice' AND f.tenant_id = ",
+        );
+        q.push_bind(tenant.0);
+        scope.push_machine(&mut q, "f.tenant_id", "f.machine_id");
+        let mut tx = self.tenant_tx(tenant).await?;
+        let row = q.build().fetch_one(&mut *tx).await?;
+        tx.commit().await?;
+        let count =
+            |column: &str| Ok::<_, sqlx::Error>(u64::try_from(row.try_get::<i64, _>(column)?).unwrap_or(0));
+        Ok(UnhealthyKinds { installation: count("installation")?, heartbeat: count("heartbeat")? })
+    }
+
+    /// At each instant, how many machines of the scope had a finding of one of these codes, by kind.
+    ///
+    /// # Errors
+    /// Only those of the store itself.
+    pub async fn health_trend(
+        &self,
+        tenant: TenantId,
+        scope: &DeviceScope,
+        codes: &[&str],
+        query: TrendQuery,
+    ) -> Result<Vec<UnhealthyKinds>> {
+        let codes: Vec<String> = codes.iter().map(|c| (*c).to_owned()).collect();
+        let last = query.from.plus_micros(query.step.saturating_mul(i64::from(query.points)));
+        // A machine counts once however many findings it had: its spans are joined before they are counted.
+        let mut q = QueryBuilder::new(
+            "WITH spans AS (SELECT h.kind, unnest(range_agg(int8range(greatest(h.raised_at, ",
+        );
+        q.push_bind(query.from.0);
+        q.push("), CASE WHEN h.cleared_at IS NOT NULL THEN greatest(h.cleared_at, h.raised_at, ");
+        q.push_bind(query.from.0).push(") END))) AS span FROM finding_history h WHERE h.tenant_id = ");
+        q.push_bind(tenant.0).push(" AND h.code = ANY(").push_bind(codes);
+        q.push(") AND h.raised_at < ").push_bind(last.0);
+        q.push(" AND (h.cleared_at IS NULL OR h.cleared_at > ").push_bind(query.from.0).push(")");
+        scope.push_machine(&mut q, "h.tenant_id", "h.machine_id");
+        q.push(
+            " GROUP BY h.kind, h.machine_id), steps AS (SELECT kind, lower(span) AS at, 1 AS d FROM spans
+             UNION ALL SELECT kind, upper(span), -1 FROM spans WHERE NOT upper_inf(span))
+             SELECT kind, (at - ",
+        );
+        q.push_bind(query.from.0).push(" + ").push_bind(query.step - 1).push(") / ").push_bind(query.step);
+        q.push(" AS n, sum(d)::bigint AS d FROM steps GROUP BY 1, 2");
+        let mut tx = self.tenant_tx(tenant).await?;
+        let rows = q.build().fetch_all(&mut *tx).await?;
+        tx.commit().await?;
+        let mut steps = vec![(0i64, 0i64); usize::from(query.points)];
+        for row in &rows {
+            let at = usize::try_from(row.try_get::<i64, _>("n")?).unwrap_or(0);
+            let Some((installation, heartbeat)) = steps.get_mut(at) else { continue };
+            match row.try_get::<&str, _>("kind")? {
+                "installation" => *installation += row.try_get::<i64, _>("d")?,
+                "heartbeat" => *heartbeat += row.try_get::<i64, _>("d")?,
+                _ => {}
+            }
+        }
+        let mut now = (0i64, 0i64);
+        let counted = |n: i64| u64::try_from(n).unwrap_or(0);
+        Ok(steps
+            .into_iter()
+            .map(|(installation, heartbeat)| {
+                now = (now.0 + installation, now.1 + heartbeat);
+                UnhealthyKinds { installation: counted(now.0), heartbeat: counted(now.1) }
+            })
+            .collect())
     }
 
     /// What a machine's findings were, newest first, at most 200.

@@ -404,6 +404,7 @@ impl State {
         }
         let mut tx = self.tenant_tx(tenant).await?;
         write_states(&mut tx, tenant, writes, now).await?;
+        write_systems(&mut tx, tenant, writes, now).await?;
         write_findings(&mut tx, tenant, writes).await?;
         for write in writes {
             for change in &write.changes {
@@ -445,6 +446,34 @@ async fn write_states(
              report = coalesce(excluded.report, s.report),
              reported_at = coalesce(excluded.reported_at, s.reported_at),
              evaluated_at = excluded.evaluated_at, changed_at = excluded.changed_at",
+    )
+    .bind(tenant.0)
+    .bind(Value::Array(records))
+    .bind(now.0)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// What a look at a machine found its system to be is the machine's from then on.
+async fn write_systems(
+    tx: &mut PgConnection,
+    tenant: TenantId,
+    writes: &[MachineWrite],
+    now: TimeMicros,
+) -> Result<()> {
+    let mut records = Vec::new();
+    for w in writes {
+        let Some(os) = w.report.as_ref().map(|r| &r.os).filter(|os| !os.id.is_empty()) else { continue };
+        records.push(json!({ "machine_id": w.machine.0, "os": encoded(os)? }));
+    }
+    if records.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE machines m SET os = u.os, changed_at = $3
+         FROM jsonb_to_recordset($2) AS u(machine_id uuid, os jsonb)
+         WHERE m.tenant_id = $1 AND m.id = u.machine_id AND m.os IS DISTINCT FROM u.os",
     )
     .bind(tenant.0)
     .bind(Value::Array(records))

@@ -88,7 +88,8 @@ impl State {
         Ok(())
     }
 
-    /// Confirms keys by their fingerprints; returns how many hosts that made known.
+    /// Confirms keys by their fingerprints; returns how many keys that made known. Their machines need not
+    /// wait for the end of a pause: each is looked at as if somebody had asked for a fix.
     ///
     /// # Errors
     /// Only those of the store itself.
@@ -101,15 +102,33 @@ impl State {
         now: TimeMicros,
     ) -> Result<u64> {
         let mut tx = self.tenant_tx(tenant).await?;
-        let done = sqlx::query(
+        let hosts: Vec<String> = sqlx::query_scalar(
             "UPDATE connector_host_keys SET confirmed_at = $4, confirmed_by = $5
-             WHERE tenant_id = $1 AND connector_id = $2 AND fingerprint = ANY($3) AND confirmed_at IS NULL",
+             WHERE tenant_id = $1 AND connector_id = $2 AND fingerprint = ANY($3) AND confirmed_at IS NULL
+             RETURNING host",
         )
         .bind(tenant.0)
         .bind(connector)
         .bind(fingerprints)
         .bind(now.0)
         .bind(row::text(by, 300))
+        .fetch_all(&mut *tx)
+        .await?;
+        // A host with another port than 22 is known as `[host]:port`.
+        sqlx::query(
+            "INSERT INTO estate_requests (tenant_id, machine_id, verb, requested_by, requested_at)
+             SELECT m.tenant_id, m.id, 'fix', $4, $5
+             FROM machines m JOIN connectors c ON c.tenant_id = m.tenant_id AND c.id = m.connector_id,
+                 LATERAL (SELECT m.place ->> 'host' AS host,
+                     coalesce(m.place ->> 'port', c.settings ->> 'port', '22') AS port) p
+             WHERE m.tenant_id = $1 AND m.connector_id = $2 AND m.retired_at IS NULL
+                 AND CASE p.port WHEN '22' THEN p.host ELSE '[' || p.host || ']:' || p.port END = ANY($3)",
+        )
+        .bind(tenant.0)
+        .bind(connector)
+        .bind(&hosts)
+        .bind(row::text(by, 300))
+        .bind(now.0)
         .execute(&mut *tx)
         .await?;
         sqlx::query(
@@ -122,7 +141,7 @@ impl State {
         .await?;
         super::requests::wake(&mut tx).await?;
         tx.commit().await?;
-        Ok(done.rows_affected())
+        Ok(hosts.len() as u64)
     }
 
     /// Forgets a host's confirmed keys, so that new ones can be confirmed.

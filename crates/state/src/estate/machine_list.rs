@@ -50,17 +50,62 @@ pub struct MachineQuery {
     pub connector: Option<uuid::Uuid>,
     /// Only those with this finding.
     pub code: Option<String>,
+    /// Only those with a finding of this kind that is more than a notice.
+    pub kind: Option<String>,
     /// Retired and offboarded ones too.
     pub gone: bool,
+    /// In which order.
+    pub sort: MachineSort,
+    /// That order backwards.
+    pub descending: bool,
     /// Rows of a page: 1 to 1000, 0 for 50.
     pub limit: u32,
     /// From the page before.
     pub cursor: Option<String>,
 }
 
-const LIST: &str = "machines.name.asc";
+/// What machines are ordered by; their identifiers break ties.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MachineSort {
+    /// By name.
+    #[default]
+    Name,
+    /// By status.
+    Status,
+    /// By the subscription's name.
+    Subscription,
+    /// By system and version.
+    System,
+    /// By extension.
+    Extension,
+}
 
-fn summary(row: &PgRow) -> Result<MachineSummary> {
+impl MachineSort {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Status => "status",
+            Self::Subscription => "subscription",
+            Self::System => "system",
+            Self::Extension => "extension",
+        }
+    }
+
+    /// What is compared: texts that are short enough for a cursor.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Name => "left(lower(m.name), 100)",
+            Self::Status => "coalesce(s.status, 'pending')",
+            Self::Subscription => "left(lower(b.name), 100)",
+            Self::System => {
+                "left(lower(coalesce(m.os->>'id', '') || ' ' || coalesce(m.os->>'version', '')), 100)"
+            }
+            Self::Extension => "coalesce(s.extension, 'off')",
+        }
+    }
+}
+
+pub(super) fn summary(row: &PgRow) -> Result<MachineSummary> {
     let plan =
         row.try_get::<Option<Value>, _>("plan")?.filter(|p| p.as_object().is_some_and(|o| !o.is_empty()));
     Ok(MachineSummary {
@@ -77,7 +122,7 @@ fn summary(row: &PgRow) -> Result<MachineSummary> {
     })
 }
 
-fn from(columns: &str, tenant: TenantId) -> QueryBuilder<Postgres> {
+pub(super) fn from(columns: &str, tenant: TenantId) -> QueryBuilder<Postgres> {
     let mut q = QueryBuilder::new(format!(
         "SELECT {columns} FROM machines m
          JOIN subscriptions b ON b.tenant_id = m.tenant_id AND b.id = m.subscription_id
@@ -87,10 +132,10 @@ fn from(columns: &str, tenant: TenantId) -> QueryBuilder<Postgres> {
     q
 }
 
-fn columns() -> String {
+pub(super) fn columns() -> String {
     format!(
         "{COLUMNS}, b.name AS subscription_name, s.status, s.extension, s.progress, s.doing, s.plan, s.report,
-         s.reported_at, s.evaluated_at, left(lower(m.name), 100) AS key"
+         s.reported_at, s.evaluated_at"
     )
 }
 
@@ -124,6 +169,11 @@ fn filter(q: &mut QueryBuilder<Postgres>, query: &MachineQuery) {
             .push_bind(code.clone())
             .push(")");
     }
+    if let Some(kind) = &query.kind {
+        q.push(" AND exists (SELECT FROM findings f WHERE f.tenant_id = m.tenant_id AND f.machine_id = m.id AND f.weight <> 'notice' AND f.kind = ")
+            .push_bind(kind.clone())
+            .push(")");
+    }
 }
 
 impl State {
@@ -141,19 +191,22 @@ impl State {
         let mut count = from("count(*)", tenant);
         filter(&mut count, query);
         scope.push_machine(&mut count, "m.tenant_id", "m.id");
-        let mut q = from(&columns(), tenant);
+        let key = query.sort.key();
+        let (order, beyond) = if query.descending { ("DESC", "<") } else { ("ASC", ">") };
+        let list = format!("machines.{}.{}", query.sort.name(), order.to_lowercase());
+        let mut q = from(&format!("{}, {key} AS key", columns()), tenant);
         filter(&mut q, query);
         scope.push_machine(&mut q, "m.tenant_id", "m.id");
         if let Some(cursor) = query.cursor.as_deref() {
-            let after = Cursor::decode(cursor, LIST)?;
+            let after = Cursor::decode(cursor, &list)?;
             let id: uuid::Uuid = after.id.parse().map_err(|_| StateError::CursorInvalid)?;
-            q.push(" AND (left(lower(m.name), 100), m.id) > (")
+            q.push(format!(" AND ({key}, m.id) {beyond} ("))
                 .push_bind(after.key)
                 .push(", ")
                 .push_bind(id)
                 .push(")");
         }
-        q.push(" ORDER BY left(lower(m.name), 100), m.id LIMIT ").push_bind(limit + 1);
+        q.push(format!(" ORDER BY {key} {order}, m.id {order} LIMIT ")).push_bind(limit + 1);
         let mut tx = self.tenant_tx(tenant).await?;
         let total: i64 = count.build_query_scalar().fetch_one(&mut *tx).await?;
         let rows = q.build().fetch_all(&mut *tx).await?;
@@ -161,7 +214,7 @@ impl State {
         let items: Vec<(String, MachineSummary)> =
             rows.iter().map(|r| Ok((r.try_get::<String, _>("key")?, summary(r)?))).collect::<Result<_>>()?;
         let page = page::finish(items, limit, total, |(key, m)| Cursor {
-            list: LIST.into(),
+            list: list.clone(),
             key: key.clone(),
             id: m.machine.id.to_string(),
         });

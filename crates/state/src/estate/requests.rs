@@ -1,7 +1,8 @@
 //! What people ask of the reconciler.
 
 use palisade_types::{MachineId, SubscriptionId, TenantId, TimeMicros};
-use sqlx::{PgConnection, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
 use super::ESTATE_CHANNEL;
@@ -22,6 +23,22 @@ pub struct Request {
     pub requested_by: String,
     /// When.
     pub requested_at: TimeMicros,
+    /// When it was applied, if it was.
+    pub applied_at: Option<TimeMicros>,
+}
+
+const COLUMNS: &str = "id, machine_id, subscription_id, verb, requested_by, requested_at, applied_at";
+
+fn request(row: &PgRow) -> Result<Request> {
+    Ok(Request {
+        id: row.try_get("id")?,
+        machine: row.try_get::<Option<Uuid>, _>("machine_id")?.map(MachineId),
+        subscription: row.try_get::<Option<Uuid>, _>("subscription_id")?.map(SubscriptionId),
+        verb: row.try_get("verb")?,
+        requested_by: row.try_get("requested_by")?,
+        requested_at: row::time(row, "requested_at")?,
+        applied_at: row::time_opt(row, "applied_at")?,
+    })
 }
 
 /// Wakes the estate and connect processes when the transaction commits.
@@ -90,26 +107,26 @@ impl State {
     /// Only those of the store itself.
     pub async fn open_requests(&self, tenant: TenantId) -> Result<Vec<Request>> {
         let mut tx = self.tenant_tx(tenant).await?;
-        let rows = sqlx::query(
-            "SELECT id, machine_id, subscription_id, verb, requested_by, requested_at FROM estate_requests
-             WHERE tenant_id = $1 AND applied_at IS NULL ORDER BY id LIMIT 1000",
-        )
-        .bind(tenant.0)
-        .fetch_all(&mut *tx)
-        .await?;
+        let sql = format!(
+            "SELECT {COLUMNS} FROM estate_requests WHERE tenant_id = $1 AND applied_at IS NULL ORDER BY id LIMIT 1000"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(tenant.0).fetch_all(&mut *tx).await?;
         tx.commit().await?;
-        rows.iter()
-            .map(|r| {
-                Ok(Request {
-                    id: r.try_get("id")?,
-                    machine: r.try_get::<Option<Uuid>, _>("machine_id")?.map(MachineId),
-                    subscription: r.try_get::<Option<Uuid>, _>("subscription_id")?.map(SubscriptionId),
-                    verb: r.try_get("verb")?,
-                    requested_by: r.try_get("requested_by")?,
-                    requested_at: row::time(r, "requested_at")?,
-                })
-            })
-            .collect()
+        rows.iter().map(request).collect()
+    }
+
+    /// What people asked for about a machine, newest first, at most 50.
+    ///
+    /// # Errors
+    /// Only those of the store itself.
+    pub async fn requests_of(&self, tenant: TenantId, machine: MachineId) -> Result<Vec<Request>> {
+        let mut tx = self.tenant_tx(tenant).await?;
+        let sql = format!(
+            "SELECT {COLUMNS} FROM estate_requests WHERE tenant_id = $1 AND machine_id = $2 ORDER BY id DESC LIMIT 50"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(tenant.0).bind(machine.0).fetch_all(&mut *tx).await?;
+        tx.commit().await?;
+        rows.iter().map(request).collect()
     }
 
     /// Marks requests as applied.

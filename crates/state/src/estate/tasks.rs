@@ -48,7 +48,7 @@ pub enum TaskOutcome {
 pub struct NewTask {
     /// On which machine.
     pub machine: MachineId,
-    /// Through which connector.
+    /// Through which connector; nil where no host was needed.
     pub connector: Uuid,
     /// The reconciler's name for it.
     pub number: TaskId,
@@ -139,6 +139,39 @@ impl State {
             .await?;
         }
         requests::wake(&mut tx).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Writes down what the estate process did by itself, without a host: for people, as ended tasks.
+    ///
+    /// # Errors
+    /// Only those of the store itself.
+    pub async fn note_done(&self, tenant: TenantId, done: &[NewTask], now: TimeMicros) -> Result<()> {
+        if done.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.tenant_tx(tenant).await?;
+        for t in done {
+            // One of a machine that was removed in the meantime is nobody's.
+            sqlx::query(
+                "INSERT INTO tasks (tenant_id, id, machine_id, connector_id, number, action, state, created_at, deadline,
+                     outcome, finished_at)
+                 SELECT $1, $2, $3, $4, $5, $6, 'applied', $7, $8, $9, $7
+                 WHERE exists (SELECT FROM machines WHERE tenant_id = $1 AND id = $3)",
+            )
+            .bind(tenant.0)
+            .bind(Uuid::new_v4())
+            .bind(t.machine.0)
+            .bind(t.connector)
+            .bind(t.number.0.cast_signed())
+            .bind(encoded(&t.action)?)
+            .bind(now.0)
+            .bind(t.deadline.0)
+            .bind(encoded(&TaskOutcome::Done)?)
+            .execute(&mut *tx)
+            .await?;
+        }
         tx.commit().await?;
         Ok(())
     }

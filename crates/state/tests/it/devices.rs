@@ -181,6 +181,7 @@ async fn the_list_is_searched_sorted_and_paged() {
             last_event: Some(seen),
             facts: Some(about),
             heartbeat,
+            products: None,
             heard: Vec::new(),
         };
         ingest.touch_devices(tenant, &[touch]).await.expect("written");

@@ -1,6 +1,7 @@
 //! Every table of both databases, by every role: with no tenant, with another one, and across tenants.
 //! Each tenant's table has rows of two tenants first, so that seeing nothing means something.
 
+use palisade_estate::edr::{Assessment, Reason, Recommendation};
 use palisade_estate::group::{Automation, Criticality, Rule};
 use palisade_estate::health::{Cause, Code, Finding, Kind, Source, Weight};
 use palisade_estate::machine::{OsFacts, PowerState};
@@ -8,7 +9,8 @@ use palisade_estate::metering::RateCard;
 use palisade_estate::plan::{Enforcement, Plan, PlanSwitch, PlansChange, ServersPlan};
 use palisade_estate::provision::{Action, Rollout, TaskId, WavePlan};
 use palisade_state::estate::{
-    HEALTH_THRESHOLDS, HostKey, Listed, MachineQuery, MachineWrite, NewConnector, NewTask, Placement, Raised,
+    Assessed, HEALTH_THRESHOLDS, HostKey, Listed, MachineQuery, MachineWrite, NewConnector, NewTask,
+    Placement, Raised,
 };
 use palisade_state::{
     Actor, AuditEntry, AuditOutcome, DbRole, DeviceQuery, DeviceScope, DeviceTouch, HeartbeatUpdate,
@@ -63,6 +65,11 @@ async fn fill(db: &TestDb, name: &str) -> Tenant {
     let heartbeat = Some(HeartbeatUpdate { at: NOW, counters, ..HeartbeatUpdate::default() });
     let touch = DeviceTouch { heartbeat, ..DeviceTouch::seen(device, NOW) };
     ingest.touch_devices(tenant.id, &[touch]).await.expect("written");
+    let lake = db.state(DbRole::Lake).await;
+    let products = Some((palisade_estate::edr::HostFacts::default(), NOW));
+    let touch = DeviceTouch { products, ..DeviceTouch::seen(device, NOW) };
+    lake.touch_devices(tenant.id, &[touch]).await.expect("written");
+    lake.close().await;
     let new = NewOrder {
         device,
         kind: "ping".into(),
@@ -157,6 +164,20 @@ async fn estate(db: &TestDb, tenant: &Tenant) {
         changes: vec![raised],
     };
     role.write_machines(id, &[write], NOW).await.expect("written");
+    role.want_products(id, &[machine], NOW).await.expect("asked");
+    let stand = |recommendation, reason: Reason| Assessment {
+        recommendation,
+        state: reason.state(),
+        reason,
+        products: Vec::new(),
+        others: Vec::new(),
+        misplaced: Vec::new(),
+        complete: true,
+        actions: Vec::new(),
+    };
+    let [installed, configuration] = Recommendation::ALL;
+    let assessments = [stand(installed, Reason::NoEdr), stand(configuration, Reason::NoProduct)];
+    role.write_assessed(id, &[Assessed { machine, assessments, facts: None }], NOW).await.expect("written");
     role.regroup_changed(id, 1000, NOW).await.expect("grouped");
     // Noted again, for the table of what waits.
     api.set_device_tags(id, &DeviceScope::all(), device_of(&api, id).await, &["again".to_owned()])

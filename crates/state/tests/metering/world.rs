@@ -237,10 +237,13 @@ impl World {
 
     /// How many days differ from the hours that they are the sum of.
     pub async fn days_amiss(&mut self) -> i64 {
-        const HOURS: &str = "SELECT machine_id, hour / 24, product, plan, subscription_id, owner, trial, count(*)
+        const HOURS: &str =
+            "SELECT machine_id, hour / 24, product, plan, subscription_id, owner, trial, count(*)
             FROM usage_hours GROUP BY 1, 2, 3, 4, 5, 6, 7";
-        const DAYS: &str = "SELECT machine_id, day, product, plan, subscription_id, owner, trial, hours FROM usage_days";
-        let sql = format!("SELECT count(*) FROM (({HOURS} EXCEPT {DAYS}) UNION ALL ({DAYS} EXCEPT {HOURS})) d");
+        const DAYS: &str =
+            "SELECT machine_id, day, product, plan, subscription_id, owner, trial, hours FROM usage_days";
+        let sql =
+            format!("SELECT count(*) FROM (({HOURS} EXCEPT {DAYS}) UNION ALL ({DAYS} EXCEPT {HOURS})) d");
         sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(&mut self.superuser).await.expect("compared")
     }
 

@@ -206,6 +206,11 @@ fn thresholds_that_contradict_each_other_are_refused() {
     assert!(Thresholds::default().checked().is_ok());
     let bad = Thresholds { late: HOUR, ..Thresholds::default() }.checked().expect_err("late after lost");
     assert_eq!((bad.name, bad.code()), ("late", "threshold_invalid"));
+    assert!(Thresholds { late: MINUTE, ..Thresholds::default() }.checked().is_ok());
+    assert!(Thresholds { late: MINUTE - 1, ..Thresholds::default() }.checked().is_err());
+    let bad =
+        Thresholds { look_again: MINUTE / 4, ..Thresholds::default() }.checked().expect_err("too often");
+    assert_eq!(bad.to_string(), "the threshold look_again must lie between 30 s and 86400 s");
     assert!(Thresholds { lost: 30 * DAY, ..Thresholds::default() }.checked().is_err());
     assert!(Thresholds { inactive: i64::MAX, ..Thresholds::default() }.checked().is_err());
     assert!(serde_json::from_str::<Thresholds>(r#"{"lost": 60000000}"#).is_ok_and(|t| t.checked().is_err()));

@@ -36,6 +36,7 @@ pub(super) fn report() -> HostReport {
         tools_missing: Vec::new(),
         products: Vec::new(),
         fanotify_user: None,
+        facts: None,
         service_manager: ServiceManager::Systemd,
         server: "https://palisade:9443".into(),
         reach: Reach::Reached,
