@@ -56,9 +56,10 @@ lint:
 demo:
 	@$(BIN) demo
 
-## Three hosts of their own, connected, broken and mended. KEEP=1 leaves them running until Enter.
+## Hosts of their own, connected, broken, mended and moved. KEEP=1 leaves them running until Enter, HOUR=1
+## waits for the next full hour to show where usage splits.
 demo-estate: setup-test build
-	@$(CARGO_TARGET_DIR)/debug/palisade-demo-estate $(if $(KEEP),--keep)
+	@$(CARGO_TARGET_DIR)/debug/palisade-demo-estate $(if $(KEEP),--keep) $(if $(HOUR),--whole-hour)
 
 clean-instance: down
 	rm -rf $(PALISADE_HOME)

@@ -10,7 +10,8 @@ cache=${PALISADE_ROOTFS:-$HOME/.cache/palisade/rootfs}
 made=$cache/$suite-$kind-$(sha256sum "$0" | cut -c1-12)
 packages=openssh-server,sudo,procps,iproute2
 case $kind in
-  folder) ;;
+  # What a cloud's agent runs on a machine fetches the sensor with curl.
+  folder) packages+=,curl ;;
   image) packages+=,systemd,systemd-sysv,dbus ;;
   *) echo "rootfs: folder or image, not $kind" >&2; exit 2 ;;
 esac

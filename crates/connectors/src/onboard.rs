@@ -2,6 +2,7 @@
 //! cloud gives a machine at its first start.
 
 mod cloud_init;
+mod leave;
 mod script;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::script::{check_ca, check_url};
 use crate::secret::SecretText;
 
 pub use cloud_init::user_data;
+pub use leave::leave_invitation;
 pub use script::script;
 
 /// What a machine needs to come by itself.

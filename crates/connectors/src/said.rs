@@ -133,6 +133,7 @@ impl Said {
                 .collect(),
             products: Vec::new(),
             fanotify_user: None,
+            facts: None,
             service_manager: if self.is_set("systemd") {
                 ServiceManager::Systemd
             } else {

@@ -83,7 +83,8 @@ pub(crate) fn check_ca(pem: &str) -> Result<&str, ConnectorError> {
     if good { Ok(pem) } else { Err(own("the server's certificates are not PEM")) }
 }
 
-fn check_token(token: &str) -> Result<&str, ConnectorError> {
+/// A token, if it can be one of ours.
+pub(crate) fn check_token(token: &str) -> Result<&str, ConnectorError> {
     let good = token.len() <= 512
         && token
             .bytes()

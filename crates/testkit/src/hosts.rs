@@ -47,6 +47,18 @@ pub fn lacks_for_guests() -> Option<String> {
     lacks().or_else(|| ["qemu-system-x86_64", "cpio", "busybox"].into_iter().find_map(missing))
 }
 
+/// Builds and fetches what hosts are made of where that is not in the cache; why it cannot be done here.
+pub fn cannot_prepare(guests: bool) -> Option<String> {
+    let made = parts::rootfs("folder").and_then(|_| {
+        if guests {
+            parts::rootfs("image")?;
+            parts::kernel(guest::KERNEL)?;
+        }
+        Ok(())
+    });
+    made.err().map(|e| format!("hosts cannot be made: {e:#}"))
+}
+
 fn missing(program: &str) -> Option<String> {
     let found = Command::new("sh")
         .args(["-c", "command -v \"$1\"", "sh", program])

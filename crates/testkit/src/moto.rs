@@ -144,9 +144,10 @@ pub struct SsmCommand {
 
 impl SsmCommand {
     /// Does what SSM's agent would do on a machine: runs the script there as root and waits for it.
-    /// `enter` is the command that gets there, such as `chroot FOLDER`, `nsenter …` or [`OwnRoot::enter`];
+    /// `enter` is the command that gets there, such as [`NamespaceHost::enter`] or [`OwnRoot::enter`];
     /// what it leaves running is for whoever made the machine to end.
     ///
+    /// [`NamespaceHost::enter`]: crate::hosts::NamespaceHost::enter
     /// [`OwnRoot::enter`]: crate::OwnRoot::enter
     ///
     /// # Errors

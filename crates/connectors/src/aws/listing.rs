@@ -46,11 +46,9 @@ impl Aws {
                         all.extend(found);
                     }
                 }
-                Err(e @ (ConnectorError::Throttled { .. } | ConnectorError::Unreachable { .. })) => {
-                    return Err(e);
-                }
                 Err(e) => {
-                    // The machines are known all the same, only not whether something runs on them.
+                    // The machines are known all the same, and whether a command arrives is seen when one
+                    // is sent.
                     notices.push(Notice { code: e.code().as_str().into(), message: e.to_string() });
                     agents = None;
                     break;

@@ -8,6 +8,8 @@ use anyhow::{Result, ensure};
 use crate::steps::{Steps, until};
 use crate::world::{NAMES, World};
 
+/// The hosts that have a sensor by then.
+const RECORDED: [&str; 3] = [NAMES[0], NAMES[2], NAMES[3]];
 /// An event is there within this.
 const SEEN: Duration = Duration::from_secs(90);
 
@@ -34,16 +36,16 @@ pub fn apart(world: &mut World, steps: &mut Steps) -> Result<()> {
                 ensure!(of == [device], "under {device} there is {text}");
                 seen.insert(device.to_owned());
             }
-            ensure!(seen.len() == NAMES.len(), "seen of {seen:?} only");
+            ensure!(seen.len() == RECORDED.len(), "seen of {seen:?} only");
             Ok(format!("{} rows of {} hosts", rows.len(), seen.len()))
         });
         steps.check(&format!("each host's events are in {table} under its own name only"), asked);
     }
     let devices = world.product.query("DeviceInfo | distinct DeviceName, DeviceId").and_then(|rows| {
         let names: BTreeSet<_> = rows.iter().filter_map(|r| r["DeviceName"].as_str()).collect();
-        ensure!(names == BTreeSet::from(NAMES) && rows.len() == 3, "{rows:?}");
+        ensure!(names == BTreeSet::from(RECORDED) && rows.len() == RECORDED.len(), "{rows:?}");
         Ok(String::new())
     });
-    steps.check("three devices are known, and no other", devices);
+    steps.check("a device of each is known, and no other", devices);
     Ok(())
 }

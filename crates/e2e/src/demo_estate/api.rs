@@ -24,7 +24,10 @@ pub struct Machine {
     pub id: String,
     pub name: String,
     pub status: String,
+    pub subscription: String,
+    pub os: String,
     pub extension: String,
+    pub extension_name: String,
     pub device: Option<String>,
 }
 
@@ -88,11 +91,13 @@ impl Api {
         self.call(Method::GET, path, None)
     }
 
-    /// Sets how long a heartbeat may be missing before it is late, and lost, seconds.
-    pub fn heartbeat_thresholds(&self, late: u64, lost: u64) -> Result<()> {
+    /// Sets how long a heartbeat may be missing before it is lost, and how long the longest pause is
+    /// before a machine that was refused is looked at again; seconds.
+    pub fn thresholds(&self, lost: u64, look_again: u64) -> Result<()> {
         let mut all = self.get("/settings/health-thresholds")?;
-        all["late"] = late.into();
+        all["late"] = lost.into();
         all["lost"] = lost.into();
+        all["look_again"] = look_again.into();
         self.call(Method::PUT, "/settings/health-thresholds", Some(&all)).map(|_| ())
     }
 
@@ -110,7 +115,10 @@ impl Api {
             id: text(m, "id"),
             name: text(m, "name"),
             status: text(m, "status"),
+            subscription: text(m, "subscription"),
+            os: text(m, "os"),
             extension: text(m, "extension"),
+            extension_name: text(m, "extension_name"),
             device: m["device_id"].as_str().map(str::to_owned),
         };
         Ok(all.iter().map(one).collect())
@@ -148,9 +156,40 @@ impl Api {
         Ok(past.iter().map(|h| (text(h, "code"), !h["cleared_at"].is_null())).collect())
     }
 
-    /// What was done on a machine, newest first: action, state, outcome.
+    /// What was done on a machine, newest first: action, who asked for it, outcome.
     pub fn tasks(&self, machine: &str) -> Result<Vec<(String, String, String)>> {
         let all = items(&self.get(&format!("/machines/{machine}/tasks"))?);
-        Ok(all.iter().map(|t| (text(t, "action"), text(t, "state"), text(t, "outcome"))).collect())
+        Ok(all.iter().map(|t| (text(t, "action"), text(t, "by"), text(t, "outcome"))).collect())
+    }
+
+    /// How many events of a device's timeline hold a text.
+    pub fn timeline(&self, device: &str, search: &str) -> Result<usize> {
+        let found = items(&self.get(&format!("/devices/{device}/timeline?search={search}"))?);
+        let process = |i: &&Value| i["Table"] == "DeviceProcessEvents";
+        Ok(found.iter().filter(process).count())
+    }
+
+    /// The metered hours of a machine from an instant on, with the subscription that each belongs to, oldest
+    /// first.
+    pub fn hours(&self, machine: &str, from: &str) -> Result<Vec<(String, String)>> {
+        let path = format!("/usage?by=hour,subscription&limit=1000&machine={machine}&from={from}");
+        let rows = items(&self.get(&path)?);
+        let mut hours: Vec<_> =
+            rows.iter().map(|r| (text(r, "hour"), text(&r["subscription"], "name"))).collect();
+        hours.sort();
+        Ok(hours)
+    }
+
+    /// What a connector may do, and whether it has a credential.
+    pub fn connector(&self, name: &str) -> Result<(String, bool)> {
+        let all = items(&self.get("/connectors")?);
+        let found = all.iter().find(|c| c["name"] == name).context("no such connector")?;
+        Ok((text(found, "state"), found["has_credential"] == true))
+    }
+
+    /// How many enrolment tokens there are for a machine.
+    pub fn enrolment_tokens(&self, machine: &str) -> Result<usize> {
+        let all = items(&self.get("/enrolment-tokens")?);
+        Ok(all.iter().filter(|t| t["machine_id"] == machine).count())
     }
 }

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 
-use crate::connect::SUBSCRIPTION;
+use crate::connect::ELSEWHERE;
 use crate::steps::{Steps, until};
 use crate::world::{FILLER, NAMES, SENSOR_PID, World};
 
-/// Silence becomes a finding within the threshold of two minutes and a heartbeat.
+/// Silence becomes a finding within the threshold of a minute, and a heartbeat.
 const LOST: Duration = Duration::from_secs(240);
 /// What is mended is seen within this: causes have to stay away for a while.
 const MENDED: Duration = Duration::from_secs(420);
@@ -20,8 +20,13 @@ const APPLIED: Duration = Duration::from_secs(5);
 
 /// Pulls the guest's cable.
 pub fn network_cut(world: &mut World, steps: &mut Steps) -> Result<()> {
+    let cut = world.c.cable().cut().map(|()| ((), String::new()));
+    steps.must("the virtual machine's network is cut; that takes a minute to be sure of", cut)
+}
+
+/// Waits until that is noticed.
+pub fn heartbeat_lost(world: &mut World, steps: &mut Steps) -> Result<()> {
     let api = &world.api;
-    world.c.cable().cut()?;
     let lost = until(LOST, || {
         let c = api.machine(NAMES[2])?;
         let findings = api.findings(&c.id)?;
@@ -30,7 +35,7 @@ pub fn network_cut(world: &mut World, steps: &mut Steps) -> Result<()> {
         ensure!(f.kind == "heartbeat" && f.weight == "unhealthy", "{f:?}");
         Ok((f.clone(), f.code.clone()))
     });
-    let finding = steps.must("the virtual machine's network is cut: it is unhealthy by heartbeat", lost)?;
+    let finding = steps.must("the virtual machine is unhealthy by heartbeat", lost)?;
     steps.note(&format!("{}\nfix: {}", finding.message, finding.remediation));
     Ok(())
 }
@@ -40,39 +45,47 @@ pub fn picture(world: &mut World, steps: &mut Steps) -> Result<()> {
     let seen = world.api.machines().and_then(|all| {
         let status =
             |name: &str| all.iter().find(|m| m.name == name).map(|m| m.status.clone()).unwrap_or_default();
-        let now = [NAMES[0], NAMES[1], NAMES[2], crate::world::WINDOWS].map(status);
-        ensure!(now == ["healthy", "unhealthy", "unhealthy", "not_applicable"], "{now:?}");
+        let now = [NAMES[0], NAMES[1], NAMES[2], crate::world::WINDOWS, NAMES[3]].map(status);
+        ensure!(now == ["healthy", "unhealthy", "unhealthy", "not_applicable", "healthy"], "{now:?}");
         Ok(String::new())
     });
-    steps.check("one is healthy, two are not for two reasons, one is not applicable", seen);
+    let what = "of the first connector one is healthy, two are not for two reasons, one is not applicable";
+    steps.check(what, seen);
     world.palisade(steps, &["health"]).map(|_| ())
 }
 
-/// Does what the finding says on the host with the small disk, and nothing else.
-pub fn make_room(world: &mut World, steps: &mut Steps) -> Result<()> {
+/// Does what the findings say on the host with the small disk and at the cable, and nothing else.
+pub fn mend(world: &mut World, steps: &mut Steps) -> Result<()> {
+    let room = world.b.login().say(&format!("sudo rm {FILLER}")).and_then(|_| world.c.cable().join());
+    steps.must(
+        "room is made on the small disk, and the cable is plugged in",
+        room.map(|()| ((), String::new())),
+    )
+}
+
+/// Waits until the host with the small disk has its sensor.
+pub fn room_made(world: &mut World, steps: &mut Steps) -> Result<()> {
     let api = &world.api;
-    world.b.login().say(&format!("sudo rm {FILLER}"))?;
     let healthy = until(MENDED, || {
         let m = api.machine(NAMES[1])?;
         let why = || api.findings(&m.id).map(|f| format!("{f:?}; tasks {:?}", api.tasks(&m.id)));
         ensure!(m.status == "healthy" && m.extension == "on", "{m:?}: {}", why()?);
         Ok(((), format!("device {}", m.device.unwrap_or_default())))
     });
-    steps.must("room is made on its disk: the second host gets healthy with no further hand", healthy)
+    steps.must("the host with the small disk is healthy with no further hand", healthy)
 }
 
-/// Plugs the cable in again.
+/// Waits until the guest is heard again.
 pub fn network_back(world: &mut World, steps: &mut Steps) -> Result<()> {
     let api = &world.api;
     let device = api.machine(NAMES[2])?.device;
-    world.c.cable().join()?;
     let healthy = until(MENDED, || {
         let m = api.machine(NAMES[2])?;
         ensure!(m.status == "healthy", "{m:?}: {:?}", api.findings(&m.id)?);
         ensure!(m.device == device, "it is another device: {m:?}");
         Ok(((), "the same device".into()))
     });
-    steps.must("the cable is back: the virtual machine is healthy again", healthy)
+    steps.must("the virtual machine is healthy again", healthy)
 }
 
 /// Deletes an extension: the record, not the sensor. While the component is on, the record is written
@@ -96,13 +109,22 @@ pub fn extension_deleted(world: &mut World, steps: &mut Steps) -> Result<()> {
         "an extension is deleted: it is back within a minute",
         extension("on", Instant::now(), APPLIED),
     )?;
-    world.palisade(steps, &["subscriptions", "set", SUBSCRIPTION, "--protection", "off"])?;
+    let told = api.tasks(&before.id).and_then(|tasks| {
+        let at = |action: &str| tasks.iter().position(|(a, _, outcome)| a == action && outcome == "done");
+        let (asked, back) = (at("remove_extension"), at("deploy_extension"));
+        ensure!(back.is_some() && back < asked, "{tasks:?}");
+        let by = asked.map(|i| tasks[i].1.clone()).unwrap_or_default();
+        ensure!(!by.is_empty(), "nobody asked: {tasks:?}");
+        Ok(format!("deleted by {by}, deployed by itself"))
+    });
+    steps.check("what was done on the machine says so", told);
+    world.palisade(steps, &["subscriptions", "set", ELSEWHERE, "--protection", "off"])?;
     world.palisade(steps, &["machines", "remove-extension", NAMES[0]])?;
     steps.must(
         "deleted while the component is off, it stays away",
         extension("partial", Instant::now(), Duration::ZERO),
     )?;
-    world.palisade(steps, &["subscriptions", "set", SUBSCRIPTION, "--protection", "on"])?;
+    world.palisade(steps, &["subscriptions", "set", ELSEWHERE, "--protection", "on"])?;
     steps.must(
         "the component is on again: it is back within a minute",
         extension("on", Instant::now(), Duration::ZERO),

@@ -54,6 +54,11 @@ impl Steps {
         say(&format!("FAIL {took:>6.1} s  {what}: "), why);
     }
 
+    /// Whether a step has failed so far.
+    pub fn has_failed(&self) -> bool {
+        self.failed > 0
+    }
+
     /// Something worth seeing that is no step.
     pub fn note(&self, text: &str) {
         for line in text.lines() {

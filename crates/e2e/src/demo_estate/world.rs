@@ -13,9 +13,13 @@ use crate::steps::Steps;
 /// What fills the small disk of the second host.
 pub const FILLER: &str = "/opt/palisade/old-backup.img";
 
-/// Names of the three hosts, and of the entry that is none.
-pub const NAMES: [&str; 3] = ["estate-a", "estate-b", "estate-c"];
+/// Names of the hosts, and of the entry that is none.
+pub const NAMES: [&str; 4] = ["estate-a", "estate-b", "estate-c", "estate-d"];
 pub const WINDOWS: &str = "estate-win";
+
+/// The further region, and the tenant that lives there.
+pub const REGION: &str = "eu";
+pub const PARTNER: &str = "Partner";
 
 /// Says a sensor's process on its host; `pgrep` sees those of other hosts in namespaces too.
 pub const SENSOR_PID: &str = "sudo cat /var/lib/palisade-sensor/lock";
@@ -39,6 +43,8 @@ pub struct World {
     pub b: NamespaceHost,
     /// A virtual machine with systemd.
     pub c: SystemdGuest,
+    /// A host whose subscription goes to another tenant.
+    pub d: NamespaceHost,
     pub key: Key,
     pub network: Network,
 }
@@ -59,29 +65,30 @@ impl World {
                 (p, found)
             }),
         )?;
-        let (product, at_end, api) = steps.must("an instance of the product is up", instance(&network))?;
+        let (product, at_end) = steps.must("an instance of the product is up", instance(&network))?;
+        let api = steps.must("it has a further region, and a tenant that lives there", further(&product))?;
         let hosts = (|| {
             let a = NamespaceHost::raise(&network, &key, NAMES[0], &[])?;
             let disk = Disk { path: "opt/palisade".into(), mebibytes: 200 };
             let b = NamespaceHost::raise(&network, &key, NAMES[1], &[disk])?;
             b.login().say(&format!("sudo fallocate -l 180MiB {FILLER}"))?;
-            let found =
-                format!("{} is {}, {} is {}", a.name(), a.login().address(), b.name(), b.login().address());
-            Ok(((a, b), found))
+            let d = NamespaceHost::raise(&network, &key, NAMES[3], &[])?;
+            let found = [&a, &b, &d].map(|h| format!("{} is {}", h.name(), h.login().address())).join(", ");
+            Ok(((a, b, d), found))
         })();
-        let (a, b) = steps.must("two hosts in namespaces let us in", hosts)?;
+        let (a, b, d) = steps.must("three hosts in namespaces let us in", hosts)?;
         let booted = c.wait_ready().and_then(|()| {
             let systemd = c.login().say("systemctl --version | head -1; uname -r")?;
             let words: Vec<&str> = systemd.lines().collect();
             Ok(((), format!("{} is {}, {}", c.name(), c.login().address(), words.join(", kernel "))))
         });
         steps.must("the virtual machine lets us in", booted)?;
-        Ok(Self { api, product, at_end, a, b, c, key, network })
+        Ok(Self { api, product, at_end, a, b, c, d, key, network })
     }
 
-    /// How the three hosts are reached, in the order of [`NAMES`].
-    pub fn logins(&self) -> [&Login; 3] {
-        [self.a.login(), self.b.login(), self.c.login()]
+    /// How the hosts are reached, in the order of [`NAMES`].
+    pub fn logins(&self) -> [&Login; 4] {
+        [self.a.login(), self.b.login(), self.c.login(), self.d.login()]
     }
 
     /// Runs a command of the product and shows it with what it printed.
@@ -142,21 +149,21 @@ impl World {
 
     /// Ends all of it, and looks whether something is left.
     pub fn end(self, steps: &mut Steps) -> Result<()> {
-        let links =
-            [self.network.bridge(), self.a.cable().link(), self.b.cable().link(), self.c.cable().link()];
+        let shared = [&self.a, &self.b, &self.d];
+        let mut links = vec![self.network.bridge(), self.c.cable().link()];
+        links.extend(shared.iter().map(|h| h.cable().link()));
         let mut gone: Vec<PathBuf> = links.iter().map(|l| Path::new("/sys/class/net").join(l)).collect();
-        gone.extend([self.a.cgroup(), self.b.cgroup()].map(Path::to_owned));
-        gone.extend(
-            [self.a.folder(), self.b.folder(), self.c.folder(), self.product.home()].map(Path::to_owned),
-        );
+        gone.extend(shared.iter().flat_map(|h| [h.cgroup(), h.folder()]).map(Path::to_owned));
+        gone.extend([self.c.folder(), self.product.home()].map(Path::to_owned));
         gone.push(format!("/proc/{}", self.c.pid()).into());
-        let Self { product, at_end, a, b, c, network, .. } = self;
+        let Self { product, at_end, a, b, c, d, network, .. } = self;
         let ended = (|| {
             at_end.now().context("the instance")?;
             drop(product);
             a.end()?;
             b.end()?;
             c.end()?;
+            d.end()?;
             drop(network);
             let left: Vec<_> = gone.iter().filter(|p| p.exists()).collect();
             ensure!(left.is_empty(), "left: {left:?}");
@@ -166,23 +173,31 @@ impl World {
     }
 }
 
-type Instance = (Product, AtEnd, Api);
-
-/// An instance whose sensors' door is open to the bridge. It offers the sensor, and runs none itself:
+/// An instance whose sensors' doors are open to the bridge. It offers the sensor, and runs none itself:
 /// that one would see all hosts that share its kernel.
-fn instance(network: &Network) -> Result<(Instance, String)> {
+fn instance(network: &Network) -> Result<((Product, AtEnd), String)> {
     let mut product = Product::not_up();
-    let bin = product.home().join("bin");
     let at_end = AtEnd::run(END, [product.home(), &binary("palisade")])?;
-    std::fs::create_dir_all(&bin)?;
-    std::fs::copy(binary("palisade-sensor"), bin.join("palisade-sensor"))?;
     let door = network.gateway().to_string();
     let printed = product.start_by(false, |command| {
-        command.args(["--listen", &door]);
+        command.args(["--listen", &door, "--offer"]).arg(binary("palisade-sensor"));
         Ok(())
     })?;
     let found = printed.lines().next().unwrap_or_default().trim_start_matches("up: ").to_owned();
     product.set_printed(printed);
-    let api = Api::of(&product)?;
-    Ok(((product, at_end, api), found))
+    Ok(((product, at_end), found))
+}
+
+/// A region with a database and doors of its own, and a tenant in it.
+fn further(product: &Product) -> Result<(Api, String)> {
+    let mut found = Vec::new();
+    for arguments in [&["region", "add", REGION][..], &["tenant", "create", PARTNER, "--region", REGION]] {
+        let out = product.palisade(arguments).output()?;
+        let said = String::from_utf8_lossy(&out.stderr);
+        ensure!(out.status.success(), "palisade {}: {said}", arguments.join(" "));
+        let printed = String::from_utf8_lossy(&out.stdout).into_owned();
+        // What follows of a tenant is its set-up link.
+        found.push(printed.lines().next().unwrap_or_default().to_owned());
+    }
+    Ok((Api::of(product)?, found.join("; ")))
 }

@@ -27,6 +27,13 @@ fi
 rm -rf "$dir"
 "#;
 
+/// Joins a host's control group and namespaces, then runs a command in its root.
+const ENTER: &str = r#"
+echo $$ >"$1/cgroup.procs" || exit
+shift
+exec nsenter --target "$0" --mount --uts --ipc --net --root --wd "$@"
+"#;
+
 /// A disk of a host's own, in memory.
 #[derive(Clone, Debug)]
 pub struct Disk {
@@ -48,7 +55,7 @@ pub struct NamespaceHost {
     dir: PathBuf,
     // Before the program's reaper, which then finds nothing left to kill.
     at_end: AtEnd,
-    _sshd: Supervised,
+    sshd: Supervised,
 }
 
 impl NamespaceHost {
@@ -96,8 +103,7 @@ impl NamespaceHost {
             .stdout(log.try_clone()?)
             .stderr(log);
         let sshd = Supervised::spawn(command).context("starting a host")?;
-        let mut host =
-            Self { name: name.into(), login, cable: Cable::new(link), cgroup, dir, at_end, _sshd: sshd };
+        let mut host = Self { name: name.into(), login, cable: Cable::new(link), cgroup, dir, at_end, sshd };
         host.wait_ready()?;
         Ok(host)
     }
@@ -106,7 +112,7 @@ impl NamespaceHost {
         let log = self.dir.join("log");
         let said = || std::fs::read_to_string(&log).unwrap_or_default();
         let ready = until(Duration::from_secs(60), || {
-            if let Some(status) = self._sshd.try_wait()? {
+            if let Some(status) = self.sshd.try_wait()? {
                 bail!("it ended: {status}");
             }
             Ok(self.login.run("true")?.status.success().then_some(()))
@@ -139,13 +145,21 @@ impl NamespaceHost {
         &self.dir
     }
 
+    /// The words before a command that run it on the host as root, as an agent there would.
+    pub fn enter(&self) -> Vec<String> {
+        let (pid, cgroup) = (self.sshd.pid().to_string(), self.cgroup.display().to_string());
+        ["sh", "-c", ENTER.trim()].map(String::from).into_iter().chain([pid, cgroup]).collect()
+    }
+
     /// Ends it: processes, mounts, link, control group and folder.
     ///
     /// # Errors
     /// When something cannot be removed.
     pub fn end(self) -> Result<()> {
-        let Self { at_end, _sshd, .. } = self;
-        at_end.now()
+        let Self { at_end, sshd, .. } = self;
+        let ended = at_end.now();
+        drop(sshd);
+        ended
     }
 }
 
