@@ -3,6 +3,7 @@
 mod beat;
 mod beating;
 mod lock;
+mod products;
 mod pump;
 mod recorder;
 mod source;
@@ -132,6 +133,7 @@ async fn live(recorder: Arc<Recorder>, capture: std::thread::JoinHandle<()>) -> 
     let server = tokio::spawn(serve(recorder.clone()));
     tokio::spawn(beat::run(recorder.clone()));
     tokio::spawn(status::run(recorder.clone()));
+    tokio::spawn(products::run(recorder.clone()));
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}

@@ -4,6 +4,7 @@ pub mod connectivity;
 mod detach;
 pub mod enrol;
 mod installation;
+mod inventory;
 pub mod settings;
 mod spool;
 mod status;
@@ -36,6 +37,8 @@ enum Command {
         #[command(subcommand)]
         command: SpoolCommand,
     },
+    /// Say what this machine holds: packages, services, accounts, certificates, hardware; changes nothing
+    Inventory(inventory::InventoryArgs),
     /// Look at the way to the server
     Connectivity {
         #[command(subcommand)]
@@ -84,6 +87,7 @@ pub fn main(cli: Cli) -> i32 {
         Command::Run(args) => settings::load(&cli.common, args).and_then(crate::agent::run).map(|()| 0),
         Command::Status(args) => status::status(&cli.common, args.json),
         Command::Spool { command: SpoolCommand::Show(args) } => spool::show(&cli.common, &args),
+        Command::Inventory(args) => inventory::inventory(&args),
         Command::Connectivity { command: ConnectivityCommand::Test(args) } => {
             connectivity::test(&cli.common, &args)
         }

@@ -8,4 +8,5 @@ mod report;
 
 pub use facts::{manager, user};
 pub use path::{free_bytes, install_path, total_bytes};
+pub use products::seen as products_seen;
 pub use report::{Asked, report};

@@ -14,7 +14,7 @@ mod steps;
 pub mod unit;
 mod wait;
 
-pub use enrolment::token_from;
+pub use enrolment::{let_go, token_from};
 pub use fault::{Fault, said};
 pub use inspect::inspect;
 pub use layout::{Layout, PATH};

@@ -2,6 +2,7 @@
 
 mod client;
 mod demo;
+mod device_groups;
 mod estate;
 mod explore;
 mod lifecycle;
@@ -9,9 +10,11 @@ mod orders;
 pub(crate) mod output;
 mod query;
 mod regions;
+mod search;
 mod tenants;
 mod transfer;
 mod usage;
+mod vuln;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -92,10 +95,18 @@ enum Command {
     Machines(estate::MachinesCommand),
     /// Say of each machine whether it is healthy, and if not, why and what to do.
     Health(estate::HealthArgs),
+    /// Look for a name, address, user, file or hash in all that is known.
+    Search(search::SearchArgs),
+    /// List, make and change device groups.
+    #[command(subcommand)]
+    DeviceGroups(device_groups::DeviceGroupsCommand),
     /// Ask a question about the estate as a graph.
     Explore(explore::ExploreArgs),
     /// Print metered machine-hours and what they cost.
     Usage(usage::UsageArgs),
+    /// Compare versions and match inventories against advisories, offline.
+    #[command(subcommand)]
+    Vuln(vuln::VulnCommand),
     /// Send an order to a device and wait for its receipt.
     Order(orders::OrderArgs),
     /// Run 20 harmless commands as two users and check that each was recorded.
@@ -137,8 +148,13 @@ pub enum Format {
 /// Parses, runs, reports.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    match dispatch(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+    // Offline commands need no instance and no runtime, and say more by their exit code.
+    let done = match &cli.command {
+        Command::Vuln(command) => vuln::run(command),
+        _ => dispatch(cli).map(|()| ExitCode::SUCCESS),
+    };
+    match done {
+        Ok(code) => code,
         Err(e) => {
             output::error(&format!("{e:#}"));
             ExitCode::FAILURE
@@ -188,8 +204,11 @@ fn dispatch(cli: Cli) -> Result<()> {
             Command::Connectors(command) => estate::connectors(&Instance::load(&home)?, command).await,
             Command::Machines(command) => estate::machines(&Instance::load(&home)?, command).await,
             Command::Health(args) => estate::health(&Instance::load(&home)?, args).await,
+            Command::Search(args) => search::run(&Instance::load(&home)?, args).await,
+            Command::DeviceGroups(command) => device_groups::run(&Instance::load(&home)?, command).await,
             Command::Explore(args) => explore::run(&Instance::load(&home)?, args).await,
             Command::Order(args) => orders::run(&Instance::load(&home)?, args).await,
+            Command::Vuln(_) => unreachable!("run before"),
             Command::Demo => demo::run(&Instance::load(&home)?).await,
             Command::Role { role, region } => {
                 let instance = of_region(&home, region.as_deref())?;
@@ -222,6 +241,7 @@ impl Command {
                 | Self::Tenant(_)
                 | Self::Export(_)
                 | Self::Demo
+                | Self::Vuln(_)
                 | Self::Role { .. }
         )
     }

@@ -21,11 +21,13 @@ pub struct Beside {
     pub products: Vec<Product>,
     /// A process that answers permission requests of fanotify.
     pub fanotify_user: Option<String>,
+    /// What both were recognised by.
+    pub facts: HostFacts,
 }
 
 /// Looks for other products. No command of theirs is run.
 pub fn beside(layout: &Layout) -> Beside {
-    let mut facts = crate::device::products::gather(layout.other_root());
+    let mut facts = seen(layout);
     // An rpm database is read by rpm, which only the script asks.
     if facts.blind.contains_key(&Section::Packages) {
         match self::facts(layout) {
@@ -33,10 +35,21 @@ pub fn beside(layout: &Layout) -> Beside {
             Err(why) => tracing::warn!(%why, "packages cannot be looked for"),
         }
     }
+    let (products, fanotify_user) = (edr::products(&facts), edr::fanotify_user(&facts));
+    Beside { products, fanotify_user, facts }
+}
+
+/// What files alone say of other products, and who watches files. Starts no process.
+pub fn seen(layout: &Layout) -> HostFacts {
+    let mut facts = crate::device::products::gather(layout.other_root());
     if layout.other_root().is_none() {
         facts.fanotify = fanotify::users();
     }
-    Beside { products: edr::products(&facts), fanotify_user: edr::fanotify_user(&facts) }
+    if facts.image || !facts.root {
+        let why = "only root can see who watches files of a running machine";
+        facts.blind.insert(Section::Fanotify, why.into());
+    }
+    facts
 }
 
 fn facts(layout: &Layout) -> Result<HostFacts, String> {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use palisade_estate::provision::{HostReport, Reach, ServiceManager};
+use palisade_estate::provision::{HostReport, HostSensor, Reach, ServiceManager};
 
 use super::{facts, path, products};
 use crate::cli::block_on;
@@ -52,6 +52,7 @@ pub fn report(settings: &Settings, asked: &Asked) -> Result<HostReport, SensorEr
         tools_missing: facts::tools_missing(layout),
         products: beside.products,
         fanotify_user: beside.fanotify_user,
+        facts: Some(Box::new(beside.facts)),
         service_manager: match facts::manager(layout) {
             Manager::Systemd => ServiceManager::Systemd,
             Manager::Supervisor => ServiceManager::None,
@@ -60,9 +61,23 @@ pub fn report(settings: &Settings, asked: &Asked) -> Result<HostReport, SensorEr
         reach,
         proxy: settings.proxy.as_ref().map(|p| p.shown()).unwrap_or_default(),
         clock_offset,
-        sensor: install::inspect(settings, asked.path.as_deref()),
+        sensor: owned(settings, asked.path.as_deref()),
         excluded_by_file: layout.exclude().exists(),
     })
+}
+
+/// The sensor that is there. One that its own server refuses for good belongs to nobody any more: what
+/// is left of its identity is not told.
+fn owned(settings: &Settings, path: Option<&Path>) -> HostSensor {
+    let mut found = install::inspect(settings, path);
+    if let HostSensor::Present { tenant, device, .. } = &mut found
+        && let Ok(identity) = Identity::load(&settings.state_dir)
+        && *device == Some(identity.device_id)
+        && install::let_go(&identity, settings.proxy.as_ref())
+    {
+        (*tenant, *device) = (None, None);
+    }
+    found
 }
 
 /// The server's address, whether it is reached, and the clock's offset.

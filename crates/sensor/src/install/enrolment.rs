@@ -12,6 +12,7 @@ use crate::cli::settings::Settings;
 use crate::cli::{block_on, enrol};
 use crate::error::SensorError;
 use crate::identity::Identity;
+use crate::transport::proxy::Proxy;
 use crate::transport::tls::Trust;
 
 /// What is to be done about the identity.
@@ -53,6 +54,10 @@ pub fn plan(settings: &Settings, wanted: &Wanted) -> Result<Plan, Fault> {
         if block_on(accepted(&moved, proxy)).is_ok_and(|r| r.is_ok()) {
             return Ok(Plan::Moved(Box::new(moved)));
         }
+        // Its tenant has let go of it, as when a subscription moves to another one: nobody loses it.
+        if let_go(&old, proxy) {
+            return Ok(Plan::Replace(Box::new(old)));
+        }
     }
     if elsewhere && !wanted.force {
         return Err(Box::new(finding(Code::ForeignSensor).with("url", &old.url)));
@@ -66,14 +71,23 @@ pub fn plan(settings: &Settings, wanted: &Wanted) -> Result<Plan, Fault> {
     match block_on(accepted(&old, proxy)).and_then(|r| r) {
         Ok(()) => Ok(Plan::Keep(Box::new(old))),
         Err(e) => match e.code() {
-            "certificate_revoked" | "certificate_unknown" | "certificate_expired" => {
-                Ok(Plan::Replace(Box::new(old)))
-            }
+            code if ended(code) => Ok(Plan::Replace(Box::new(old))),
             // Without an answer an identity that has not ended is as good as ever, and a
             // repair must not depend on the server being up.
             _ => Ok(Plan::Keep(Box::new(old))),
         },
     }
+}
+
+/// Whether a refusal means that an identity is of no use any more.
+fn ended(code: &str) -> bool {
+    matches!(code, "certificate_revoked" | "certificate_unknown" | "certificate_expired")
+}
+
+/// Whether an identity's own server says that it is of no use any more. A server that does not answer
+/// has said nothing.
+pub fn let_go(identity: &Identity, proxy: Option<&Proxy>) -> bool {
+    matches!(block_on(accepted(identity, proxy)), Ok(Err(e)) if ended(e.code()))
 }
 
 /// Checks that the server can be reached and is ours, before anything is changed.

@@ -1,6 +1,7 @@
 //! Installing, repairing, upgrading and removing the sensor for real: the built program, a root of its
 //! own, its supervisor, the kernel, and a server that speaks the real protocol.
 
+mod beside;
 mod crashing;
 mod failing;
 mod installing;

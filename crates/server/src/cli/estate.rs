@@ -184,7 +184,7 @@ pub enum MachinesCommand {
         #[arg(long, value_enum, default_value_t = Format::Table)]
         format: Format,
     },
-    /// Show one machine, its findings and what was done on it, as JSON.
+    /// Show one machine, its findings, its security products and what was done on it, as JSON.
     Show {
         /// Its name or identifier.
         machine: String,
@@ -326,7 +326,7 @@ pub async fn connectors(instance: &Instance, command: ConnectorsCommand) -> Resu
             let id = named(&client, "/connectors", &name).await?;
             client.post(&format!("/connectors/{id}/test"), &json!({})).await?;
             let tested = listed(&client, &id).await?;
-            let columns = ["name", "outcome", "evidence"];
+            let columns = ["name", "outcome", "code", "evidence"];
             let checks = tested["checks"].as_array().cloned().unwrap_or_default();
             let rows = checks.iter().map(|c| columns.iter().map(|k| c[*k].clone()).collect());
             print(&columns, rows, Format::Table);
@@ -453,6 +453,7 @@ pub async fn machines(instance: &Instance, command: MachinesCommand) -> Result<(
             let id = machine_named(&client, &machine).await?;
             let mut shown = client.get(&format!("/machines/{id}")).await?;
             shown["health"] = client.get(&format!("/machines/{id}/health")).await?;
+            shown["security"] = client.get(&format!("/machines/{id}/security-products")).await?;
             shown["tasks"] = client.get(&format!("/machines/{id}/tasks")).await?["items"].take();
             line(&serde_json::to_string_pretty(&shown)?);
         }
@@ -534,15 +535,15 @@ pub async fn health(instance: &Instance, args: HealthArgs) -> Result<()> {
     Ok(())
 }
 
-fn text(value: &Value) -> &str {
+pub(super) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn items(page: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn items(page: &Value) -> impl Iterator<Item = &Value> {
     page["items"].as_array().into_iter().flatten()
 }
 
-fn print(columns: &[&str], rows: impl Iterator<Item = Vec<Value>>, format: Format) {
+pub(super) fn print(columns: &[&str], rows: impl Iterator<Item = Vec<Value>>, format: Format) {
     let columns: Vec<String> = columns.iter().map(|c| (*c).to_owned()).collect();
     output::rows(&columns, &rows.collect::<Vec<_>>(), format);
 }
@@ -562,7 +563,7 @@ async fn every(client: &Client, path: &str) -> Result<Vec<Value>> {
 }
 
 /// The identifier of something that people call by its name.
-async fn named(client: &Client, list: &str, name: &str) -> Result<String> {
+pub(super) async fn named(client: &Client, list: &str, name: &str) -> Result<String> {
     let all = client.get(list).await?;
     let same = |v: &Value| text(v).eq_ignore_ascii_case(name);
     let found = items(&all).find(|s| s["id"] == json!(name) || same(&s["name"]));

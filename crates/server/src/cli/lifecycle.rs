@@ -22,6 +22,9 @@ pub struct UpArgs {
     /// The sensor's executable to install; without it no sensor of this machine is started.
     #[arg(long)]
     sensor: Option<PathBuf>,
+    /// The sensor's executable that other machines get, where none shall run on this one.
+    #[arg(long, conflicts_with = "sensor")]
+    offer: Option<PathBuf>,
     /// An address on which the sensors' doors listen besides loopback, for other machines; may be
     /// given more than once, is remembered, and 127.0.0.1 alone ends it.
     #[arg(long)]
@@ -45,12 +48,13 @@ pub async fn up(home: &Path, args: UpArgs) -> Result<()> {
     let running = supervisor::running(&instance);
     let asked = !args.listen.is_empty() || !args.name.is_empty();
     let elsewhere = asked && init::listen(&mut instance, &args.listen, &args.name)?;
-    if running.is_some() && (elsewhere || changed(&instance, &own, args.sensor.as_deref())?) {
+    let offered = args.sensor.as_ref().or(args.offer.as_ref());
+    if running.is_some() && (elsewhere || changed(&instance, &own, offered.map(PathBuf::as_path))?) {
         line(if elsewhere { "up: another address, restarting" } else { "up: new executables, restarting" });
         stop(&instance).await?;
     }
     init::install(&instance, &own, "palisade")?;
-    if let Some(sensor) = &args.sensor {
+    if let Some(sensor) = offered {
         init::install(&instance, sensor, "palisade-sensor")?;
     }
     if supervisor::running(&instance).is_none() {

@@ -1,5 +1,7 @@
 //! What the command line prints; the only place that does.
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stderr)]
+
+use std::io::{self, Write};
 
 use serde_json::Value;
 
@@ -10,7 +12,14 @@ const WIDEST: usize = 60;
 
 /// A line for the user.
 pub fn line(text: &str) {
-    println!("{text}");
+    if let Err(e) = writeln!(io::stdout().lock(), "{text}") {
+        // Who reads only the first lines has what they want; anything else is a failure.
+        if e.kind() == io::ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
+        error(&format!("writing the output: {e}"));
+        std::process::exit(1);
+    }
 }
 
 /// A failure.
@@ -29,13 +38,13 @@ pub fn rows(columns: &[String], rows: &[Vec<Value>], format: Format) {
         Format::Table => table(columns, rows),
         Format::Json => {
             let all: Vec<Value> = rows.iter().map(|r| object(columns, r)).collect();
-            println!("{}", serde_json::to_string_pretty(&all).unwrap_or_default());
+            line(&serde_json::to_string_pretty(&all).unwrap_or_default());
         }
-        Format::Jsonl => rows.iter().for_each(|r| println!("{}", object(columns, r))),
+        Format::Jsonl => rows.iter().for_each(|r| line(&object(columns, r).to_string())),
         Format::Csv => {
-            println!("{}", columns.iter().map(|c| csv(c)).collect::<Vec<_>>().join(","));
+            line(&columns.iter().map(|c| csv(c)).collect::<Vec<_>>().join(","));
             for r in rows {
-                println!("{}", r.iter().map(|v| csv(&text(v))).collect::<Vec<_>>().join(","));
+                line(&r.iter().map(|v| csv(&text(v))).collect::<Vec<_>>().join(","));
             }
         }
     }
@@ -73,8 +82,8 @@ fn table(columns: &[String], rows: &[Vec<Value>]) {
     };
     let widths: Vec<usize> = (0..columns.len()).map(width).collect();
     let print = |row: &[String]| {
-        let line: Vec<String> = row.iter().zip(&widths).map(|(c, w)| format!("{c:<w$}")).collect();
-        println!("{}", line.join("  ").trim_end());
+        let shown: Vec<String> = row.iter().zip(&widths).map(|(c, w)| format!("{c:<w$}")).collect();
+        line(shown.join("  ").trim_end());
     };
     print(columns);
     print(&widths.iter().map(|w| "-".repeat(*w)).collect::<Vec<_>>());

@@ -92,6 +92,7 @@ pub async fn run(instance: Instance) -> Result<()> {
         for tenant in connect.tenants().await {
             board.list(&connect, tenant).await;
             board.take(&connect, tenant).await;
+            board.look(&connect, tenant).await;
         }
         tokio::select! {
             () = wakes.woken() => {}

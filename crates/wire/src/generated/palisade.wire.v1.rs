@@ -94,7 +94,7 @@ pub struct Fact {
     /// unique_id of the process that did it; 0 where there is none.
     #[prost(uint64, tag = "3")]
     pub process: u64,
-    #[prost(oneof = "fact::Kind", tags = "10, 11, 12, 13, 14, 15, 16")]
+    #[prost(oneof = "fact::Kind", tags = "10, 11, 12, 13, 14, 15, 16, 17")]
     pub kind: ::core::option::Option<fact::Kind>,
 }
 /// Nested message and enum types in `Fact`.
@@ -115,6 +115,8 @@ pub mod fact {
         Heartbeat(super::Heartbeat),
         #[prost(message, tag = "16")]
         Receipt(super::OrderReceipt),
+        #[prost(message, tag = "17")]
+        Products(super::SecurityProducts),
     }
 }
 /// `Fact.process` is the creating process as it was before: the parent, or for a second exec in
@@ -348,6 +350,13 @@ pub struct Component {
     pub detail: ::prost::alloc::string::String,
     #[prost(string, tag = "5")]
     pub mechanism: ::prost::alloc::string::String,
+}
+/// What a machine shows of the security products on it: facts, which the server judges.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SecurityProducts {
+    /// JSON of estate::edr::HostFacts, at most 256 KiB.
+    #[prost(string, tag = "1")]
+    pub facts: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OrderReceipt {

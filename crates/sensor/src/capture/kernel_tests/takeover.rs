@@ -52,16 +52,10 @@ fn takes_over(rung: u8) {
     assert!(worker.wait().expect("its end").success());
     assert_eq!(capture.counters().get("kernel_gap"), 0);
 
-    let rounds: u32 = std::fs::read_to_string(scope.dir.join("count"))
-        .expect("there")
-        .trim()
-        .parse()
-        .expect("a number");
-    let seen: Vec<&str> = events
-        .iter()
-        .filter_map(created)
-        .filter_map(|p| p.command_line.split("round-").nth(1))
-        .collect();
+    let rounds: u32 =
+        std::fs::read_to_string(scope.dir.join("count")).expect("there").trim().parse().expect("a number");
+    let seen: Vec<&str> =
+        events.iter().filter_map(created).filter_map(|p| p.command_line.split("round-").nth(1)).collect();
     let distinct: HashSet<&str> = seen.iter().copied().collect();
     let missed: Vec<u32> = (1..=rounds).filter(|n| !distinct.contains(n.to_string().as_str())).collect();
     assert_eq!(missed, [0_u32; 0], "of {rounds} processes");
@@ -76,8 +70,7 @@ fn takes_over(rung: u8) {
             .filter(|e| matches!(&e.kind, EventKind::File(f) if f.action == action && path.as_os_str() == f.path.as_str()))
             .count()
     };
-    let missed: Vec<u32> =
-        (1..=rounds).filter(|n| of(FileAction::Created, &format!("f{n}")) != 1).collect();
+    let missed: Vec<u32> = (1..=rounds).filter(|n| of(FileAction::Created, &format!("f{n}")) != 1).collect();
     assert_eq!(missed, [0_u32; 0], "of {rounds} files");
     assert_eq!(of(FileAction::Modified, "held"), 1, "opened under the first build, closed under the last");
     eprintln!("{rounds} rounds over {builds} builds, {} told twice", seen.len() - distinct.len());

@@ -1,7 +1,7 @@
 //! Which columns that are declared filled are empty in every row since a moment.
 
 use anyhow::Result;
-use palisade_schema::Fill;
+use palisade_schema::{Fill, TableKind};
 use palisade_types::TimeMicros;
 use serde_json::Value;
 
@@ -12,7 +12,9 @@ use super::ask;
 pub async fn empty(client: &Client, since: TimeMicros) -> Result<Vec<String>> {
     let mut out = Vec::new();
     for table in palisade_schema::tables() {
-        let window = if table.name.starts_with("Device") && table.name != "DeviceInfo" {
+        let window = if table.kind == TableKind::View {
+            String::new()
+        } else if table.name.starts_with("Device") && table.name != "DeviceInfo" {
             format!("| where Timestamp >= datetime({since})")
         } else {
             "| where Timestamp > ago(1d)".to_owned()

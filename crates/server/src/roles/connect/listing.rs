@@ -4,7 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use palisade_connectors::{Aws, AwsSettings, Connector as _, HostKey, Place, Ssh, SshSettings};
+use palisade_connectors::{
+    Aws, AwsSettings, Connector as _, ConnectorError, HostKey, Notice, Onboarding, Place, Ssh, SshSettings,
+};
+use palisade_estate::machine::PowerState;
+use palisade_estate::provision::CheckOutcome;
 use palisade_state::estate::{self, Connector, Listed, Placement};
 use palisade_types::{TenantId, TimeMicros};
 use serde_json::{Value, json};
@@ -14,6 +18,8 @@ use super::Connect;
 
 /// Most machines of one connector.
 const MOST: usize = 200_000;
+/// Most notices of one listing that are kept.
+const NOTICES: usize = 50;
 /// Hosts whose keys are looked at in one listing.
 const LOOKS: usize = 2_000;
 
@@ -30,7 +36,8 @@ pub async fn list<T>(
         Err(e) => {
             let shown = format!("{e:#}");
             tracing::warn!(connector = %connector.name, error = shown, "a connector cannot be listed");
-            (Some(json!({ "message": shown })), json!([]))
+            let code = e.downcast_ref::<ConnectorError>().map(|e| e.code().as_str());
+            (Some(json!({ "message": shown, "code": code })), json!([]))
         }
     };
     connect.state.listing_ended(tenant, connector.id, error.as_ref(), &checks, began).await?;
@@ -44,10 +51,18 @@ async fn read(connect: &Connect, tenant: TenantId, connector: &Connector, now: T
     }
     let doer = open(connect, tenant, connector, &keys).await?;
     let mut machines = Vec::new();
+    let mut notices: Vec<Notice> = Vec::new();
     let mut page = None;
     loop {
-        let part = doer.list(page.take()).await.map_err(|e| anyhow::anyhow!("{e}"))?;
-        machines.extend(part.machines.into_iter().map(|m| Listed {
+        let part = doer.list(page.take()).await?;
+        for notice in part.notices {
+            if notices.len() < NOTICES && !notices.contains(&notice) {
+                notices.push(notice);
+            }
+        }
+        // A cloud lists what it deleted for a while; it is not there any more.
+        let there = part.machines.into_iter().filter(|m| m.power != PowerState::Deleted);
+        machines.extend(there.map(|m| Listed {
             cloud_id: if m.cloud_id.is_empty() { format!("{}/{}", connector.id, m.name) } else { m.cloud_id },
             place: m.place.as_ref().and_then(|p| serde_json::to_value(p).ok()).unwrap_or(json!({})),
             name: m.name,
@@ -68,8 +83,20 @@ async fn read(connect: &Connect, tenant: TenantId, connector: &Connector, now: T
     let placement = Placement { subscription: connector.subscription, connector: Some(connector.id) };
     let (new, retired) = connect.state.write_listing(tenant, placement, &machines, now).await?;
     tracing::info!(connector = %connector.name, machines = machines.len(), new, retired, "a connector was listed");
-    let checks = doer.test().await;
-    Ok(serde_json::to_value(checks)?)
+    // What the list could not say stands before what the test found, with its own code.
+    let mut shown: Vec<Value> = notices.iter().map(noticed).collect();
+    for check in doer.test().await {
+        shown.push(serde_json::to_value(check)?);
+    }
+    Ok(Value::Array(shown))
+}
+
+/// A notice in the form of a check.
+fn noticed(notice: &Notice) -> Value {
+    json!({
+        "name": "listing", "outcome": CheckOutcome::Warning, "evidence": notice.message,
+        "cause": { "code": notice.code },
+    })
 }
 
 /// Looks at the keys of hosts that nobody has looked at yet, for a person to confirm.
@@ -86,7 +113,7 @@ async fn look_at_keys(
     let mut page = None;
     let mut looked = 0;
     loop {
-        let part = ssh.list(page.take()).await.map_err(|e| anyhow::anyhow!("{e}"))?;
+        let part = ssh.list(page.take()).await?;
         for machine in part.machines {
             let Some(Place::Ssh { host, port, .. }) = machine.place else { continue };
             let port = port.unwrap_or(settings.port);
@@ -144,8 +171,7 @@ async fn open_ssh(
         .map(|k| HostKey { host: k.host.clone(), key_type: k.key_type.clone(), key: k.key.clone() })
         .collect();
     let secret = secret(connect, tenant, connector).await?;
-    let ssh = Ssh::open(settings, secret.as_ref().map(|s| s.as_slice()), confirmed, &connect.runtime).await;
-    ssh.map_err(|e| anyhow::anyhow!("{e}"))
+    Ok(Ssh::open(settings, secret.as_ref().map(|s| s.as_slice()), confirmed, &connect.runtime).await?)
 }
 
 /// Opens a connector.
@@ -161,8 +187,10 @@ pub async fn open(
             let settings: AwsSettings =
                 serde_json::from_value(connector.settings.clone()).context("the connector's settings")?;
             let secret = secret(connect, tenant, connector).await?.context("it has no credential")?;
-            Ok(Arc::new(Aws::open(settings, &secret).map_err(|e| anyhow::anyhow!("{e}"))?))
+            Ok(Arc::new(Aws::open(settings, &secret)?))
         }
+        // Its machines come by themselves: it lists nothing, and its test says whether they would find us.
+        "cloud_init" => Ok(Arc::new(Onboarding::new(connect.server.clone()))),
         other => bail!("a connector of kind {other} reaches no machine"),
     }
 }

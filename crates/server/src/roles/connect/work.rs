@@ -1,4 +1,6 @@
-//! What is under way: listings and tasks, a bounded number of each.
+//! What is under way: listings, tasks and looks, a bounded number of each.
+
+mod looks;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use palisade_estate::health::{Cause, Code};
 use palisade_estate::provision::{Action, Outcome};
 use palisade_state::estate::{Connector, ConnectorState, Task, TaskOutcome};
 use palisade_state::{NewEnrolmentToken, State};
-use palisade_types::{TenantId, TimeMicros};
+use palisade_types::{MachineId, TenantId, TimeMicros};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -45,6 +47,7 @@ pub struct Board {
     running: JoinSet<(TenantId, Ended)>,
     tasks: HashSet<(TenantId, Uuid)>,
     listings: HashSet<Uuid>,
+    looks: HashSet<(TenantId, MachineId)>,
     open: Arc<tokio::sync::Mutex<HashMap<Uuid, Open>>>,
     renewed: Option<tokio::time::Instant>,
 }
@@ -52,6 +55,7 @@ pub struct Board {
 enum Ended {
     Task(Uuid),
     Listing(Uuid),
+    Look(MachineId),
 }
 
 impl Board {
@@ -64,11 +68,15 @@ impl Board {
             Some(Ok((_, Ended::Listing(id)))) => {
                 self.listings.remove(&id);
             }
+            Some(Ok((tenant, Ended::Look(id)))) => {
+                self.looks.remove(&(tenant, id));
+            }
             Some(Err(e)) if e.is_panic() => {
                 // Its lease ends, and it is taken up again; the same for its place here.
                 tracing::error!(error = %e, "a task's worker failed");
                 self.tasks.clear();
                 self.listings.clear();
+                self.looks.clear();
             }
             Some(Err(_)) => {}
             None => std::future::pending().await,
@@ -185,7 +193,7 @@ async fn perform(
 ) -> Result<Outcome> {
     let place: Place = serde_json::from_value(task.machine.place.clone())
         .context("the machine's place is not known: its connector must list it anew")?;
-    let doer = doer_of(connect, open, tenant, task.connector).await?;
+    let (doer, keys) = doer_of(connect, open, tenant, task.connector).await?;
     let mut work = Work::new(task.action.clone(), connect.artefact().await?, connect.server.clone());
     let now = TimeMicros::now();
     let left = task.deadline.0.saturating_sub(now.0).max(0);
@@ -209,16 +217,24 @@ async fn perform(
         let reports = Arc::new(Reported { state: connect.state.clone(), tenant, task: task.id });
         work.report = Some(Report { token: SecretText::new(token), reports });
     }
-    Ok(doer.perform(&place, &work).await)
+    let outcome = doer.perform(&place, &work).await;
+    if matches!(&outcome, Outcome::Failed(cause) if cause.code == Code::HostKeyUnknown) {
+        // Somebody may have confirmed the key meanwhile; then nothing is wrong any more.
+        let (doer, now) = doer_of(connect, open, tenant, task.connector).await?;
+        if now != keys {
+            return Ok(doer.perform(&place, &work).await);
+        }
+    }
+    Ok(outcome)
 }
 
-/// The connector of a task, opened once for all its tasks.
+/// The connector of a task, opened once for all its tasks, and how many host keys it believes.
 async fn doer_of(
     connect: &Connect,
     open: &tokio::sync::Mutex<HashMap<Uuid, Open>>,
     tenant: TenantId,
     id: Uuid,
-) -> Result<Doer> {
+) -> Result<(Doer, usize)> {
     let from = connect.state.connector(tenant, id).await?;
     let keys = connect.state.host_keys(tenant, id).await?;
     let confirmed = keys.iter().filter(|k| k.confirmed_at.is_some()).count();
@@ -228,11 +244,11 @@ async fn doer_of(
         && known.keys == confirmed
         && known.from.state == from.state
     {
-        return Ok(known.doer.clone());
+        return Ok((known.doer.clone(), confirmed));
     }
     let doer = listing::open(connect, tenant, &from, &keys).await?;
     open.insert(id, Open { from, keys: confirmed, doer: doer.clone() });
-    Ok(doer)
+    Ok((doer, confirmed))
 }
 
 /// What a machine itself reported for a task.

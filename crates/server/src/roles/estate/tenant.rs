@@ -2,6 +2,7 @@
 
 mod entry;
 mod judge;
+mod products;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,7 +11,7 @@ use palisade_estate::health::Thresholds;
 use palisade_estate::machine::{Candidate, Identity, Newcomer, PowerState, identify};
 use palisade_estate::plan::{Enforcement, effective};
 use palisade_estate::provision::{
-    Action, Estate, Fleet, HostSensor, Known, Limits, Order, Outcome, Policy, Rollout, Verb,
+    Action, Backoff, Estate, Fleet, HostSensor, Known, Limits, Order, Outcome, Policy, Rollout, Verb,
 };
 use palisade_state::State;
 use palisade_state::estate::{
@@ -45,6 +46,7 @@ pub struct TenantEstate {
     enforcement: Enforcement,
     machines_until: TimeMicros,
     devices_until: TimeMicros,
+    products_until: TimeMicros,
     evaluations: u64,
     tasks: u64,
 }
@@ -93,6 +95,7 @@ impl TenantEstate {
             enforcement: Enforcement::default(),
             machines_until: TimeMicros(-1),
             devices_until: TimeMicros(-1),
+            products_until: TimeMicros(-1),
             evaluations: 0,
             tasks: 0,
         }
@@ -132,6 +135,7 @@ impl TenantEstate {
         self.provision(state, now).await?;
         let listening = facts::listening(state.hearing(self.tenant, now).await?, now);
         self.judge(state, &listening).await?;
+        self.judge_products(state, now).await?;
         self.loaded = true;
         Ok(())
     }
@@ -165,7 +169,8 @@ impl TenantEstate {
         if same {
             return Ok(());
         }
-        let new_policy = thresholds.late != self.thresholds.late;
+        let by = |t: &Thresholds| (t.late, t.look_again);
+        let new_policy = by(&thresholds) != by(&self.thresholds);
         (self.thresholds, self.enforcement) = (thresholds, enforcement);
         (self.subscriptions, self.connectors) = (subscriptions, connectors);
         if new_policy {
@@ -173,13 +178,20 @@ impl TenantEstate {
         }
         let all: Vec<MachineId> = self.entries.keys().copied().collect();
         for id in all {
+            self.rejudge_products(id);
             self.refresh(id);
         }
         Ok(())
     }
 
     fn policy(&self) -> Policy {
-        Policy { late: self.thresholds.late, ..Policy::default() }
+        let policy = Policy::default();
+        let cap = self.thresholds.look_again;
+        Policy {
+            late: self.thresholds.late,
+            look_again: Backoff { base: policy.look_again.base.min(cap), cap },
+            ..policy
+        }
     }
 
     /// A fleet keeps its policy; another one needs another fleet.
@@ -242,6 +254,7 @@ impl TenantEstate {
                 fleet.add(id, Default::default());
             }
         }
+        self.rejudge_products(id);
         self.refresh(id);
     }
 
@@ -458,8 +471,11 @@ impl TenantEstate {
             return Ok(());
         }
         for task in &done {
-            let Some(outcome) = task.outcome.clone() else { continue };
-            if let TaskOutcome::Looked { report } = &outcome {
+            let Some(mut outcome) = task.outcome.clone() else { continue };
+            if let TaskOutcome::Looked { report } = &mut outcome {
+                if let Some(facts) = report.facts.take() {
+                    state.write_products(self.tenant, task.machine, &facts.bounded(), now).await?;
+                }
                 if let Some(entry) = self.entries.get_mut(&task.machine) {
                     entry.looked(report, now);
                 }
@@ -575,6 +591,22 @@ impl TenantEstate {
         self.tasks += tasks.len() as u64;
         let tasks: Vec<NewTask> = tasks.into_iter().map(|(_, t)| t).collect();
         state.create_tasks(self.tenant, &tasks, now).await?;
+        let done: Vec<NewTask> = inline
+            .iter()
+            .map(|o| NewTask {
+                machine: o.machine,
+                connector: self
+                    .entries
+                    .get(&o.machine)
+                    .and_then(|e| e.machine.connector)
+                    .unwrap_or_else(Uuid::nil),
+                number: o.task,
+                action: o.action.clone(),
+                deadline: now.plus_micros(o.action.limit()),
+            })
+            .collect();
+        // Read after what it follows from was written, so that it is told after it too.
+        state.note_done(self.tenant, &done, TimeMicros::now()).await?;
         for Order { machine, task, action } in inline {
             if action == Action::Offboard {
                 self.revoke(state, machine, now).await?;

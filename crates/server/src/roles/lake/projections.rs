@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use palisade_estate::edr::HostFacts;
 use palisade_estate::metering::{Reading, corrected};
 use palisade_log::{Cursor, KIND_BATCH, Record};
 use palisade_state::{Component, DeviceFacts, DeviceTouch, HeartbeatUpdate, OrderReceipt, State};
@@ -141,6 +142,11 @@ fn read_control(
                 touch.heard.push(heard(&beat, sensor_at, at));
                 touch.heartbeat = Some(heartbeat(beat, at));
             }
+            Some(Kind::Products(told)) => match HostFacts::from_json(&told.facts) {
+                Ok(facts) => touch.products = Some((facts, at)),
+                // The sensor's own defect; the next one may be better.
+                Err(e) => tracing::warn!(%device, error = %e, "facts about products cannot be read"),
+            },
             Some(Kind::Receipt(r)) => {
                 if let Ok(order) = r.order_id.parse::<OrderId>() {
                     receipts.push((

@@ -25,6 +25,10 @@ pub struct Entry {
     pub tracker: Tracker,
     /// When its health is judged next.
     pub due: TimeMicros,
+    /// When it is judged next by its security products.
+    pub products_due: TimeMicros,
+    /// When something was last written about those, by the database's clock.
+    pub products_touched: TimeMicros,
     /// Its status as it was judged last.
     pub status: &'static str,
     /// Whether it was ever written.
@@ -57,6 +61,8 @@ impl Entry {
             kept: provision::Machine::default(),
             tracker: Tracker::default(),
             due: TimeMicros(i64::MIN),
+            products_due: TimeMicros(i64::MIN),
+            products_touched: TimeMicros(i64::MIN),
             status: "pending",
             written: false,
             written_at: TimeMicros(0),
@@ -89,6 +95,9 @@ impl Entry {
         (self.desired, self.known_device, self.os, self.runs_commands) =
             (desired, known_device, os, runs_commands);
         self.due = TimeMicros(i64::MIN);
+        if changed {
+            self.products_due = TimeMicros(i64::MIN);
+        }
         changed
     }
 

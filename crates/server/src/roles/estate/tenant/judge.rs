@@ -85,6 +85,9 @@ impl TenantEstate {
             || words(&before) != words(&findings)
             || entry.stale(now);
         entry.status = status;
+        if words(&before) != words(&findings) {
+            entry.products_due = TimeMicros(i64::MIN);
+        }
         fresh.then(|| MachineWrite {
             machine: id,
             tracker: entry.tracker.clone(),
