@@ -1,5 +1,6 @@
 //! AWS through a whole instance: moto plays EC2 and SSM, and what SSM was sent is executed by an agent
 //! of the test's own in the root file system that stands for the instance.
+#![allow(clippy::print_stdout, reason = "what is printed is what is to be shown")]
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
