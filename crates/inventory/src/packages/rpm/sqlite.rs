@@ -188,6 +188,8 @@ fn column(record: &[u8], index: usize) -> Result<Value<'_>> {
             1..=4 => kind as usize,
             5 => 6,
             6 | 7 => 8,
+            // SQLite keeps them for itself and never writes them.
+            10 | 11 => return Err(bad()),
             n => usize::try_from((n - 12) / 2).map_err(|_| bad())?,
         };
         let value = record.get(body..body.checked_add(size).ok_or_else(bad)?).ok_or_else(bad)?;
@@ -198,7 +200,6 @@ fn column(record: &[u8], index: usize) -> Result<Value<'_>> {
                 8 => Value::Int(0),
                 9 => Value::Int(1),
                 1..=6 => Value::Int(integer(value)),
-                10 | 11 => return Err(bad()),
                 _ => Value::Bytes(value),
             });
         }
@@ -235,5 +236,7 @@ mod tests {
         assert_eq!(column(&record, 2).expect("there"), Value::Int(258));
         assert_eq!(column(&record, 3).expect("absent"), Value::Null);
         assert!(column(&record[..6], 2).is_err());
+        // Types that are no types, also before the column that is wanted.
+        assert!(column(&[3, 10, 9], 0).is_err() && column(&[3, 11, 9], 1).is_err());
     }
 }
