@@ -285,7 +285,12 @@ pub(crate) fn put_aside(ladders: &[Ladder], pins: &Path) {
     for ladder in ladders {
         for prefix in prefixes(ladder.name) {
             for name in names(pins, &prefix) {
-                let _ = std::fs::rename(pins.join(&name), pins.join(format!("{BEFORE}{name}")));
+                let pin = pins.join(&name);
+                if let Err(error) = std::fs::rename(&pin, pins.join(format!("{BEFORE}{name}"))) {
+                    // A gap is better than a name that is taken, which would keep ours from attaching.
+                    tracing::warn!(%error, name, "a link cannot be put aside and is removed");
+                    let _ = std::fs::remove_file(&pin);
+                }
             }
         }
     }
