@@ -27,7 +27,7 @@ pub struct InventoryArgs {
 /// Takes an inventory and prints it; 0 if every source was read whole, 2 if one was not.
 ///
 /// # Errors
-/// When there is no such root.
+/// When there is no such root, or what it found cannot be written.
 pub fn inventory(args: &InventoryArgs) -> Result<i32, SensorError> {
     behind_others();
     let fault = |e: palisade_inventory::InventoryError| {
@@ -38,9 +38,16 @@ pub fn inventory(args: &InventoryArgs) -> Result<i32, SensorError> {
     let inventory = scanner.full().map_err(fault)?;
     if args.json {
         let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-        // A reader that has gone away is no error.
-        let _ = serde_json::to_writer(&mut out, &inventory)
-            .map(|()| out.write_all(b"\n").and_then(|()| out.flush()));
+        let written = serde_json::to_writer(&mut out, &inventory)
+            .map_err(std::io::Error::from)
+            .and_then(|()| out.write_all(b"\n"))
+            .and_then(|()| out.flush());
+        // A reader that has gone away is no error; a disk that is full is one.
+        if let Err(e) = written
+            && e.kind() != std::io::ErrorKind::BrokenPipe
+        {
+            return Err(SensorError::file("standard output")(e));
+        }
     } else {
         print(&inventory);
     }
