@@ -15,14 +15,18 @@ pub(super) const REFERENCES: usize = 32;
 pub(crate) fn cut(text: &str, most: usize) -> String {
     let mut out = String::with_capacity(text.len().min(most));
     for word in text.split_whitespace() {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        if out.len() + word.len() > most {
-            out.extend(word.chars().take((most.saturating_sub(out.len())) / 4));
+        let gap = usize::from(!out.is_empty());
+        let taken = word.floor_char_boundary(most.saturating_sub(out.len() + gap));
+        if taken == 0 {
             break;
         }
-        out.push_str(word);
+        if gap == 1 {
+            out.push(' ');
+        }
+        out.push_str(&word[..taken]);
+        if taken < word.len() {
+            break;
+        }
     }
     out
 }
@@ -125,6 +129,21 @@ pub(super) fn push_word(severities: &mut Vec<Severity>, by: &str, word: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cut_text_is_never_longer_than_asked() {
+        for (text, most, expected) in [
+            ("  one \n two  ", 7, "one two"),
+            ("one two", 6, "one tw"),
+            ("one two three", 3, "one"),
+            ("one two", 4, "one"),
+            ("ééé", 5, "éé"),
+            ("one ééé x", 5, "one"),
+            ("", 5, ""),
+        ] {
+            assert_eq!(cut(text, most), expected, "{text:?} at {most}");
+        }
+    }
 
     #[test]
     fn days_as_feeds_write_them() {
