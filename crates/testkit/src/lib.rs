@@ -18,7 +18,7 @@ pub use database::TestDb;
 pub use moto::{Moto, REGION, SsmCommand};
 pub use names::{scratch, unique};
 pub use own_root::OwnRoot;
-pub use skip::{kernel_available, shared_data, skipped};
+pub use skip::{kernel_available, repository, shared_data, skipped};
 pub use sshd::{HostUser, Sshd, ssh_key};
 pub use supervised::Supervised;
 pub use wait::{Condition, PATIENCE, eventually};

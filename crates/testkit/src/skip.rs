@@ -35,12 +35,21 @@ pub fn kernel_available() -> bool {
     true
 }
 
+/// The checkout that is tested. Asked when it runs: a build may be shared by several checkouts, and what was
+/// compiled in names the one that built it.
+pub fn repository() -> PathBuf {
+    let started_in = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let here = started_in.or_else(|| std::env::current_dir().ok()).unwrap_or_default();
+    let root = here.ancestors().find(|folder| folder.join("layers.toml").exists());
+    root.map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), Path::to_path_buf)
+}
+
 /// A file or folder of the shared test data: under `PALISADE_DATA`, by default the folder
 /// `../shared/data` beside the repository. If it is absent the test is noted as skipped and should
 /// return.
 pub fn shared_data(relative: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("PALISADE_DATA")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from);
+    let root =
+        std::env::var_os("PALISADE_DATA").map_or_else(|| repository().join("../shared/data"), PathBuf::from);
     let path = root.join(relative);
     if path.exists() {
         return Some(path);

@@ -11,7 +11,7 @@ const CHROMIUM: &str = "/usr/bin/chromium";
 
 #[test]
 fn the_console_works_in_a_browser() {
-    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web");
+    let web = palisade_testkit::repository().join("web");
     if !kernel_available() || !browser_available(&web) {
         assert!(std::env::var_os("CI").is_none(), "the console has to be tested where CI runs");
         return;

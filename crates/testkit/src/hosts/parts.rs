@@ -40,7 +40,7 @@ pub(crate) fn until<T>(limit: Duration, mut ask: impl FnMut() -> Result<Option<T
 }
 
 fn script(name: &str, arguments: &[&str]) -> Result<String> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts").join(name);
+    let script = crate::repository().join("scripts").join(name);
     run(Command::new(script).args(arguments))
 }
 

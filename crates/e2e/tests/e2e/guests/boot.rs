@@ -52,7 +52,7 @@ pub fn lacks() -> Option<String> {
 
 /// Fetches the kernels where they are not in the cache.
 pub fn kernels() -> Result<Vec<Kernel>> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/kernels.sh");
+    let script = palisade_testkit::repository().join("scripts/kernels.sh");
     let out = Command::new(script).stdin(Stdio::null()).output()?;
     ensure!(out.status.success(), "kernels.sh: {}", String::from_utf8_lossy(&out.stderr));
     let lines = String::from_utf8(out.stdout)?;
