@@ -1,0 +1,12 @@
+//! Feeds from a loopback upstream, by hand and by bundle, with everything that goes wrong on the way.
+
+mod bundle;
+mod crash;
+mod data;
+mod fetch;
+mod formats;
+mod page;
+mod read;
+mod refuse;
+mod upstream;
+mod world;
