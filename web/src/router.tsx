@@ -2,6 +2,7 @@ import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/
 import { sessionQuery } from './api/queries/session'
 import { asApiError } from './api/errors'
 import { connectorSearch, connectorsSearch, connectSearch, devicesSearch, everythingSearch, explorerSearch, healthSearch, huntingSearch, machineSearch, machinesSearch, openSearch, setupSearch, signInSearch, subscriptionSearch, timelineSearch, treeSearch, usageSearch } from './lib/search'
+import { certificatesSearch, deviceSoftwareSearch, deviceVulnerabilitiesSearch, exposedDevicesSearch, exposureSearch, recommendationsSearch, softwareSearch, weaknessesSearch } from './lib/vulnerabilitySearch'
 import { ConnectorPage } from './pages/connectors/ConnectorPage'
 import { ConnectorsPage } from './pages/connectors/ConnectorsPage'
 import { ConnectPage } from './pages/connectors/ConnectPage'
@@ -9,7 +10,9 @@ import { DevicePage } from './pages/device/DevicePage'
 import { FactsTab } from './pages/device/FactsTab'
 import { OrdersTab } from './pages/device/OrdersTab'
 import { SensorTab } from './pages/device/SensorTab'
+import { SoftwareTab } from './pages/device/SoftwareTab'
 import { TimelineTab } from './pages/device/TimelineTab'
+import { VulnerabilitiesTab } from './pages/device/VulnerabilitiesTab'
 import { DevicesPage } from './pages/devices/DevicesPage'
 import { DeviceGroupPage } from './pages/groups/DeviceGroupPage'
 import { DeviceGroupsPage } from './pages/groups/DeviceGroupsPage'
@@ -29,6 +32,12 @@ import { TokensPage } from './pages/settings/TokensPage'
 import { SetupPage } from './pages/setup/SetupPage'
 import { SignInPage } from './pages/signin/SignInPage'
 import { UsagePage } from './pages/usage/UsagePage'
+import { CertificatesPage } from './pages/vulnerabilities/CertificatesPage'
+import { DashboardPage } from './pages/vulnerabilities/DashboardPage'
+import { ExposedDevicesPage } from './pages/vulnerabilities/ExposedDevicesPage'
+import { RecommendationsPage } from './pages/vulnerabilities/RecommendationsPage'
+import { SoftwarePage } from './pages/vulnerabilities/SoftwarePage'
+import { WeaknessesPage } from './pages/vulnerabilities/WeaknessesPage'
 import { queryClient, whenSignedOut } from './query-client'
 import { FaultPage } from './shell/FaultPage'
 import { Shell } from './shell/Shell'
@@ -73,6 +82,14 @@ const timeline = createRoute({ getParentRoute: () => device, path: '/timeline', 
 const facts = createRoute({ getParentRoute: () => device, path: '/facts', component: FactsTab })
 const orders = createRoute({ getParentRoute: () => device, path: '/orders', validateSearch: openSearch, component: OrdersTab })
 const sensor = createRoute({ getParentRoute: () => device, path: '/sensor', component: SensorTab })
+const deviceSoftware = createRoute({ getParentRoute: () => device, path: '/software', validateSearch: deviceSoftwareSearch, component: SoftwareTab })
+const deviceVulnerabilities = createRoute({ getParentRoute: () => device, path: '/vulnerabilities', validateSearch: deviceVulnerabilitiesSearch, component: VulnerabilitiesTab })
+const exposure = createRoute({ getParentRoute: () => inside, path: '/exposure', validateSearch: exposureSearch, component: DashboardPage })
+const exposedDevices = createRoute({ getParentRoute: () => inside, path: '/exposure/devices', validateSearch: exposedDevicesSearch, component: ExposedDevicesPage })
+const recommendations = createRoute({ getParentRoute: () => inside, path: '/recommendations', validateSearch: recommendationsSearch, component: RecommendationsPage })
+const weaknesses = createRoute({ getParentRoute: () => inside, path: '/weaknesses', validateSearch: weaknessesSearch, component: WeaknessesPage })
+const software = createRoute({ getParentRoute: () => inside, path: '/software', validateSearch: softwareSearch, component: SoftwarePage })
+const certificates = createRoute({ getParentRoute: () => inside, path: '/certificates', validateSearch: certificatesSearch, component: CertificatesPage })
 const tree = createRoute({ getParentRoute: () => inside, path: '/devices/$deviceId/tree', validateSearch: treeSearch }).lazy(() =>
   import('./pages/tree/route').then((m) => m.Route),
 )
@@ -132,7 +149,13 @@ const routeTree = root.addChildren([
     explorer,
     devices,
     tree,
-    device.addChildren([deviceHome, timeline, facts, orders, sensor]),
+    device.addChildren([deviceHome, timeline, facts, deviceSoftware, deviceVulnerabilities, orders, sensor]),
+    exposure,
+    exposedDevices,
+    recommendations,
+    weaknesses,
+    software,
+    certificates,
     hunting,
     search,
     usage,

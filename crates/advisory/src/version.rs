@@ -140,10 +140,11 @@ impl Scheme {
             "debian" | "ubuntu" | "echo" | "dpkg" | "raspbian" | "root" | "docker hardened images" => {
                 Self::Deb
             }
-            "almalinux" | "alma" | "azure linux" | "azl" | "mariner" | "cbl-mariner" | "mageia"
-            | "openeuler" | "opensuse" | "photon os" | "photon" | "red hat" | "redhat" | "rhel"
-            | "rocky linux" | "rocky" | "suse" | "sles" | "fedora" | "centos" | "oracle" | "oracle linux"
-            | "amazon" | "amazon linux" | "nevra" => Self::Rpm,
+            "almalinux" | "alma" | "azure linux" | "azurelinux" | "azl" | "epel" | "suse-micro"
+            | "opensuse-micro" | "mariner" | "cbl-mariner" | "mageia" | "openeuler" | "opensuse"
+            | "photon os" | "photon" | "red hat" | "redhat" | "rhel" | "rocky linux" | "rocky" | "suse"
+            | "sles" | "fedora" | "centos" | "oracle" | "oracle linux" | "amazon" | "amazon linux"
+            | "nevra" => Self::Rpm,
             "alpine" | "alpaquita" | "bellsoft hardened containers" | "chainguard" | "minimos" | "wolfi" => {
                 Self::Apk
             }

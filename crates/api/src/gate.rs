@@ -141,6 +141,10 @@ permissions! {
     EstateOperate = "estate.operate", Operator, All;
     /// Makes and changes subscriptions and connectors, and the estate's settings.
     EstateManage = "estate.manage", Administrator, All;
+    /// Reads software, vulnerabilities, what to do about them, and what else inventories hold.
+    VulnerabilitiesRead = "vulnerabilities.read", Reader, Scope;
+    /// Makes and cancels exceptions.
+    VulnerabilitiesManage = "vulnerabilities.manage", Operator, Scope;
     /// Reads usage: what was metered, and what it costs.
     UsageRead = "usage.read", Reader, Scope;
     /// Switches plans of subscriptions and machines, writes rate cards.
@@ -246,6 +250,8 @@ pub(crate) mod audit {
         RateCardDelete = "rate_card.delete";
         PlanEnforcement = "settings.plan_enforcement";
         OrderCreate = "order.create";
+        ExceptionCreate = "vulnerability_exception.create";
+        ExceptionCancel = "vulnerability_exception.cancel";
         HuntingCancel = "hunting.cancel";
         EnrolmentTokenCreate = "enrolment_token.create";
         EnrolmentTokenDelete = "enrolment_token.delete";

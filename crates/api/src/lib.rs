@@ -17,6 +17,7 @@ mod gate;
 mod instant;
 mod kqltext;
 mod licence;
+mod listing;
 mod metrics;
 mod model;
 mod openapi;

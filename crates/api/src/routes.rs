@@ -4,13 +4,17 @@ mod audit_log;
 mod components;
 mod connectors;
 mod device_groups;
+mod device_vulnerabilities;
 mod devices;
 mod enrolment;
+mod exceptions;
 mod explore;
+mod exposure;
 mod health;
 mod host_keys;
 mod hunting;
 mod instance;
+mod inventory_items;
 mod machine_verbs;
 mod machines;
 mod onboarding;
@@ -18,12 +22,14 @@ mod orders;
 mod plans;
 mod process_tree;
 mod rate_cards;
+mod recommendations;
 mod rollouts;
 mod search;
 mod security_products;
 mod session;
 mod sessions;
 mod setup;
+mod software;
 mod subscriptions;
 mod summary;
 mod tenant;
@@ -31,6 +37,7 @@ mod timeline;
 mod tokens;
 mod usage;
 mod users;
+mod vulnerabilities;
 
 use crate::route::{ApiRouter, endpoints};
 
@@ -124,6 +131,30 @@ pub(crate) fn all() -> ApiRouter {
         rate_cards::write,
         rate_cards::delete,
         usage::show,
+        vulnerabilities::list,
+        vulnerabilities::show,
+        vulnerabilities::devices,
+        software::list,
+        software::show,
+        software::devices,
+        recommendations::list,
+        recommendations::show,
+        recommendations::devices,
+        exposure::score,
+        exposure::history,
+        exposure::devices,
+        exposure::groups,
+        exposure::of_device,
+        exposure::feeds,
+        device_vulnerabilities::software,
+        device_vulnerabilities::findings,
+        exceptions::list,
+        exceptions::create,
+        exceptions::cancel,
+        inventory_items::certificates,
+        inventory_items::extensions,
+        inventory_items::shares,
+        inventory_items::hardware,
         timeline::show,
         process_tree::show,
         orders::create,

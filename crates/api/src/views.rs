@@ -1,5 +1,5 @@
-//! Hunting tables that are views of the server's state: the explorer's graph, and resources as Azure
-//! Resource Graph lists them.
+//! Hunting tables that are views of the server's state: the explorer's graph, resources as Azure
+//! Resource Graph lists them, and what vulnerability management knows of devices.
 //!
 //! Rows are made here, for one caller, while a worker reads them: of a snapshot of the graph, or page by
 //! page from the store. Nothing is copied whole, and what one query gets is bounded.
@@ -8,6 +8,7 @@ mod graph;
 mod resource;
 mod resources;
 mod security;
+mod tvm;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +24,7 @@ use tokio::sync::OnceCell;
 
 use crate::error::ApiError;
 use crate::explorer::{self, Explorer};
-use crate::gate::{EstateRead, ExploreRun, MachinesRead, Named};
+use crate::gate::{EstateRead, ExploreRun, MachinesRead, Named, VulnerabilitiesRead};
 use crate::licence::Licence;
 use crate::query::{QueryFailure, ViewRows, ViewScan, Views};
 use crate::state::Api;
@@ -95,7 +96,11 @@ pub(crate) async fn of(
     let mut access = Access::default();
     for name in views {
         let of_graph = name.starts_with("ExposureGraph");
-        let permission = if of_graph { Named::of::<ExploreRun>() } else { Named::of::<MachinesRead>() };
+        let permission = match name {
+            _ if of_graph => Named::of::<ExploreRun>(),
+            _ if name.starts_with("DeviceTvm") => Named::of::<VulnerabilitiesRead>(),
+            _ => Named::of::<MachinesRead>(),
+        };
         if !permission.held_by(caller) {
             let message = format!("{name} needs the permission {}, which the caller lacks", permission.name);
             return Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", message));
@@ -127,7 +132,10 @@ impl Views for CallersViews {
             "resources" => Box::new(resources::Machines::new(self, scan)?),
             "resourcecontainers" => Box::new(resources::Subscriptions::new(self, scan)?),
             "securityresources" => Box::new(security::Assessed::new(self, scan)?),
-            other => return Err(failure("table_missing", format!("the table {other} is not there"))),
+            other => match tvm::Tvm::open(self, scan)? {
+                Some(rows) => Box::new(rows),
+                None => return Err(failure("table_missing", format!("the table {other} is not there"))),
+            },
         };
         Ok(Box::new(Counted { rows, left: Arc::clone(&self.left) }))
     }
@@ -157,6 +165,13 @@ mod tests {
     #[test]
     fn every_view_of_the_schema_is_opened() {
         let own = [
+            "DeviceTvmBrowserExtensions",
+            "DeviceTvmCertificateInfo",
+            "DeviceTvmHardwareFirmware",
+            "DeviceTvmSoftwareEvidenceBeta",
+            "DeviceTvmSoftwareInventory",
+            "DeviceTvmSoftwareVulnerabilities",
+            "DeviceTvmSoftwareVulnerabilitiesKB",
             "ExposureGraphEdges",
             "ExposureGraphNodes",
             "resourcecontainers",

@@ -58,4 +58,5 @@ impl InventoryError {
     }
 }
 
-pub(crate) type Result<T, E = InventoryError> = std::result::Result<T, E>;
+/// What reading gives.
+pub type Result<T, E = InventoryError> = std::result::Result<T, E>;

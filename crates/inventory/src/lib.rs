@@ -17,19 +17,33 @@ mod live;
 mod model;
 mod owners;
 mod packages;
+pub mod parts;
 mod root;
 mod scan;
 mod shares;
 
-pub use error::InventoryError;
+pub use error::{InventoryError, Result};
 pub use limits::Limits;
 pub use model::{
     Boot, BrowserExtension, Certificate, Container, Cpu, Ecosystem, EndOfLife, Endpoint, FORMAT, Group,
     Hardware, InstalledKernel, Inventory, Kernel, Loaded, LoadedKind, Os, Package, PasswordState, Service,
     Share, Source, SourceState, Support, User,
 };
-pub use root::Root;
+pub use parts::{join, split};
+pub use root::{Class, FolderEntry, Kind, Listing, Mounts, Place, Root, Stamp, open_at, stamp_at};
 pub use scan::{Changes, Options, Scanner};
+
+/// The system of `root` and what its package managers wrote down, without a walk for languages.
+pub fn system_packages(root: &Root, limits: &Limits) -> (Os, Vec<Package>, Vec<Source>) {
+    let os = host::os::read(root, limits, palisade_types::TimeMicros::now());
+    let (mut packages, mut sources) = (Vec::new(), Vec::new());
+    for (_, read) in packages::MANAGERS {
+        let found = read(root, &os, limits);
+        packages.extend(found.packages);
+        sources.extend(found.sources);
+    }
+    (os, packages, sources)
+}
 
 /// Decoders of what other programs wrote, one by one: for tests of hostile input.
 pub mod decode {

@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 
 use crate::bytes::Sized;
 use crate::error::{InventoryError, Result};
-pub(crate) use list::{Kind, Listing};
-pub(crate) use mounts::{Class, Mount, Mounts};
+pub use list::{Kind, Listing};
+pub(crate) use mounts::Mount;
+pub use mounts::{Class, Mounts};
 
 /// Links that are followed on the way to one file.
 const MAX_LINKS: usize = 40;
@@ -34,17 +35,28 @@ pub struct Root {
 
 /// What names the state of a file: it changes when the file does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    pub(crate) dev: u64,
-    pub(crate) ino: u64,
-    pub(crate) size: u64,
-    pub(crate) mtime: (i64, i64),
-    pub(crate) ctime: (i64, i64),
-    pub(crate) mode: u32,
+pub struct Stamp {
+    /// The device.
+    pub dev: u64,
+    /// The inode on it.
+    pub ino: u64,
+    /// Bytes.
+    pub size: u64,
+    /// When its content changed: seconds, nanoseconds.
+    pub mtime: (i64, i64),
+    /// When anything of it changed.
+    pub ctime: (i64, i64),
+    /// Kind and permissions, as `st_mode`.
+    pub mode: u32,
+    /// The owner's number.
+    pub uid: u32,
+    /// The group's number.
+    pub gid: u32,
 }
 
 impl Stamp {
-    pub(crate) fn kind(&self) -> Kind {
+    /// What it is.
+    pub fn kind(&self) -> Kind {
         match self.mode & libc::S_IFMT {
             libc::S_IFREG => Kind::File,
             libc::S_IFDIR => Kind::Folder,
@@ -59,16 +71,17 @@ pub(crate) type Seen = Vec<(String, Option<Stamp>)>;
 
 /// Something that a path leads to.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub struct Place {
     /// Opened only as a place: reading needs another opening.
     at: OwnedFd,
     /// Where it really is, below the root, with a leading slash.
-    pub(crate) path: String,
-    pub(crate) stamp: Stamp,
+    pub path: String,
+    /// Its state when it was found.
+    pub stamp: Stamp,
 }
 
 /// Name and kind of what lies in a folder.
-pub(crate) type FolderEntry = (Vec<u8>, Kind);
+pub type FolderEntry = (Vec<u8>, Kind);
 
 impl Root {
     /// The root at `path`; mounts below it are those that this process sees.
@@ -103,12 +116,13 @@ impl Root {
         self.path == Path::new("/")
     }
 
-    pub(crate) fn mounts(&self) -> &Mounts {
+    /// What is mounted below it.
+    pub fn mounts(&self) -> &Mounts {
         &self.mounts
     }
 
     /// Forgets what was looked at.
-    pub(crate) fn begin(&self) {
+    pub fn begin(&self) {
         self.seen.borrow_mut().clear();
     }
 
@@ -131,7 +145,10 @@ impl Root {
     }
 
     /// Follows `path` within the root.
-    pub(crate) fn place(&self, path: impl AsRef<Path>) -> Result<Place> {
+    ///
+    /// # Errors
+    /// When there is nothing, or nothing that may be entered.
+    pub fn place(&self, path: impl AsRef<Path>) -> Result<Place> {
         let path = path.as_ref();
         let found = self.follow(path);
         let stamp = found.as_ref().ok().map(|p| p.stamp);
@@ -213,19 +230,28 @@ impl Root {
     }
 
     /// A regular file's bytes; an error if there are more than `max`.
-    pub(crate) fn read(&self, path: impl AsRef<Path>, max: u64) -> Result<(Vec<u8>, Place)> {
+    ///
+    /// # Errors
+    /// When it is none, larger, or cannot be read.
+    pub fn read(&self, path: impl AsRef<Path>, max: u64) -> Result<(Vec<u8>, Place)> {
         let (file, place) = self.file(path)?;
         Ok((read_whole(&file.file, max)?, place))
     }
 
     /// A regular file as text; what is no text becomes replacement characters.
-    pub(crate) fn text(&self, path: impl AsRef<Path>, max: u64) -> Result<String> {
+    ///
+    /// # Errors
+    /// When it is none, larger, or cannot be read.
+    pub fn text(&self, path: impl AsRef<Path>, max: u64) -> Result<String> {
         let (bytes, _) = self.read(path, max)?;
         Ok(String::from_utf8(bytes).unwrap_or_else(|e| String::from_utf8_lossy(e.as_bytes()).into_owned()))
     }
 
     /// A folder's entries, sorted by name, and where it really is.
-    pub(crate) fn folder(&self, path: impl AsRef<Path>) -> Result<(Vec<FolderEntry>, Place)> {
+    ///
+    /// # Errors
+    /// When it is none, or cannot be read.
+    pub fn folder(&self, path: impl AsRef<Path>) -> Result<(Vec<FolderEntry>, Place)> {
         let place = self.place(path)?;
         if place.stamp.kind() != Kind::Folder {
             return Err(InventoryError::WrongKind);
@@ -239,25 +265,31 @@ impl Root {
     }
 
     /// The names in a folder as text, sorted; none where there is no folder.
-    pub(crate) fn names(&self, path: impl AsRef<Path>) -> Vec<String> {
+    pub fn names(&self, path: impl AsRef<Path>) -> Vec<String> {
         let all = self.folder(path).map(|(all, _)| all).unwrap_or_default();
         all.into_iter().filter_map(|(n, _)| String::from_utf8(n).ok()).collect()
     }
 
     /// What a link says, without following it.
-    pub(crate) fn link(&self, folder: impl AsRef<Path>, name: &str) -> Result<String> {
+    ///
+    /// # Errors
+    /// When it is no link.
+    pub fn link(&self, folder: impl AsRef<Path>, name: &str) -> Result<String> {
         let place = self.place(folder)?;
         let c = CString::new(name).map_err(|_| InventoryError::WrongKind)?;
         Ok(String::from_utf8_lossy(&link_at(place.at.as_raw_fd(), &c)?).into_owned())
     }
 
     /// Whether there is anything at `path`.
-    pub(crate) fn exists(&self, path: impl AsRef<Path>) -> bool {
+    pub fn exists(&self, path: impl AsRef<Path>) -> bool {
         self.place(path).is_ok()
     }
 
     /// The root itself, opened once more: where a walk starts.
-    pub(crate) fn top(&self) -> Result<OwnedFd> {
+    ///
+    /// # Errors
+    /// When the system gives no more descriptors.
+    pub fn top(&self) -> Result<OwnedFd> {
         Ok(self.fd.try_clone()?)
     }
 }
@@ -273,7 +305,10 @@ fn push(todo: &mut Vec<Vec<u8>>, path: &[u8]) -> Result<()> {
 }
 
 /// Opens `name` in the folder `at`, for as little as `flags` say.
-pub(crate) fn open_at(at: i32, name: &std::ffi::CStr, flags: i32) -> io::Result<OwnedFd> {
+///
+/// # Errors
+/// What the system says.
+pub fn open_at(at: i32, name: &std::ffi::CStr, flags: i32) -> io::Result<OwnedFd> {
     // SAFETY: `name` ends with a zero byte, and the new descriptor is owned by nobody else.
     unsafe {
         let fd = libc::openat(at, name.as_ptr(), flags | libc::O_CLOEXEC);
@@ -307,7 +342,10 @@ pub(crate) fn stamp_of(fd: i32) -> io::Result<Stamp> {
 }
 
 /// The state of `name` in the folder `at`, or of the folder itself; links are not followed.
-pub(crate) fn stamp_at(at: i32, name: &std::ffi::CStr) -> io::Result<Stamp> {
+///
+/// # Errors
+/// What the system says.
+pub fn stamp_at(at: i32, name: &std::ffi::CStr) -> io::Result<Stamp> {
     let flags = libc::AT_SYMLINK_NOFOLLOW | libc::AT_EMPTY_PATH | libc::AT_NO_AUTOMOUNT;
     // SAFETY: stat is plain data that the kernel fills in.
     let (done, stat) = unsafe {
@@ -324,6 +362,8 @@ pub(crate) fn stamp_at(at: i32, name: &std::ffi::CStr) -> io::Result<Stamp> {
         mtime: (stat.st_mtime, stat.st_mtime_nsec),
         ctime: (stat.st_ctime, stat.st_ctime_nsec),
         mode: stat.st_mode,
+        uid: stat.st_uid,
+        gid: stat.st_gid,
     })
 }
 

@@ -187,7 +187,7 @@ impl Projector {
                 return;
             }
             // Only state keeps it.
-            Some(Kind::Products(_)) => return,
+            Some(Kind::Products(_) | Kind::InventoryPart(_) | Kind::InventoryList(_)) => return,
             None => {
                 counts.unknown_facts += 1;
                 return;
@@ -213,7 +213,8 @@ impl Projector {
                 counts.excess_counters += (h.counters.len() as u64).saturating_sub(made);
                 0
             }
-            Some(Kind::Receipt(_) | Kind::Products(_)) | None => 0,
+            Some(Kind::Receipt(_) | Kind::Products(_) | Kind::InventoryPart(_) | Kind::InventoryList(_))
+            | None => 0,
         };
         counts.unknown_processes += unknown;
         counts.rows[table] += made;

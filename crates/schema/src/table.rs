@@ -11,7 +11,7 @@ pub enum TableKind {
     Event,
     /// The latest set per device replaces the one before.
     Snapshot,
-    /// Rows come from the server's state when asked; all columns are text or JSON.
+    /// Rows come from the server's state when asked; columns are text, JSON, instants or truths.
     View,
 }
 

@@ -2,6 +2,7 @@
 
 mod beat;
 mod beating;
+mod inventory;
 mod lock;
 mod products;
 mod pump;
@@ -134,6 +135,7 @@ async fn live(recorder: Arc<Recorder>, capture: std::thread::JoinHandle<()>) -> 
     tokio::spawn(beat::run(recorder.clone()));
     tokio::spawn(status::run(recorder.clone()));
     tokio::spawn(products::run(recorder.clone()));
+    tokio::spawn(inventory::run(recorder.clone()));
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}

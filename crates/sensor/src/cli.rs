@@ -1,10 +1,11 @@
 //! The command line.
 
+mod baseline;
 pub mod connectivity;
 mod detach;
 pub mod enrol;
 mod installation;
-mod inventory;
+pub mod inventory;
 pub mod settings;
 mod spool;
 mod status;
@@ -39,6 +40,8 @@ enum Command {
     },
     /// Say what this machine holds: packages, services, accounts, certificates, hardware; changes nothing
     Inventory(inventory::InventoryArgs),
+    /// Compare this machine's configuration with a security baseline; changes nothing
+    Baseline(baseline::BaselineArgs),
     /// Look at the way to the server
     Connectivity {
         #[command(subcommand)]
@@ -88,6 +91,7 @@ pub fn main(cli: Cli) -> i32 {
         Command::Status(args) => status::status(&cli.common, args.json),
         Command::Spool { command: SpoolCommand::Show(args) } => spool::show(&cli.common, &args),
         Command::Inventory(args) => inventory::inventory(&args),
+        Command::Baseline(args) => baseline::baseline(&args),
         Command::Connectivity { command: ConnectivityCommand::Test(args) } => {
             connectivity::test(&cli.common, &args)
         }

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::instance::Instance;
 
 /// Roles that must be ready before the product is.
-pub const ROLES: [&str; 5] = ["lake", "ingest", "api", "estate", "connect"];
+pub const ROLES: [&str; 6] = ["lake", "ingest", "api", "estate", "connect", "vuln"];
 
 /// Every role that must be ready, by its name, with its socket: the api once, the others per region.
 pub fn roles(regions: &[Instance]) -> Vec<(String, PathBuf)> {

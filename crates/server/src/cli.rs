@@ -5,6 +5,8 @@ mod demo;
 mod device_groups;
 mod estate;
 mod explore;
+mod exposure;
+mod feeds;
 mod lifecycle;
 mod orders;
 pub(crate) mod output;
@@ -107,6 +109,16 @@ enum Command {
     /// Compare versions and match inventories against advisories, offline.
     #[command(subcommand)]
     Vuln(vuln::VulnCommand),
+    /// Fetch, carry and watch what is published about vulnerabilities.
+    Feeds(feeds::FeedsArgs),
+    /// List the vulnerabilities that devices have.
+    Vulnerabilities(exposure::ListArgs),
+    /// List what is installed on devices.
+    Software(exposure::ListArgs),
+    /// List what to do about vulnerabilities, most effect first.
+    Recommendations(exposure::ListArgs),
+    /// Print how exposed devices are.
+    Exposure(exposure::ExposureArgs),
     /// Send an order to a device and wait for its receipt.
     Order(orders::OrderArgs),
     /// Run 20 harmless commands as two users and check that each was recorded.
@@ -130,6 +142,7 @@ enum RoleName {
     Query,
     Estate,
     Connect,
+    Vuln,
 }
 
 /// How results are printed.
@@ -151,6 +164,7 @@ pub fn run() -> ExitCode {
     // Offline commands need no instance and no runtime, and say more by their exit code.
     let done = match &cli.command {
         Command::Vuln(command) => vuln::run(command),
+        Command::Feeds(args) => feeds::run(&instance::home(cli.home.clone()), args),
         _ => dispatch(cli).map(|()| ExitCode::SUCCESS),
     };
     match done {
@@ -207,8 +221,18 @@ fn dispatch(cli: Cli) -> Result<()> {
             Command::Search(args) => search::run(&Instance::load(&home)?, args).await,
             Command::DeviceGroups(command) => device_groups::run(&Instance::load(&home)?, command).await,
             Command::Explore(args) => explore::run(&Instance::load(&home)?, args).await,
+            Command::Vulnerabilities(args) => {
+                exposure::list(&Instance::load(&home)?, exposure::List::Vulnerabilities, args).await
+            }
+            Command::Software(args) => {
+                exposure::list(&Instance::load(&home)?, exposure::List::Software, args).await
+            }
+            Command::Recommendations(args) => {
+                exposure::list(&Instance::load(&home)?, exposure::List::Recommendations, args).await
+            }
+            Command::Exposure(args) => exposure::exposure(&Instance::load(&home)?, args).await,
             Command::Order(args) => orders::run(&Instance::load(&home)?, args).await,
-            Command::Vuln(_) => unreachable!("run before"),
+            Command::Vuln(_) | Command::Feeds(_) => unreachable!("run before"),
             Command::Demo => demo::run(&Instance::load(&home)?).await,
             Command::Role { role, region } => {
                 let instance = of_region(&home, region.as_deref())?;
@@ -218,6 +242,7 @@ fn dispatch(cli: Cli) -> Result<()> {
                     RoleName::Api => roles::api::run(instance).await,
                     RoleName::Estate => Box::pin(roles::estate::run(instance)).await,
                     RoleName::Connect => roles::connect::run(instance).await,
+                    RoleName::Vuln => Box::pin(roles::vuln::run(instance)).await,
                     RoleName::Query => unreachable!("dispatched above"),
                 }
             }
@@ -242,6 +267,7 @@ impl Command {
                 | Self::Export(_)
                 | Self::Demo
                 | Self::Vuln(_)
+                | Self::Feeds(_)
                 | Self::Role { .. }
         )
     }

@@ -138,6 +138,7 @@ fn config(instance: &Instance) -> Result<ClusterConfig> {
             login("palisade-lake", DbRole::Lake),
             login("palisade-estate", DbRole::Estate),
             login("palisade-connect", DbRole::Connect),
+            login("palisade-vuln", DbRole::Vuln),
         ],
         settings: if instance.is_first_region() {
             // The roles of every region ask the control database.

@@ -13,12 +13,14 @@
 use std::io;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::array::{
+    ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringArray, TimestampMicrosecondArray,
+};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
-use palisade_api::{QueryFailure, QueryStats, ResultColumn, TextRows, ViewScan};
+use palisade_api::{QueryFailure, QueryStats, ResultColumn, TextColumn, TextRows, ViewScan};
 use palisade_schema::{ColumnType, TableSpec};
 use palisade_types::{DeviceId, TenantId};
 use serde::{Deserialize, Serialize};
@@ -140,17 +142,46 @@ fn invalid(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Erro
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
-/// A view's columns in Arrow's words, of all columns or of some: text, and for JSON text that may be null.
+/// A view's columns in Arrow's words, of all columns or of some: text, for JSON text that may be null, and
+/// instants and truths that may be null.
 pub fn view_schema(table: &TableSpec, columns: &[String]) -> io::Result<SchemaRef> {
     let field = |name: &String| {
         let column = table.column(name).ok_or_else(|| invalid(format!("there is no column {name}")))?;
         let json = column.kind == ColumnType::Dynamic;
-        let field = Field::new(name, DataType::Utf8, json);
+        let field = match column.kind {
+            ColumnType::Bool => Field::new(name, DataType::Boolean, true),
+            ColumnType::Datetime => Field::new(name, instant(), true),
+            _ => Field::new(name, DataType::Utf8, json),
+        };
         let mark = json.then(|| ("kql".to_owned(), column.kind.to_string()));
         Ok(field.with_metadata(mark.into_iter().collect()))
     };
     let fields = columns.iter().map(field).collect::<io::Result<Vec<_>>>()?;
     Ok(Arc::new(Schema::new(fields)))
+}
+
+/// The type of an instant: microseconds, UTC.
+fn instant() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+/// Cells that are instants, as microseconds since 1970; an empty one is null.
+fn instants(column: &TextColumn) -> io::Result<ArrayRef> {
+    let cells = column.iter().map(|cell| match cell {
+        "" => Ok(None),
+        text => text.parse::<i64>().map(Some).map_err(invalid),
+    });
+    let cells = cells.collect::<io::Result<Vec<_>>>()?;
+    Ok(Arc::new(TimestampMicrosecondArray::from(cells).with_timezone("UTC")))
+}
+
+/// Cells that are true or false; an empty one is null.
+fn truths(column: &TextColumn) -> io::Result<ArrayRef> {
+    let cells = column.iter().map(|cell| match cell {
+        "" => Ok(None),
+        text => text.parse::<bool>().map(Some).map_err(invalid),
+    });
+    Ok(Arc::new(BooleanArray::from(cells.collect::<io::Result<Vec<_>>>()?)))
 }
 
 /// Rows of a scan as a frame's body: the scan, how many there are, and the columns as an Arrow stream,
@@ -163,6 +194,17 @@ pub fn encode_rows(scan: u32, schema: &SchemaRef, rows: TextRows) -> io::Result<
     }
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(rows.columns.len());
     for (column, field) in rows.columns.into_iter().zip(schema.fields()) {
+        match field.data_type() {
+            DataType::Boolean => {
+                columns.push(truths(&column)?);
+                continue;
+            }
+            DataType::Timestamp(..) => {
+                columns.push(instants(&column)?);
+                continue;
+            }
+            _ => {}
+        }
         let (text, ends) = column.into_parts();
         let mut offsets = Vec::with_capacity(ends.len() + 1);
         offsets.push(0i32);
@@ -204,8 +246,6 @@ pub fn decode_rows(schema: &SchemaRef, body: &[u8]) -> io::Result<RecordBatch> {
 
 #[cfg(test)]
 mod tests {
-    use palisade_api::TextColumn;
-
     use super::*;
 
     #[test]
@@ -239,6 +279,28 @@ mod tests {
         assert!(decode_rows(&none, &[1, 2]).is_err() && scan_number(&[1, 2]).is_err());
         let other = view_schema(table, &["NodeName".to_owned()]).expect("one column");
         assert!(decode_rows(&other, &body[4..]).is_err());
+    }
+
+    #[test]
+    fn instants_and_truths_come_over_typed() {
+        let table = palisade_schema::table("DeviceTvmSoftwareVulnerabilitiesKB").expect("declared");
+        let names = ["PublishedDate", "IsExploitAvailable"].map(str::to_owned);
+        let schema = view_schema(table, &names).expect("two columns");
+        let column = |cells: [&str; 2]| {
+            let mut column = TextColumn::default();
+            cells.iter().for_each(|c| column.push(c));
+            column
+        };
+        let rows =
+            |at: &str, is: &str| TextRows { rows: 2, columns: vec![column([at, ""]), column([is, ""])] };
+        let body = encode_rows(1, &schema, rows("1700000000000000", "true")).expect("encoded");
+        let batch = decode_rows(&schema, &body[4..]).expect("decoded");
+        let at = batch.column(0).as_any().downcast_ref::<TimestampMicrosecondArray>().expect("instants");
+        assert_eq!(at.iter().collect::<Vec<_>>(), [Some(1_700_000_000_000_000), None]);
+        let is = batch.column(1).as_any().downcast_ref::<BooleanArray>().expect("truths");
+        assert_eq!(is.iter().collect::<Vec<_>>(), [Some(true), None]);
+        assert!(encode_rows(1, &schema, rows("yesterday", "true")).is_err());
+        assert!(encode_rows(1, &schema, rows("1", "maybe")).is_err());
     }
 
     #[tokio::test]

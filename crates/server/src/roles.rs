@@ -6,6 +6,7 @@ pub mod estate;
 pub mod ingest;
 pub mod lake;
 pub mod query;
+pub mod vuln;
 
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};

@@ -254,7 +254,7 @@ async fn stop(
     let _ = stop.send(true);
     let mut tasks: BTreeMap<String, _> = tasks.into_iter().collect();
     let waves: [&[&str]; 6] =
-        [&["sensor"], &["api", "connect"], &["estate"], &["query"], &["ingest"], &["lake"]];
+        [&["sensor"], &["api", "connect"], &["estate", "vuln"], &["query"], &["ingest"], &["lake"]];
     for wave in waves {
         let wave: Vec<String> = tasks.keys().filter(|name| wave.contains(&base(name))).cloned().collect();
         for name in &wave {
@@ -305,6 +305,7 @@ fn roles(region: &Instance) -> Vec<Role> {
         role("ingest", "palisade-ingest"),
         role("estate", "palisade-estate"),
         role("connect", "palisade-connect"),
+        role("vuln", "palisade-vuln"),
     ];
     for n in 0..QUERY_WORKERS {
         all.push(Role {

@@ -25,13 +25,14 @@ struct ServiceUser {
 }
 
 /// The accounts, one per role that must not read another's secrets.
-const USERS: [ServiceUser; 7] = [
+const USERS: [ServiceUser; 8] = [
     ServiceUser { name: "palisade-ingest", group: GROUP, further: &[LOG_GROUP] },
     ServiceUser { name: "palisade-lake", group: GROUP, further: &[LOG_GROUP, QUERY_GROUP] },
     ServiceUser { name: "palisade-api", group: GROUP, further: &[] },
     ServiceUser { name: "palisade-query", group: QUERY_GROUP, further: &[] },
     ServiceUser { name: "palisade-estate", group: GROUP, further: &[] },
     ServiceUser { name: "palisade-connect", group: GROUP, further: &[] },
+    ServiceUser { name: "palisade-vuln", group: GROUP, further: &[] },
     ServiceUser { name: "palisade-pg", group: GROUP, further: &[] },
 ];
 

@@ -10,6 +10,7 @@
 //! must be readable to check a code; it lies as it is in columns that of the service roles only
 //! `palisade_api` can read.
 
+mod assessment;
 mod audit;
 mod bootstrap;
 mod certificates;
@@ -24,6 +25,7 @@ pub mod estate;
 mod groups;
 pub mod health;
 mod instance_audit;
+mod inventories;
 mod known_clients;
 mod limits;
 mod listener;
@@ -52,8 +54,13 @@ mod touch;
 mod transfers;
 mod usage;
 mod users;
+pub mod vulnerabilities;
 mod wipe;
 
+pub use assessment::{
+    ActiveException, AssessmentBasis, AssessmentWrite, ComponentRow, DeviceComponentsRow, ExposurePoint,
+    ExposureRow, FeedStateRow, FindingRow, RecommendationRow, VulnerabilityRow,
+};
 pub use audit::{Actor, AuditEntry, AuditOutcome, AuditRecord};
 pub use bootstrap::{
     CONTROL_DATABASE, REGION_DATABASE, bootstrap, bootstrap_region, migrate, migrations_fingerprint,
@@ -70,6 +77,7 @@ pub use groups::{
 };
 pub use health::{Health, HealthState};
 pub use instance_audit::InstanceDeed;
+pub use inventories::{InventoryList, InventoryTouched, InventoryUpdate, KeptInventory};
 pub use listener::{ORDERS_CHANNEL, OrderListener, OrderNotice};
 pub use metering::{METER_WINDOW, Metered};
 pub use orders::{Completed, NewOrder, OrderReceipt, OrderRecord, OrderState};

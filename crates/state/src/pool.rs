@@ -16,6 +16,7 @@ use sqlx::{Postgres, Transaction};
 use crate::cluster::PORT;
 use crate::policy::AuthPolicy;
 use crate::throttle::GlobalBucket;
+use crate::vulnerabilities::Shelf;
 use crate::{CONTROL_DATABASE, DbRole, REGION_DATABASE, Result, StateError};
 
 /// The name of an instance's first region.
@@ -90,6 +91,7 @@ struct Inner {
     auth: AuthPolicy,
     bucket: GlobalBucket,
     hashes: tokio::sync::Semaphore,
+    shelf: Shelf,
 }
 
 /// The state store. Cheap to clone; all clones share their connections.
@@ -138,6 +140,7 @@ impl State {
                 bucket: GlobalBucket::new(options.auth.global_burst, options.auth.global_per_second),
                 auth: options.auth,
                 hashes: tokio::sync::Semaphore::new(CONCURRENT_HASHES),
+                shelf: Shelf::default(),
             }),
         };
         state.ready().await?;
@@ -280,6 +283,10 @@ impl State {
 
     pub(crate) fn bucket(&self) -> &GlobalBucket {
         &self.inner.bucket
+    }
+
+    pub(crate) fn shelf(&self) -> &Shelf {
+        &self.inner.shelf
     }
 
     pub(crate) fn hashes(&self) -> &tokio::sync::Semaphore {

@@ -17,12 +17,14 @@ pub enum DbRole {
     Estate,
     /// The connect process: runs what the estate process asks for on machines.
     Connect,
+    /// The vuln process: what inventories are vulnerable to, and what to do first.
+    Vuln,
 }
 
 impl DbRole {
     /// Every role.
-    pub const ALL: [Self; 6] =
-        [Self::Owner, Self::Api, Self::Ingest, Self::Lake, Self::Estate, Self::Connect];
+    pub const ALL: [Self; 7] =
+        [Self::Owner, Self::Api, Self::Ingest, Self::Lake, Self::Estate, Self::Connect, Self::Vuln];
 
     /// The role's name in PostgreSQL.
     pub fn name(self) -> &'static str {
@@ -33,6 +35,7 @@ impl DbRole {
             Self::Lake => "palisade_lake",
             Self::Estate => "palisade_estate",
             Self::Connect => "palisade_connect",
+            Self::Vuln => "palisade_vuln",
         }
     }
 
@@ -43,7 +46,7 @@ impl DbRole {
             Self::Owner => 3,
             Self::Api => 10,
             Self::Ingest => 8,
-            Self::Lake | Self::Estate | Self::Connect => 4,
+            Self::Lake | Self::Estate | Self::Connect | Self::Vuln => 4,
         }
     }
 }

@@ -12,6 +12,7 @@ mod reaper;
 mod skip;
 mod sshd;
 mod supervised;
+mod vulnerable;
 mod wait;
 
 pub use database::TestDb;
@@ -21,4 +22,5 @@ pub use own_root::OwnRoot;
 pub use skip::{kernel_available, repository, shared_data, skipped};
 pub use sshd::{HostUser, Sshd, ssh_key};
 pub use supervised::Supervised;
+pub use vulnerable::VulnerableRows;
 pub use wait::{Condition, PATIENCE, eventually};

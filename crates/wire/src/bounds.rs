@@ -6,8 +6,8 @@ use crate::batch::{BatchLimits, WireError};
 /// `Batch.processes` and `Batch.facts`.
 const PROCESSES: u64 = 1;
 const FACTS: u64 = 2;
-/// `Fact.device_info` and `Fact.heartbeat`, which hold lists.
-const WITH_LISTS: [u64; 2] = [14, 15];
+/// `Fact.device_info`, `Fact.heartbeat` and `Fact.inventory_list`, which hold lists.
+const WITH_LISTS: [u64; 3] = [14, 15, 19];
 /// `UploadRequest.batches`.
 const BATCHES: u64 = 2;
 

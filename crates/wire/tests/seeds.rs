@@ -7,8 +7,9 @@ use ed25519_dalek::SigningKey;
 use palisade_types::{Epoch, Lane};
 use palisade_wire::msg::{
     Batch, Component, Connection, Counter, DeviceInfo, EnrolRequest, EnrolResponse, Fact, FileEvent,
-    Heartbeat, Order, OrderFrame, OrderReceipt, Process, ProcessCreated, ProcessTerminated, SealedBatch,
-    SecurityProducts, SignedOrder, UploadRequest, UploadResponse, fact::Kind,
+    Heartbeat, InventoryList, InventoryPart, InventoryPartName, Order, OrderFrame, OrderReceipt, Process,
+    ProcessCreated, ProcessTerminated, SealedBatch, SecurityProducts, SignedOrder, UploadRequest,
+    UploadResponse, fact::Kind,
 };
 use palisade_wire::{BatchLimits, SealParams, open, seal, sign};
 use prost::Message;
@@ -71,6 +72,12 @@ fn batch() -> Batch {
         }),
         Kind::Receipt(OrderReceipt { order_id: "o".into(), number: 4, ok: true, ..OrderReceipt::default() }),
         Kind::Products(SecurityProducts { facts: r#"{"root":true,"complete":true}"#.into() }),
+        Kind::InventoryPart(InventoryPart { name: "head".into(), body: r#"{"os":{"id":"debian"}}"#.into() }),
+        Kind::InventoryList(InventoryList {
+            taken_us: TIME,
+            parts: vec![InventoryPartName { name: "head".into(), digest: "ab".repeat(32) }],
+            left_out: vec!["loaded/0".into()],
+        }),
     ];
     let facts = kinds.into_iter().enumerate().map(|(i, kind)| Fact {
         time_us: TIME + i as i64,
@@ -82,7 +89,7 @@ fn batch() -> Batch {
 }
 
 fn sealed(raw: &[u8], lane: Lane, sequence: u64) -> SealedBatch {
-    let p = SealParams { epoch: Epoch(7), lane, sequence, dropped_below: 0, sealed_us: TIME, facts: 8 };
+    let p = SealParams { epoch: Epoch(7), lane, sequence, dropped_below: 0, sealed_us: TIME, facts: 10 };
     seal(raw, p).expect("seals")
 }
 
@@ -188,15 +195,15 @@ fn the_seeds_reach_what_they_are_named_after() {
         let open = |b: &SealedBatch| open(&b.payload, b.raw_length, &LIMITS);
         upload.batches.iter().map(|b| open(b).map(|b| b.facts.len()).map_err(|e| e.code())).collect()
     };
-    assert_eq!(opened("upload"), [Ok(8); 3]);
-    assert_eq!(opened("forked"), [Ok(8), Ok(8), Ok(8), Ok(8), Ok(0), Ok(8)]);
+    assert_eq!(opened("upload"), [Ok(10); 3]);
+    assert_eq!(opened("forked"), [Ok(10), Ok(10), Ok(10), Ok(10), Ok(0), Ok(10)]);
     assert_eq!(opened("bomb"), [Err("decompression_limit")]);
     assert_eq!(opened("torn"), [Err("batch_malformed")]);
     assert_eq!(opened("noise"), [Err("batch_malformed")]);
     assert_eq!(opened("large"), [Err("batch_too_large")]);
     assert_eq!(Batch::decode(read("batch").as_slice()), Ok(batch()));
     let whole = read("quarter");
-    assert_eq!(open(&whole, whole.len() as u64 * 4, &LIMITS).map(|b| b.facts.len()), Ok(8));
+    assert_eq!(open(&whole, whole.len() as u64 * 4, &LIMITS).map(|b| b.facts.len()), Ok(10));
     assert_eq!(EnrolRequest::decode(read("enrol").as_slice()), Ok(enrol()));
     assert_eq!(SignedOrder::decode(read("order").as_slice()), Ok(order()));
     let frame = OrderFrame::decode(read("frame").as_slice()).expect("a frame");

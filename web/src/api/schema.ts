@@ -17,6 +17,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/browser-extensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists extensions of browsers on devices. */
+        get: operations["browser_extensions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists certificates of devices. */
+        get: operations["certificates_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/connectors": {
         parameters: {
             query?: never;
@@ -251,6 +285,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/exposure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads the exposure of one device. */
+        get: operations["devices_exposure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}/orders": {
         parameters: {
             query?: never;
@@ -286,6 +337,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/software": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the packages of a device. */
+        get: operations["devices_software"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}/tags": {
         parameters: {
             query?: never;
@@ -312,6 +380,23 @@ export interface paths {
         };
         /** Reads a device's events, newest first. */
         get: operations["devices_timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/vulnerabilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what is wrong with a device: a row for each vulnerability in each package. */
+        get: operations["devices_vulnerabilities"];
         put?: never;
         post?: never;
         delete?: never;
@@ -432,6 +517,91 @@ export interface paths {
         };
         /** Reads what can be asked. */
         get: operations["explore_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exposure-score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads the exposure of all devices. */
+        get: operations["exposure_score"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exposure-score/device-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the exposure of each device group. */
+        get: operations["exposure_device_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exposure-score/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists devices by their exposure. */
+        get: operations["exposure_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exposure-score/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads the organisation's exposure over time. */
+        get: operations["exposure_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hardware": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists hardware and firmware of devices. */
+        get: operations["hardware_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -785,6 +955,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/network-shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists folders of devices that others may mount. */
+        get: operations["network_shares_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/onboarding": {
         parameters: {
             query?: never;
@@ -883,6 +1070,57 @@ export interface paths {
         post?: never;
         /** Takes a rate card away: hours under it cost what the card before says. */
         delete: operations["rate_cards_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what to do, most effect first. */
+        get: operations["recommendations_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one recommendation. */
+        get: operations["recommendations_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recommendations/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the devices that need it. */
+        get: operations["recommendations_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1023,6 +1261,57 @@ export interface paths {
         put?: never;
         /** Ends the set-up and signs in. */
         post: operations["setup_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/software": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists software of devices. */
+        get: operations["software_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/software/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one software with its versions. */
+        get: operations["software_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/software/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the devices that have a software. */
+        get: operations["software_devices"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1327,6 +1616,109 @@ export interface paths {
         post?: never;
         /** Ends one of somebody's tokens. */
         delete: operations["user_tokens_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vulnerabilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists vulnerabilities that devices have. */
+        get: operations["vulnerabilities_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vulnerabilities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one vulnerability that a device has. */
+        get: operations["vulnerabilities_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vulnerabilities/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the devices that have a vulnerability, each with why. */
+        get: operations["vulnerabilities_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vulnerability-exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists exceptions, newest first. */
+        get: operations["vulnerability_exceptions_list"];
+        put?: never;
+        /** Makes an exception. */
+        post: operations["vulnerability_exceptions_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vulnerability-exceptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Cancels an exception. */
+        delete: operations["vulnerability_exceptions_cancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vulnerability-feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the feeds that assessments rest on. */
+        get: operations["vulnerability_feeds"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1694,6 +2086,101 @@ export interface components {
             /** @description What people wrote on it. */
             tags: string[];
         };
+        /** @description An extension of a browser on a device. */
+        DeviceBrowserExtension: {
+            /** @description chrome, chromium, edge, brave, vivaldi, opera, firefox. */
+            browser: string;
+            /** @description What it says about itself. */
+            description: string;
+            /** @description The device. */
+            device_id: string;
+            /** @description Its name. */
+            device_name: string;
+            /** @description Whether it is switched on; null where the browser does not say. */
+            enabled: boolean | null;
+            /** @description Its id. */
+            extension_id: string;
+            /** @description On which pages. */
+            hosts: string[];
+            /** @description Its name. */
+            name: string;
+            /** @description Where it came from. */
+            origin: string;
+            /** @description The file that shows it. */
+            path: string;
+            /** @description What it may do. */
+            permissions: string[];
+            /** @description Whose it is. */
+            user: string;
+            /** @description Its version. */
+            version: string;
+        };
+        /** @description Extensions of browsers, by name. */
+        DeviceBrowserExtensionPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["DeviceBrowserExtension"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description A certificate on a device. */
+        DeviceCertificate: {
+            /** @description Whether it may sign others. */
+            authority: boolean;
+            /** @description The device. */
+            device_id: string;
+            /** @description Its name. */
+            device_name: string;
+            /** @description SHA-256 of its bytes. */
+            fingerprint: string;
+            /** @description Who signed it. */
+            issuer: string;
+            /**
+             * Format: int64
+             * @description Bits of the key; 0 where its kind has no sizes.
+             */
+            key_size: number;
+            /** @description RSA, EC, Ed25519… */
+            key_type: string;
+            /** @description What its key may be used for. */
+            key_usage: string[];
+            /** @description Further names that it holds for. */
+            names: string[];
+            not_after: components["schemas"]["Instant"] | null;
+            not_before: components["schemas"]["Instant"] | null;
+            /** @description Files that hold it. */
+            paths: string[];
+            /** @description What is wrong with it: `weak_key`, `weak_signature`, `self_signed`. */
+            problems: string[];
+            /** @description Its number. */
+            serial: string;
+            /** @description How it was signed. */
+            signature_algorithm: string;
+            /** @description `valid`, `expiring` (within 60 days), `expired`, `not_yet_valid`. */
+            status: string;
+            /** @description `own` for what the machine shows or uses, `trust` for what it believes. */
+            store: string;
+            /** @description Whom it names. */
+            subject: string;
+            /** @description Configuration that names one of these files. */
+            used_by: string[];
+        };
+        /** @description Certificates, those that end first at the top. */
+        DeviceCertificatePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["DeviceCertificate"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
         /** @description One thing that is looked at, without regard to case. */
         DeviceCondition: {
             /** @description What is looked at. */
@@ -1708,6 +2195,49 @@ export interface components {
              *     `10.0.0.0/8`.
              */
             value: string;
+        };
+        /** @description How exposed a device is. */
+        DeviceExposure: {
+            /** @description When it was judged. */
+            assessed_at: components["schemas"]["Instant"];
+            /** @description What adds most to it, with its share. */
+            contributors: unknown;
+            /** @description The device. */
+            device: components["schemas"]["ListedDevice"];
+            /**
+             * Format: int64
+             * @description Vulnerabilities that CISA lists as exploited.
+             */
+            exploited: number;
+            /**
+             * Format: int64
+             * @description Packages.
+             */
+            software: number;
+            /**
+             * Format: int64
+             * @description Packages of which no feed speaks.
+             */
+            uncovered: number;
+            /**
+             * Format: double
+             * @description Of its exposure what no update removes.
+             */
+            unfixable: number;
+            /** @description Vulnerabilities by severity. */
+            vulnerabilities: components["schemas"]["SeverityCounts"];
+        };
+        /** @description Devices, most exposed first. */
+        DeviceExposurePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["DeviceExposure"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
         };
         /**
          * @description What a condition looks at.
@@ -1785,6 +2315,54 @@ export interface components {
              */
             total: number;
         };
+        /** @description Hardware and firmware of a device. */
+        DeviceHardware: {
+            /** @description `efi` or `bios`; empty where it does not tell. */
+            boot_firmware: string;
+            /** @description The device. */
+            device_id: string;
+            /** @description Its name. */
+            device_name: string;
+            /** @description Its date, as the firmware writes it. */
+            firmware_date: string;
+            /** @description Who made the firmware. */
+            firmware_vendor: string;
+            /** @description The firmware's version. */
+            firmware_version: string;
+            /** @description Release of the running kernel. */
+            kernel: string;
+            /** @description Who made it. */
+            manufacturer: string;
+            /**
+             * Format: int64
+             * @description Bytes of memory.
+             */
+            memory_bytes: number;
+            /** @description The microcode that runs. */
+            microcode: string;
+            /** @description Its model. */
+            model: string;
+            /** @description The processor. */
+            processor: string;
+            /** @description The kernel's word on each weakness of the processor. */
+            processor_weaknesses: string[];
+            /** @description Whether only signed loaders start; null where it does not tell. */
+            secure_boot: boolean | null;
+            /** @description The version of the TPM; empty where there is none. */
+            tpm: string;
+        };
+        /** @description Hardware of devices, by maker and model. */
+        DeviceHardwarePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["DeviceHardware"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
         /**
          * @description How a device is.
          * @enum {string}
@@ -1824,10 +2402,66 @@ export interface components {
             /** @description True. */
             every: boolean;
         } | components["schemas"]["DeviceCondition"];
+        /** @description A folder that others may mount. */
+        DeviceShare: {
+            /** @description Whether one gets in without a name. */
+            anonymous: boolean;
+            /** @description Who may mount it; empty is everybody. */
+            clients: string[];
+            /** @description The device. */
+            device_id: string;
+            /** @description Its name. */
+            device_name: string;
+            /** @description Its name; for NFS the path. */
+            name: string;
+            /** @description The folder. */
+            path: string;
+            /** @description `nfs` or `smb`. */
+            protocol: string;
+            /** @description Whether remote administrators are administrators here. */
+            root_kept: boolean;
+            /** @description Whether its server runs; null where nobody could look. */
+            running: boolean | null;
+            /** @description The file that says so. */
+            source: string;
+            /** @description Whether it can be written to. */
+            writable: boolean;
+        };
+        /** @description Shares, by name. */
+        DeviceSharePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["DeviceShare"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
         /** @description The tags that a device shall have. */
         DeviceTags: {
             /** @description At most 50 of 1 to 200 characters; `key=value` or a word. They replace what was there. */
             tags: string[];
+        };
+        /** @description A vulnerability of a package on a device, with why. */
+        DeviceVulnerability: {
+            /** @description The package that has it, and by whose word. */
+            component: components["schemas"]["VulnerableComponent"];
+            /** @description The vulnerability; its numbers are of this device alone. */
+            vulnerability: components["schemas"]["Vulnerability"];
+        };
+        /** @description Vulnerabilities of a device. */
+        DeviceVulnerabilityPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["DeviceVulnerability"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
         };
         /** @description One finding about a query text. */
         Diagnostic: {
@@ -2024,6 +2658,11 @@ export interface components {
             /** @description Its path, name or address. */
             value: string;
         };
+        /**
+         * @description Why something is left as it is.
+         * @enum {string}
+         */
+        ExceptionJustification: "third_party_control" | "alternate_mitigation" | "risk_accepted" | "planned_remediation" | "inaccurate";
         /** @description What a question comes to. */
         ExploreAnswer: {
             /** @description What the cells of a row are about. */
@@ -2080,6 +2719,103 @@ export interface components {
             query: unknown;
             /** @description For people. */
             title: string;
+        };
+        /** @description The organisation's exposure over time. */
+        ExposureHistory: {
+            /** @description Oldest first; a point holds until the next. */
+            items: components["schemas"]["ExposurePoint"][];
+            /** @description Whether it is kept for the caller: it is not for somebody who is limited to device groups. */
+            kept: boolean;
+        };
+        /** @description How many judged devices are of each level. */
+        ExposureLevels: {
+            /**
+             * Format: int64
+             * @description From 70.
+             */
+            high: number;
+            /**
+             * Format: int64
+             * @description Below 30.
+             */
+            low: number;
+            /**
+             * Format: int64
+             * @description From 30, below 70.
+             */
+            medium: number;
+        };
+        /** @description What is known of a device's exposure. */
+        ExposureOfDevice: {
+            exposure: components["schemas"]["DeviceExposure"] | null;
+        };
+        /** @description The organisation's exposure at an instant. */
+        ExposurePoint: {
+            /**
+             * Format: int64
+             * @description Devices.
+             */
+            devices: number;
+            /**
+             * Format: int64
+             * @description Vulnerabilities found on them, all together.
+             */
+            findings: number;
+            /**
+             * Format: double
+             * @description 0 to 100.
+             */
+            score: number;
+            /** @description When. */
+            time: components["schemas"]["Instant"];
+        };
+        /** @description The exposure of all devices of the caller; 0 to 100, lower is better. */
+        ExposureScore: {
+            /**
+             * Format: int64
+             * @description Devices that were judged.
+             */
+            devices: number;
+            /**
+             * Format: int64
+             * @description Different vulnerabilities that CISA lists as exploited.
+             */
+            exploited: number;
+            /**
+             * Format: int64
+             * @description Feeds about which something has to be done: what they would tell is missing from every number.
+             */
+            feed_alarms: number;
+            /** @description `low`, `medium`, `high`; empty where no device was judged. */
+            level: string;
+            /** @description Judged devices by level. */
+            levels: components["schemas"]["ExposureLevels"];
+            newest_assessment: components["schemas"]["Instant"] | null;
+            oldest_assessment: components["schemas"]["Instant"] | null;
+            /**
+             * Format: double
+             * @description The mean weighted by criticality; null where no device was judged.
+             */
+            score: number | null;
+            /** @description When this was asked. */
+            time: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description Devices in service that were not: nobody knows what they have.
+             */
+            unassessed_devices: number;
+            /**
+             * Format: int64
+             * @description Packages, each in one version, of which no feed speaks.
+             */
+            uncovered_components: number;
+            /**
+             * Format: double
+             * @description Of it what no update removes.
+             */
+            unfixable: number | null;
+            /** @description Different vulnerabilities by severity. */
+            vulnerabilities: components["schemas"]["SeverityCounts"];
         };
         /** @description A finding that stands. */
         Finding: {
@@ -2216,6 +2952,37 @@ export interface components {
             name: string;
             /** @description What they may do. */
             role: string;
+        };
+        /** @description How exposed the devices of a group are. */
+        GroupExposure: {
+            /** @description `low`, `normal`, `high`, `very_high`. */
+            criticality: string;
+            /**
+             * Format: int64
+             * @description Devices that were judged.
+             */
+            devices: number;
+            /** @description The group. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: double
+             * @description Their exposure; null where no device was judged.
+             */
+            score: number | null;
+        };
+        /** @description Device groups, most exposed first. */
+        GroupExposurePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["GroupExposure"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
         };
         /** @description A device group by name. */
         GroupName: {
@@ -2389,6 +3156,61 @@ export interface components {
          * @enum {string}
          */
         InputKind: "ipv4" | "ipv6" | "cidr" | "sha256" | "sha1" | "md5" | "device_id" | "uuid" | "path" | "email" | "finding_code" | "name";
+        /** @description A package on a device. */
+        InstalledSoftware: {
+            /** @description Architecture. */
+            architecture: string;
+            /** @description Whether a feed speaks of it: without one, no weaknesses is no clean bill. */
+            covered: boolean;
+            /** @description Whose names and versions these are. */
+            ecosystem: string;
+            /** @description Last day of its support; empty where no table knows it. */
+            end_of_support: string;
+            /**
+             * Format: int64
+             * @description Vulnerabilities that CISA lists as exploited.
+             */
+            exploited: number;
+            /** @description When this version was first seen on any device. */
+            first_seen: components["schemas"]["Instant"];
+            /** @description Name. */
+            name: string;
+            /** @description Where it comes from, if not from the distribution. */
+            origin: string;
+            /** @description Where it lies, for packages that lie at a path of their own. */
+            paths: string[];
+            /** @description Distribution and release; empty for a language's package. */
+            release: string;
+            /** @description Whether it runs or is loaded. */
+            running: boolean;
+            /** @description The worst severity of these; empty without one. */
+            severity: string;
+            /** @description Its software's identifier. */
+            software_id: string;
+            /** @description The source package; empty where there is none. */
+            source_name: string;
+            /** @description Who makes it; empty where nobody says. */
+            vendor: string;
+            /** @description Version. */
+            version: string;
+            /**
+             * Format: int64
+             * @description Vulnerabilities in it.
+             */
+            weaknesses: number;
+        };
+        /** @description Packages of a device. */
+        InstalledSoftwarePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["InstalledSoftware"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
         /** @description The instance. */
         Instance: {
             /** @description Where sensors enrol. */
@@ -2411,6 +3233,32 @@ export interface components {
          * @description RFC 3339, UTC, microseconds.
          */
         Instant: string;
+        /** @description A device where a list names one. */
+        ListedDevice: {
+            /**
+             * Format: double
+             * @description Its exposure, 0 to 100; null where it was not judged yet.
+             */
+            exposure: number | null;
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            name: string;
+            /** @description Distribution and version. */
+            os: string;
+        };
+        /** @description Devices. */
+        ListedDevicePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["ListedDevice"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
         /** @description A machine of the estate. */
         Machine: {
             /** @description Addresses. */
@@ -2789,6 +3637,27 @@ export interface components {
             /** @description Role. */
             role: components["schemas"]["Role"];
         };
+        /** @description An exception to make. */
+        NewVulnerabilityException: {
+            /**
+             * Format: int32
+             * @description For how many days, 1 to 365; only a finding that is wrong may be excepted for good.
+             */
+            days?: number | null;
+            /**
+             * Format: uuid
+             * @description Only on the devices of this group; everywhere when absent.
+             */
+            device_group_id?: string | null;
+            /** @description Why. */
+            justification: components["schemas"]["ExceptionJustification"];
+            /** @description Why, in words: 1 to 1000 characters. */
+            note: string;
+            /** @description The vulnerability's or recommendation's identifier. */
+            subject: string;
+            /** @description What it is for. */
+            subject_type: components["schemas"]["SubjectType"];
+        };
         /** @description What machines are given to come by themselves. */
         Onboarding: {
             /** @description When the token ends. */
@@ -2844,7 +3713,7 @@ export interface components {
          * @description What a device can be ordered to do.
          * @enum {string}
          */
-        OrderKind: "ping" | "collect-now";
+        OrderKind: "ping" | "collect-now" | "inventory";
         /** @description Orders, newest first. */
         OrderPage: {
             /** @description The items of this page. */
@@ -3196,6 +4065,66 @@ export interface components {
             /** @description Its version; empty where nothing says it. */
             version: string;
         };
+        /** @description Something to do. */
+        SecurityRecommendation: {
+            /** @description More about it: commands, vulnerabilities, what was computed. */
+            document: unknown;
+            /**
+             * Format: int64
+             * @description Of these, devices for which an exception holds.
+             */
+            excepted_devices: number;
+            /** @description Whether CISA lists one of these vulnerabilities as exploited. */
+            exploited: boolean;
+            /**
+             * Format: int64
+             * @description The caller's devices that need it.
+             */
+            exposed_devices: number;
+            /**
+             * Format: double
+             * @description By how much the organisation's exposure falls once it is done everywhere; null for somebody who is
+             *     limited to device groups.
+             */
+            exposure_impact: number | null;
+            /** @description When it was first given. */
+            first_given: components["schemas"]["Instant"];
+            /** @description Identifier. */
+            id: string;
+            /** @description Whether an exploit of one is public. */
+            public_exploit: boolean;
+            /** @description The version to update to; empty where there is none. */
+            recommended_version: string;
+            /** @description What it is about. */
+            related_component: string;
+            /** @description Distribution and release; empty for a language's package. */
+            release: string;
+            /** @description `update`, `uninstall`, `upgrade_system`, `replace_certificate`, `configure`, `wait`. */
+            remediation_type: string;
+            /** @description What has to start again: `none`, `processes`, `reboot`. */
+            restart: string;
+            /** @description The worst severity of what it takes away. */
+            severity: string;
+            /** @description `active`, `partial_exception`, `full_exception`. */
+            status: string;
+            /**
+             * Format: int64
+             * @description Vulnerabilities that it takes away.
+             */
+            weaknesses: number;
+        };
+        /** @description Recommendations. */
+        SecurityRecommendationPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["SecurityRecommendation"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
         /**
          * @description What events spoke of.
          * @enum {string}
@@ -3291,6 +4220,34 @@ export interface components {
             /** @description The link's token. */
             token: string;
         };
+        /** @description How many vulnerabilities there are of each severity. */
+        SeverityCounts: {
+            /**
+             * Format: int64
+             * @description Critical ones.
+             */
+            critical: number;
+            /**
+             * Format: int64
+             * @description High ones.
+             */
+            high: number;
+            /**
+             * Format: int64
+             * @description Low ones, and those with none.
+             */
+            low: number;
+            /**
+             * Format: int64
+             * @description Medium ones.
+             */
+            medium: number;
+            /**
+             * Format: int64
+             * @description Those that nobody has scored.
+             */
+            unknown: number;
+        };
         /** @description Who signed in. */
         SignedIn: {
             /** @description The account. */
@@ -3306,6 +4263,110 @@ export interface components {
             password: string;
             /** @description The tenant's name; needed only on an instance with several. */
             tenant?: string | null;
+        };
+        /** @description A package in all its versions; every number is one of the caller's devices. */
+        Software: {
+            /** @description Whether a feed speaks of every version: without one, no weaknesses is no clean bill. */
+            covered: boolean;
+            /** @description Whose names and versions these are. */
+            ecosystem: string;
+            /** @description The earliest last day of support of a version, `YYYY-MM-DD`; empty where no table knows it. */
+            end_of_support: string;
+            /**
+             * Format: int64
+             * @description Vulnerabilities that CISA lists as exploited.
+             */
+            exploited: number;
+            /**
+             * Format: int64
+             * @description Devices with a version that has a vulnerability.
+             */
+            exposed_devices: number;
+            /** @description Identifier. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Devices that have it.
+             */
+            installed_devices: number;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Vulnerabilities with a public exploit.
+             */
+            public_exploit: number;
+            /**
+             * Format: int64
+             * @description Devices on which it runs or is loaded.
+             */
+            running_devices: number;
+            /** @description The worst severity of these; empty without one. */
+            severity: string;
+            /** @description Who makes it; empty where nobody says. */
+            vendor: string;
+            /**
+             * Format: int64
+             * @description Different versions.
+             */
+            versions: number;
+            /**
+             * Format: int64
+             * @description Vulnerabilities in any of them.
+             */
+            weaknesses: number;
+        };
+        /** @description A software with its versions. */
+        SoftwareDetail: {
+            /** @description Its versions, most devices first. */
+            distribution: components["schemas"]["SoftwareVersion"][];
+            /** @description The software. */
+            software: components["schemas"]["Software"];
+        };
+        /** @description Software. */
+        SoftwarePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Software"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description A version of a software. */
+        SoftwareVersion: {
+            /** @description Whether a feed speaks of it. */
+            covered: boolean;
+            /** @description Last day of its support; empty where no table knows it. */
+            end_of_support: string;
+            /**
+             * Format: int64
+             * @description Vulnerabilities that CISA lists as exploited.
+             */
+            exploited: number;
+            /**
+             * Format: int64
+             * @description Devices that have it.
+             */
+            installed_devices: number;
+            /** @description Distribution and release; empty for a language's package. */
+            release: string;
+            /**
+             * Format: int64
+             * @description Devices on which it runs or is loaded.
+             */
+            running_devices: number;
+            /** @description The worst severity of these; empty without one. */
+            severity: string;
+            /** @description The version. */
+            version: string;
+            /**
+             * Format: int64
+             * @description Vulnerabilities in it.
+             */
+            weaknesses: number;
         };
         /** @description How many machines have each status. */
         StatusCounts: {
@@ -3330,6 +4391,11 @@ export interface components {
              */
             unhealthy: number;
         };
+        /**
+         * @description What an exception is for.
+         * @enum {string}
+         */
+        SubjectType: "vulnerability" | "recommendation";
         /** @description A subscription. */
         Subscription: {
             /** @description When it was made. */
@@ -3580,6 +4646,212 @@ export interface components {
             /** @description For the audit log. */
             reason?: string;
         };
+        /** @description A vulnerability; every number is one of the caller's devices. */
+        Vulnerability: {
+            /** @description Other names of it. */
+            aliases: string[];
+            /**
+             * Format: int64
+             * @description Packages that have it, each in one version.
+             */
+            components: number;
+            /**
+             * Format: double
+             * @description CVSS base score, 0 to 10; null where nobody has scored it, which is not zero.
+             */
+            cvss: number | null;
+            /** @description The score's vector; empty where there is none. */
+            cvss_vector: string;
+            /** @description CWE ids. */
+            cwes: string[];
+            /** @description What it is; may be empty. */
+            description: string;
+            /**
+             * Format: double
+             * @description How likely it is to be exploited within 30 days, 0 to 1; null where there is no score.
+             */
+            epss: number | null;
+            /**
+             * Format: int64
+             * @description Of these, devices for which an exception holds.
+             */
+            excepted_devices: number;
+            /** @description Whether CISA lists it as exploited. */
+            exploited: boolean;
+            exploited_since: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description Devices that have it.
+             */
+            exposed_devices: number;
+            /** @description SSVC, who scored it how, and more. */
+            facts: unknown;
+            /** @description When it was first found here. */
+            first_detected: components["schemas"]["Instant"];
+            /** @description CVE id where there is one, else the advisory's. */
+            id: string;
+            /** @description One line about it; may be empty. */
+            name: string;
+            /** @description Whether an exploit is public. */
+            public_exploit: boolean;
+            published_on: components["schemas"]["Instant"] | null;
+            /** @description Where to read on. */
+            references: string[];
+            /**
+             * Format: int64
+             * @description Of these, devices on which one of its packages runs or is loaded.
+             */
+            running_devices: number;
+            /** @description `critical`, `high`, `medium`, `low`, `none`, `unknown`. */
+            severity: string;
+            /** @description Names of the first few of these. */
+            software: string[];
+            updated_on: components["schemas"]["Instant"] | null;
+            /** @description Whether updates take it away: `all`, `some`, `none`. */
+            updates: string;
+        };
+        /** @description An exception. */
+        VulnerabilityException: {
+            /** @description Whether it holds now. */
+            active: boolean;
+            cancelled_at: components["schemas"]["Instant"] | null;
+            /** @description Who cancelled it; empty where nobody did. */
+            cancelled_by: string;
+            /** @description When. */
+            created_at: components["schemas"]["Instant"];
+            /** @description Who made it. */
+            created_by: string;
+            /** @description That group's name. */
+            device_group: string;
+            /** @description The device group on whose devices it holds; null where it holds everywhere. */
+            device_group_id: string | null;
+            expires_at: components["schemas"]["Instant"] | null;
+            /** @description Identifier. */
+            id: string;
+            /** @description `third_party_control`, `alternate_mitigation`, `risk_accepted`, `planned_remediation`, `inaccurate`. */
+            justification: string;
+            /** @description Why, in words. */
+            note: string;
+            /** @description The vulnerability's or recommendation's identifier. */
+            subject: string;
+            /** @description `vulnerability`, `recommendation`. */
+            subject_type: string;
+        };
+        /** @description Exceptions, newest first. */
+        VulnerabilityExceptionPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["VulnerabilityException"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description A feed of advisories, or of what is known about vulnerabilities. */
+        VulnerabilityFeed: {
+            /** @description Whether something has to be done: what it would tell is missing from every list. */
+            alarm: boolean;
+            failed_at: components["schemas"]["Instant"] | null;
+            /** @description Why; empty where it did not. */
+            failure: string;
+            fetched_at: components["schemas"]["Instant"] | null;
+            /** @description Its name. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Records in use.
+             */
+            records: number;
+            /** @description Whether packages of some device are not judged without it. */
+            required: boolean;
+            /** @description `ok`, `old`, `empty`, `never`, `failing`. */
+            state: string;
+            /** @description Its name for people. */
+            title: string;
+        };
+        /** @description Feeds, the worst first. */
+        VulnerabilityFeedPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["VulnerabilityFeed"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description Vulnerabilities. */
+        VulnerabilityPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Vulnerability"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description A package that has a vulnerability, and by whose word. */
+        VulnerableComponent: {
+            /** @description The advisory that says so. */
+            advisory: string;
+            /** @description Architecture. */
+            architecture: string;
+            /** @description Whose names and versions these are. */
+            ecosystem: string;
+            /** @description The feed that it is from. */
+            feed: string;
+            feed_fetched_at: components["schemas"]["Instant"] | null;
+            /** @description When it was first found. */
+            first_detected: components["schemas"]["Instant"];
+            /** @description First version that is not affected; empty where there is none. */
+            fixed_version: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Where it lies, for packages that lie at a path of their own. */
+            paths: string[];
+            /** @description Distribution and release; empty for a language's package. */
+            release: string;
+            /** @description `fixed`, `none_yet`, `deferred`, `will_not_fix`, `out_of_support`. */
+            remedy: string;
+            /** @description Whether it runs or is loaded there. */
+            running: boolean;
+            /** @description The advisory's own severity. */
+            severity: string;
+            /** @description Its software's identifier. */
+            software_id: string;
+            /** @description The source package; empty where there is none. */
+            source_name: string;
+            /** @description Its version. */
+            source_version: string;
+            /** @description The installed version. */
+            version: string;
+            /** @description Matched range, names, the source's words. */
+            why: unknown;
+        };
+        /** @description A device that has a vulnerability, and why. */
+        VulnerableDevice: {
+            /** @description Its packages that have it. */
+            components: components["schemas"]["VulnerableComponent"][];
+            /** @description The device. */
+            device: components["schemas"]["ListedDevice"];
+        };
+        /** @description Devices, each with why. */
+        VulnerableDevicePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["VulnerableDevice"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
         /** @description Something about the product itself that a person should know: a full disk, a stopped role. */
         Warning: {
             /** @description Stable snake_case code. */
@@ -3617,6 +4889,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditEntryPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    browser_extensions_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only of one device. */
+                device?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Text that any of its texts or the device's name contains. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Extensions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceBrowserExtensionPage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    certificates_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only of one device. */
+                device?: string;
+                /** @description Only those that end within so many days from now; 0 for those that have ended. At most 3650. */
+                ends_within_days?: number;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `asc` or `desc` by end; asc when absent. */
+                order?: string;
+                /** @description Text that any of its texts or the device's name contains. */
+                search?: string;
+                /** @description `own`, `trust` or `all`; own when absent: what machines show or use. */
+                store?: string;
+                /** @description Only those with a key or a signature that is weak. */
+                weak?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Certificates. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceCertificatePage"];
+                    "text/csv": string;
                 };
             };
             /** @description The call failed. */
@@ -4294,6 +5656,38 @@ export interface operations {
             };
         };
     };
+    devices_exposure: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its exposure. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExposureOfDevice"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     orders_list: {
         parameters: {
             query?: {
@@ -4404,6 +5798,58 @@ export interface operations {
             };
         };
     };
+    devices_software: {
+        parameters: {
+            query?: {
+                /** @description Only what feeds speak of, or only others. */
+                covered?: boolean;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `asc` or `desc`; asc for names and desc for severities when absent. */
+                order?: string;
+                /** @description Only what runs or is loaded, or only others. */
+                running?: boolean;
+                /** @description Text that name, vendor or source package contains. */
+                search?: string;
+                /** @description `name`, `severity`; name when absent. */
+                sort?: string;
+                /** @description Only with vulnerabilities, or only without. */
+                vulnerable?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The device. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Packages. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstalledSoftwarePage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     devices_tag: {
         parameters: {
             query?: never;
@@ -4472,6 +5918,60 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TimelineItemPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    devices_vulnerabilities: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only those that CISA lists as exploited, or only others. */
+                exploited?: boolean;
+                /** @description Only with an update, or only without. */
+                fixable?: boolean;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `asc` or `desc`; desc for severities and asc for ids when absent. */
+                order?: string;
+                /** @description Only of what runs or is loaded, or only of others. */
+                running?: boolean;
+                /** @description Text that the vulnerability's id or name, or the package's name contains. */
+                search?: string;
+                /** @description `critical`, `high`, `medium`, `low`, `none`, `unknown`; several separated by commas. */
+                severity?: string;
+                /** @description `severity`, `id`; severity when absent. */
+                sort?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The device. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Vulnerabilities. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceVulnerabilityPage"];
+                    "text/csv": string;
                 };
             };
             /** @description The call failed. */
@@ -4733,6 +6233,180 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExploreSchema"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exposure_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The exposure. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExposureScore"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exposure_device_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Device groups. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupExposurePage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exposure_devices: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description `low`, `medium`, `high`; several separated by commas. */
+                level?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `asc` or `desc`; desc when absent. */
+                order?: string;
+                /** @description Text that the name contains. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Devices. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceExposurePage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    exposure_history: {
+        parameters: {
+            query?: {
+                /** @description How far back, 1 to 400; 30 when absent. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The course. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExposureHistory"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    hardware_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only of one device. */
+                device?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Text that any of its texts or the device's name contains. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Hardware. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceHardwarePage"];
+                    "text/csv": string;
                 };
             };
             /** @description The call failed. */
@@ -5486,6 +7160,47 @@ export interface operations {
             };
         };
     };
+    network_shares_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only of one device. */
+                device?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Text that any of its texts or the device's name contains. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Shares. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceSharePage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     onboarding_create: {
         parameters: {
             query?: never;
@@ -5692,6 +7407,136 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    recommendations_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only those of one device. */
+                device?: string;
+                /** @description `hide` leaves out what is excepted on every device; shown when absent. */
+                excepted?: string;
+                /** @description Only against what is exploited, or only others. */
+                exploited?: boolean;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `asc` or `desc`; desc when absent. */
+                order?: string;
+                /**
+                 * @description `update`, `uninstall`, `upgrade_system`, `replace_certificate`, `configure`, `wait`; several separated
+                 *     by commas.
+                 */
+                remediation_type?: string;
+                /** @description Text that the component or the recommended version contains. */
+                search?: string;
+                /** @description `critical`, `high`, `medium`, `low`, `none`, `unknown`; several separated by commas. */
+                severity?: string;
+                /** @description `effect`, `product`, `devices`, `vulnerabilities`, `severity`; effect when absent. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Recommendations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityRecommendationPage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    recommendations_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The recommendation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The recommendation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityRecommendation"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    recommendations_devices: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Text that the name contains. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The recommendation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Devices. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedDevicePage"];
+                    "text/csv": string;
+                };
             };
             /** @description The call failed. */
             default: {
@@ -6105,6 +7950,138 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    software_list: {
+        parameters: {
+            query?: {
+                /** @description Only what feeds speak of, or only others. */
+                covered?: boolean;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `Debian`, `npm`…; several separated by commas, without regard to case. */
+                ecosystem?: string;
+                /** @description Only what is out of support today. */
+                ended?: boolean;
+                /** @description Only with one that is exploited, or only others. */
+                exploited?: boolean;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `asc` or `desc`; desc when absent, but for names. */
+                order?: string;
+                /** @description Text that the name, the vendor or a source package contains. */
+                search?: string;
+                /**
+                 * @description `name`, `vendor`, `devices`, `exposed_devices`, `vulnerabilities`, `severity`, `versions`; severity
+                 *     when absent.
+                 */
+                sort?: string;
+                /** @description Only with vulnerabilities, or only without. */
+                vulnerable?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Software. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SoftwarePage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    software_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The software. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The software. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SoftwareDetail"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    software_devices: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Text that the device's name contains. */
+                search?: string;
+                /** @description Only this version of it. */
+                version?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The software. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Devices. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListedDevicePage"];
+                    "text/csv": string;
                 };
             };
             /** @description The call failed. */
@@ -6934,6 +8911,267 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    vulnerabilities_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only those of one device. */
+                device?: string;
+                /** @description `hide` leaves out what is excepted on every device; shown when absent. */
+                excepted?: string;
+                /** @description Only those that CISA lists as exploited, or only others. */
+                exploited?: boolean;
+                /** @description Only those that an update takes away somewhere, or only others. */
+                fixable?: boolean;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `asc` or `desc`; desc when absent. */
+                order?: string;
+                /** @description Only those with a public exploit, or only others. */
+                public_exploit?: boolean;
+                /** @description Text that the id, an alias, the name or a package's name contains. */
+                search?: string;
+                /** @description `critical`, `high`, `medium`, `low`, `none`, `unknown`; several separated by commas. */
+                severity?: string;
+                /** @description Only those of one software, by its identifier. */
+                software?: string;
+                /** @description `severity`, `id`, `cvss`, `epss`, `devices`, `published`, `first_seen`; severity when absent. */
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Vulnerabilities. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VulnerabilityPage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    vulnerabilities_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The vulnerability. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The vulnerability. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Vulnerability"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    vulnerabilities_devices: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Text that the name contains. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The vulnerability. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Devices. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VulnerableDevicePage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    vulnerability_exceptions_list: {
+        parameters: {
+            query?: {
+                /** @description Only those that hold now, or only others. */
+                active?: boolean;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Exceptions. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VulnerabilityExceptionPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    vulnerability_exceptions_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVulnerabilityException"];
+            };
+        };
+        responses: {
+            /** @description The exception. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VulnerabilityException"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    vulnerability_exceptions_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The exception. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The exception, as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VulnerabilityException"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    vulnerability_feeds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Feeds. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VulnerabilityFeedPage"];
+                };
             };
             /** @description The call failed. */
             default: {

@@ -5,13 +5,13 @@ export const HEALTHS = ['active', 'impaired', 'inactive', 'no_sensor_data'] as c
 export type HealthKey = (typeof HEALTHS)[number]
 
 type Raw = Record<string, unknown>
-const text = (value: unknown): string | undefined =>
+export const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined
-const oneOf = <T extends string>(value: unknown, allowed: readonly T[]): T | undefined =>
+export const oneOf = <T extends string>(value: unknown, allowed: readonly T[]): T | undefined =>
   allowed.find((name) => name === value)
 const instant = (value: unknown): string | undefined => (parseInstant(text(value)) ? text(value) : undefined)
 /** A comma list with each allowed word once, in the given order. */
-const listOf = (value: unknown, allowed?: readonly string[]): string | undefined => {
+export const listOf = (value: unknown, allowed?: readonly string[]): string | undefined => {
   const words = [...new Set((text(value) ?? '').split(',').filter(Boolean))]
   const kept = allowed ? words.filter((word) => allowed.includes(word)) : words
   return kept.length ? kept.join(',') : undefined

@@ -1,4 +1,4 @@
-import { CodeTextRegular, DesktopRegular, ServerRegular, SettingsRegular } from '@fluentui/react-icons'
+import { CodeTextRegular, DesktopRegular, ServerRegular, SettingsRegular, ShieldErrorRegular } from '@fluentui/react-icons'
 import { Link, type LinkProps } from '@tanstack/react-router'
 import { useSession } from '../api/queries/session'
 
@@ -9,6 +9,14 @@ const SETTINGS: { to: LinkProps['to']; label: string; admin?: boolean }[] = [
   { to: '/settings/sessions', label: 'Sessions' },
   { to: '/settings/enrolment', label: 'Enrolment', admin: true },
   { to: '/settings/audit', label: 'Audit' },
+]
+
+const VULNERABILITIES: { to: LinkProps['to']; label: string }[] = [
+  { to: '/exposure', label: 'Dashboard' },
+  { to: '/recommendations', label: 'Recommendations' },
+  { to: '/weaknesses', label: 'Weaknesses' },
+  { to: '/software', label: 'Software' },
+  { to: '/certificates', label: 'Certificates' },
 ]
 
 const ESTATE: { to: LinkProps['to']; label: string }[] = [
@@ -30,6 +38,14 @@ export function Nav() {
       <ul>
         <li><Link to="/hunting" {...look}><CodeTextRegular aria-hidden />Hunting</Link></li>
         <li><Link to="/devices" {...look}><DesktopRegular aria-hidden />Devices</Link></li>
+        <li className="nav-section">
+          <span className="nav-link hide-narrow"><ShieldErrorRegular aria-hidden />Vulnerability management</span>
+          <ul>
+            {VULNERABILITIES.map((item) => (
+              <li key={item.label}><Link to={item.to} {...look}>{item.label}</Link></li>
+            ))}
+          </ul>
+        </li>
         <li className="nav-section">
           <span className="nav-link hide-narrow"><ServerRegular aria-hidden />Estate</span>
           <ul>

@@ -33,6 +33,8 @@ pub(crate) enum OrderKind {
     Ping,
     /// Send what is known about the machine now.
     CollectNow,
+    /// Look again at all that is installed, and send it.
+    Inventory,
 }
 
 impl OrderKind {
@@ -40,6 +42,7 @@ impl OrderKind {
         match self {
             Self::Ping => "ping",
             Self::CollectNow => "collect-now",
+            Self::Inventory => "inventory",
         }
     }
 }

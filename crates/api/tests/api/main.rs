@@ -16,5 +16,6 @@ mod search;
 mod tokens;
 mod usage;
 mod views;
+mod vulnerabilities;
 mod walk;
 mod world;

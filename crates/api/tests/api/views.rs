@@ -377,3 +377,63 @@ async fn resources_say_what_is_known_of_machines_and_plans() {
     let posture = pricings.iter().find(|r| r["name"] == "CloudPosture").expect("the plan");
     assert_eq!(posture["properties"]["pricingTier"], "Free");
 }
+
+/// What the vuln process and the sensor would have told of a device.
+async fn vulnerable(world: &World, device: DeviceId, number: i64, name: &str) {
+    let mut rows =
+        palisade_testkit::VulnerableRows::new(&world.db, world.a.tenant.id, TimeMicros::now()).await;
+    let cve = format!("CVE-{name}");
+    rows.component(number, ["npm", "", name, "1.0"], &[device], &[device]).await;
+    rows.vulnerability(&cve, "critical", Some(9.0), true).await;
+    rows.finding(number, &cve, "1.1").await;
+    let mut paths = serde_json::Map::new();
+    paths.insert(number.to_string(), json!([format!("/srv/{name}/package.json")]));
+    rows.paths(device, Value::Object(paths)).await;
+    let item = json!([{"fingerprint": name, "subject": name, "name": name, "id": name, "browser": "firefox",
+        "paths": [name], "not_after_us": 1_800_000_000_000_000_i64, "enabled": true}]);
+    rows.part(device, "certificates/0", item.clone()).await;
+    rows.part(device, "extensions/0", item).await;
+    rows.part(device, "head", json!({"hardware": {"vendor": name, "cpu": {"model": "c"}}, "boot": null}))
+        .await;
+}
+
+#[tokio::test]
+async fn tables_of_vulnerability_management_show_a_caller_their_devices_only() {
+    let world = World::new().await;
+    let hidden = world.enrol(&world.a.tenant, "hidden-1", "Debian").await;
+    vulnerable(&world, world.a.device, 1, "seen-tool").await;
+    vulnerable(&world, hidden, 2, "hidden-tool").await;
+    let group = group_of(&world.state, &world.a.tenant, "alpha-1").await;
+    let limited =
+        limited_token(&world.state, &world.a.tenant, world.a.reader_user, Role::Reader, vec![group]).await;
+    let tables = palisade_schema::tables().iter().filter(|t| t.name.starts_with("DeviceTvm"));
+    let mut read = 0;
+    for table in tables.map(|t| t.name.as_str()) {
+        let text = |rows: &[Row]| serde_json::to_string(rows).expect("JSON");
+        let all = text(&rows(&world, &world.a.reader, table).await);
+        assert!(all.contains("seen-tool") && all.contains("hidden-tool"), "{table}: {all}");
+        let some = text(&rows(&world, &limited, table).await);
+        assert!(some.contains("seen-tool"), "{table}: {some}");
+        for secret in ["hidden-tool".to_owned(), "hidden-1".to_owned(), hidden.to_string()] {
+            assert!(!some.contains(&secret), "{table} shows what is hidden: {some}");
+        }
+        let foreign = rows(&world, &world.b.admin, table).await;
+        assert!(foreign.is_empty(), "{table} shows another tenant: {foreign:?}");
+        read += 1;
+    }
+    assert_eq!(read, 7);
+
+    let found = rows(&world, &limited, "DeviceTvmSoftwareVulnerabilities").await;
+    assert_eq!(found[0]["CveId"], "CVE-seen-tool");
+    assert_eq!(found[0]["RecommendedSecurityUpdate"], "seen-tool 1.1");
+    assert_eq!(found[0]["VulnerabilitySeverityLevel"], "Critical");
+    let known = rows(&world, &limited, "DeviceTvmSoftwareVulnerabilitiesKB").await;
+    assert_eq!((&known[0]["CvssScore"], &known[0]["IsExploitAvailable"]), (&json!(9.0), &json!(true)));
+    let evidence = rows(&world, &limited, "DeviceTvmSoftwareEvidenceBeta").await;
+    assert_eq!(evidence[0]["DiskPaths"], json!(["/srv/seen-tool/package.json"]));
+    let views = given(&world, &world.a.reader, "DeviceTvmSoftwareInventory").await;
+    let one = Only { column: "DeviceId".into(), texts: vec![hidden.to_string()] };
+    let asked = ViewScan { only: vec![one], ..whole("DeviceTvmSoftwareInventory") };
+    let of_one = scan(&views, &asked).await.expect("read");
+    assert!(!of_one.is_empty() && of_one.iter().all(|r| r["DeviceId"] == hidden.to_string()), "{of_one:?}");
+}

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::world::{HOUR, Side, World, group_of, limited_token};
 
 /// What a reader may do.
-const READER: [&str; 13] = [
+const READER: [&str; 14] = [
     "public",
     "signed-in",
     "account.manage",
@@ -23,10 +23,12 @@ const READER: [&str; 13] = [
     "machines.read",
     "search.run",
     "usage.read",
+    "vulnerabilities.read",
 ];
 
 /// What an operator may do besides; an administrator may do all.
-const OPERATOR: [&str; 4] = ["devices.tag", "estate.operate", "machines.operate", "orders.create"];
+const OPERATOR: [&str; 5] =
+    ["devices.tag", "estate.operate", "machines.operate", "orders.create", "vulnerabilities.manage"];
 
 struct Operation {
     id: String,
@@ -80,6 +82,59 @@ struct Objects {
     spare_connector: String,
     machine: String,
     rate_card: String,
+    /// A software and an exception; vulnerability and recommendation have names that are known.
+    software: String,
+    exception: String,
+}
+
+/// Of the device that everybody sees.
+const VULNERABILITY: &str = "CVE-2026-0001";
+const RECOMMENDATION: &str = "update-openssl";
+/// Of the device that is hidden.
+const HIDDEN_VULNERABILITY: &str = "hidden-7f3c-2026";
+const HIDDEN_RECOMMENDATION: &str = "update-hidden-7f3c";
+
+/// What the vuln process would write of a device: a package, what is wrong with it, what to do, and the rest
+/// of its inventory. Gives the software's identifier.
+async fn vulnerable(
+    world: &World,
+    tenant: &Tenant,
+    device: DeviceId,
+    (number, package): (i64, &str),
+    (vulnerability, recommendation): (&str, &str),
+) -> String {
+    use palisade_state::vulnerabilities::SoftwareQuery;
+    let now = TimeMicros::now();
+    let mut rows = palisade_testkit::VulnerableRows::new(&world.db, tenant.id, now).await;
+    rows.component(number, ["Debian:12", "debian:12", package, "1.0"], &[device], &[device]).await;
+    rows.vulnerability(vulnerability, "high", Some(7.5), false).await;
+    rows.finding(number, vulnerability, "1.1").await;
+    rows.recommendation(recommendation, [package, "1.1"], &[device], 1.0).await;
+    rows.exposure(device, 50.0, 1.0).await;
+    let item = json!([{"fingerprint": package, "subject": package, "name": package, "path": package, "store": "own"}]);
+    for part in ["certificates/0", "extensions/0", "shares/0"] {
+        rows.part(device, part, item.clone()).await;
+    }
+    rows.part(device, "head", json!({"hardware": {"vendor": package}, "boot": null})).await;
+    let query = SoftwareQuery { search: Some(package.to_owned()), ..SoftwareQuery::default() };
+    let page = world.state.software(tenant.id, &DeviceScope::all(), &query, now).await.expect("software");
+    page.items[0].id.clone()
+}
+
+/// An exception for a vulnerability on the devices of a group.
+async fn exception_of(world: &World, tenant: &Tenant, vulnerability: &str, group: &str) -> String {
+    use palisade_state::vulnerabilities::{ExceptionSubject, Justification, NewException};
+    let now = TimeMicros::now();
+    let new = NewException {
+        subject: ExceptionSubject::Vulnerability(vulnerability.to_owned()),
+        group: Some(group.parse().expect("an id")),
+        justification: Justification::RiskAccepted,
+        note: format!("about {vulnerability}"),
+        expires_at: Some(now.plus_micros(HOUR)),
+        created_by: "test".to_owned(),
+    };
+    let made = world.state.create_vulnerability_exception(tenant.id, &DeviceScope::all(), &new, now).await;
+    made.expect("an exception").id.to_string()
 }
 
 async fn objects(world: &World) -> Objects {
@@ -146,7 +201,12 @@ async fn objects(world: &World) -> Objects {
     };
     let (kept_connector, spare_connector) = (connector("kept").await, connector("spare").await);
     let machine = machine_of(world, &a.tenant, a.device).await;
+    let found = (VULNERABILITY, RECOMMENDATION);
+    let software = Box::pin(vulnerable(world, &a.tenant, a.device, (1, "openssl"), found)).await;
+    let group = group_of(state, &a.tenant, "kept").await.to_string();
     Objects {
+        software,
+        exception: exception_of(world, &a.tenant, VULNERABILITY, &group).await,
         subscription: subscription.to_string(),
         connector: kept_connector,
         spare_connector,
@@ -159,7 +219,7 @@ async fn objects(world: &World) -> Objects {
         invited,
         reader_session: of_reader[0].id.to_string(),
         reader_token: reader_token.id.to_string(),
-        group: group_of(state, &a.tenant, "kept").await.to_string(),
+        group,
         spare_group: group_of(state, &a.tenant, "spare").await.to_string(),
         enrolment: enrolment.id.to_string(),
         session: sessions[0].id.to_string(),
@@ -185,6 +245,10 @@ fn path(operation: &Operation, side: &Side, objects: &Objects) -> String {
         p if p.contains("/connectors/") => objects.connector.clone(),
         p if p.contains("/rate-cards/") => objects.rate_card.clone(),
         p if p.contains("/orders/") => objects.order.clone(),
+        p if p.contains("/vulnerabilities/") => VULNERABILITY.to_owned(),
+        p if p.contains("/recommendations/") => RECOMMENDATION.to_owned(),
+        p if p.contains("/software/") => objects.software.clone(),
+        p if p.contains("/vulnerability-exceptions/") => objects.exception.clone(),
         _ if operation.id == "device_groups_delete" => objects.spare_group.clone(),
         p if p.contains("/device-groups/") => objects.group.clone(),
         _ if operation.id == "users_delete" => objects.user.clone(),
@@ -271,6 +335,10 @@ fn body(operation: &Operation, objects: &Objects) -> Option<Value> {
         "enrolment_tokens_create" => json!({"expires_in_hours": 1, "max_uses": 1}),
         "onboarding_create" => json!({
             "subscription_id": objects.subscription, "form": "script", "expires_in_hours": 1, "max_uses": 1,
+        }),
+        "vulnerability_exceptions_create" => json!({
+            "subject_type": "vulnerability", "subject": VULNERABILITY, "justification": "risk_accepted",
+            "note": "walk", "days": 30,
         }),
         "tenant_region_set" => json!({"region": "local"}),
         _ => return None,
@@ -432,6 +500,9 @@ async fn hidden(world: &World) -> Hidden {
     finding_of(world, tenant, machine).await;
     recommendations_of(world, tenant, machine).await;
     usage_of(world, tenant, machine, device).await;
+    let found = (HIDDEN_VULNERABILITY, HIDDEN_RECOMMENDATION);
+    let software = Box::pin(vulnerable(world, tenant, device, (2, "hidden-7f3c-tool"), found)).await;
+    let exception = exception_of(world, tenant, HIDDEN_VULNERABILITY, &group.to_string()).await;
     Hidden {
         words: vec![
             "hidden-7f3c".to_owned(),
@@ -439,12 +510,18 @@ async fn hidden(world: &World) -> Hidden {
             order.id.to_string(),
             group.to_string(),
             machine.to_string(),
+            software.clone(),
+            exception.clone(),
         ],
         paths: vec![
             ("/machines/", machine.to_string()),
             ("/devices/", device.to_string()),
             ("/orders/", order.id.to_string()),
             ("/device-groups/", group.to_string()),
+            ("/vulnerabilities/", HIDDEN_VULNERABILITY.to_owned()),
+            ("/recommendations/", HIDDEN_RECOMMENDATION.to_owned()),
+            ("/software/", software),
+            ("/vulnerability-exceptions/", exception),
         ],
     }
 }
@@ -535,8 +612,12 @@ async fn recommendations_of(world: &World, tenant: &Tenant, machine: MachineId) 
 }
 
 /// Operations that reach devices, have no object in their path, and answer with none: why.
-const WITHOUT_ROWS: [(&str, &str); 6] = [
+const WITHOUT_ROWS: [(&str, &str); 10] = [
     ("estate_recommendations", "numbers of the scope, no machine"),
+    ("exposure_history", "the organisation's course, which somebody limited is not told"),
+    ("exposure_score", "numbers of the scope, no device"),
+    ("vulnerability_exceptions_create", "the exception that was made"),
+    ("vulnerability_feeds", "feeds, which are of no device"),
     ("health_summary", "numbers of the scope, no machine"),
     ("health_trend", "numbers of the scope over time, no machine"),
     ("hunting_schema", "the tables, not their rows"),

@@ -7,3 +7,4 @@ mod guests;
 mod hosts;
 mod lifecycle;
 mod queries;
+mod vulnerabilities;

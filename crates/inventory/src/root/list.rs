@@ -9,9 +9,12 @@ const MAX_NAMES: usize = 64 << 20;
 
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// A regular file.
     File,
+    /// A folder.
     Folder,
+    /// A symbolic link.
     Link,
     /// A pipe, a socket, a device.
     Other,
@@ -21,7 +24,7 @@ pub(crate) enum Kind {
 
 /// The entries of one folder; the same one serves folder after folder.
 #[derive(Debug, Default)]
-pub(crate) struct Listing {
+pub struct Listing {
     names: Vec<u8>,
     entries: Vec<(u32, u16, Kind)>,
     buffer: Vec<u64>,
@@ -34,7 +37,10 @@ const NAME: usize = 19;
 
 impl Listing {
     /// Replaces the entries by those of the opened folder `fd`.
-    pub(crate) fn read(&mut self, fd: i32) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it cannot be read, or holds more names than the bound.
+    pub fn read(&mut self, fd: i32) -> Result<()> {
         self.names.clear();
         self.entries.clear();
         self.buffer.resize(4096, 0);
@@ -72,7 +78,8 @@ impl Listing {
         self.entries.len()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], Kind)> {
+    /// Name and kind of each.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], Kind)> {
         self.entries.iter().map(|(start, length, kind)| {
             let start = *start as usize;
             (&self.names[start..start + usize::from(*length)], *kind)

@@ -1,6 +1,6 @@
 //! Which mounts lie below a root, and of what kind they are.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
@@ -11,7 +11,7 @@ const MAX_LIST: u64 = 64 << 20;
 
 /// What may be done with a mount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
+pub enum Class {
     /// A disk's file system: it is walked.
     Disk,
     /// Memory, or a disk's folder that is walked elsewhere: single files are read, it is not walked.
@@ -22,8 +22,10 @@ pub(crate) enum Class {
 
 /// The mounts below a root, by their path in it.
 #[derive(Debug, Default)]
-pub(crate) struct Mounts {
+pub struct Mounts {
     at: HashMap<Vec<u8>, Class>,
+    /// The folders that a mount lies in.
+    parents: HashSet<Vec<u8>>,
 }
 
 const DISKS: [&str; 21] = [
@@ -65,11 +67,18 @@ impl Mounts {
                 at.insert(inside, class);
             }
         }
-        Self { at }
+        let parent = |p: &Vec<u8>| p.iter().rposition(|b| *b == b'/').map(|end| p[..end].to_vec());
+        let parents = at.keys().filter_map(parent).collect();
+        Self { at, parents }
+    }
+
+    /// Whether something is mounted at a name right in `folder`, written without a slash at its end.
+    pub fn any_in(&self, folder: &[u8]) -> bool {
+        self.parents.contains(folder)
     }
 
     /// What is mounted at `path` of the root, if anything.
-    pub(crate) fn class(&self, path: &[u8]) -> Option<Class> {
+    pub fn class(&self, path: &[u8]) -> Option<Class> {
         self.at.get(path).copied()
     }
 }
@@ -150,6 +159,7 @@ mod tests {
         assert_eq!(m.class(b"/data"), Some(Class::Disk));
         assert_eq!(m.class(b"/run"), Some(Class::Aside));
         assert_eq!(m.class(b"/usr"), None);
+        assert!(m.any_in(b"") && m.any_in(b"/srv") && !m.any_in(b"/srv/again"));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::Stop;
 use super::beating::Beating;
+use super::inventory::Reading;
 use super::upkeep::Upkeep;
 use crate::cli::settings::Settings;
 use crate::counters::Counters;
@@ -42,6 +43,8 @@ pub struct Recorder {
     pub reconnected: Notify,
     /// Asks for a look at the certificate.
     pub wake_renewal: Notify,
+    /// What the machine holds, and who asks for it.
+    pub reading: Reading,
     /// When this process started, microseconds UTC.
     pub started_us: i64,
     pub(super) boot: Boot,
@@ -94,6 +97,7 @@ impl Recorder {
             stop: watch::channel(Stop::Running).0,
             reconnected: Notify::new(),
             wake_renewal: Notify::new(),
+            reading: Reading::default(),
             started_us: TimeMicros::now().0,
             boot,
             beating: Mutex::new(Beating::open(&dir)),
@@ -180,6 +184,9 @@ impl Recorder {
         };
         all.push(component("spool", state, detail, "disk"));
         all.extend(self.upkeep.components(&self.settings));
+        if self.settings.scope.is_none() {
+            all.push(self.reading.component(self.settings.inventory));
+        }
         if self.settings.installed.as_ref().is_some_and(|r| r.mode == Mode::Observing) {
             let detail = "observing mode: another security product is in charge here";
             all.push(component("prevention", "off", detail.into(), "observing"));

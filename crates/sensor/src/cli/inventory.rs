@@ -1,5 +1,7 @@
 //! `palisade-sensor inventory`
 
+pub mod follow;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
@@ -22,6 +24,9 @@ pub struct InventoryArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+    /// Go on, and print what changes; for the sensor itself
+    #[arg(long, hide = true)]
+    follow: bool,
 }
 
 /// Takes an inventory and prints it; 0 if every source was read whole, 2 if one was not.
@@ -30,6 +35,9 @@ pub struct InventoryArgs {
 /// When there is no such root, or what it found cannot be written.
 pub fn inventory(args: &InventoryArgs) -> Result<i32, SensorError> {
     behind_others();
+    if args.follow {
+        return follow::follow(&args.root, !args.no_containers).map(|()| 0);
+    }
     let fault = |e: palisade_inventory::InventoryError| {
         SensorError::Config(format!("{} cannot be read: {e}", args.root.display()))
     };
@@ -55,12 +63,17 @@ pub fn inventory(args: &InventoryArgs) -> Result<i32, SensorError> {
     Ok(if whole { 0 } else { 2 })
 }
 
-/// A scan waits for whoever else wants the processor.
-fn behind_others() {
-    // SAFETY: only this process's own priority is changed; a refusal changes nothing.
+/// A scan waits for whoever else wants the processor or the disk, and goes first when memory is short.
+pub(super) fn behind_others() {
+    // The class that gets the disk when nobody else wants it.
+    const IDLE: libc::c_int = 3 << 13;
+    // SAFETY: only this process's own priorities are changed; a refusal changes nothing.
     unsafe {
         libc::setpriority(libc::PRIO_PROCESS, 0, 19);
+        libc::syscall(libc::SYS_ioprio_set, 1, 0, IDLE);
     }
+    // Where the kernel does not let it, the default stays.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
 }
 
 fn print(inventory: &Inventory) {

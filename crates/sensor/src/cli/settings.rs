@@ -62,6 +62,9 @@ pub struct RunArgs {
     /// File events below this path are left out; may be repeated
     #[arg(long, env = "PALISADE_SENSOR_EXCLUDE_PATH", value_name = "PATH", value_delimiter = ':')]
     pub exclude_path: Vec<PathBuf>,
+    /// Whether what the machine holds is told to the server [default: true]
+    #[arg(long, env = "PALISADE_SENSOR_INVENTORY", value_name = "BOOL")]
+    pub inventory: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -77,6 +80,7 @@ struct FileSettings {
     device_name: Option<String>,
     #[serde(alias = "exclude_paths")]
     exclude_path: Vec<PathBuf>,
+    inventory: Option<bool>,
     proxy: Option<String>,
     budget: Budget,
 }
@@ -135,6 +139,8 @@ pub struct Settings {
     pub device_name: Option<String>,
     /// Paths without file events; the state folder is always among them.
     pub exclude: Vec<PathBuf>,
+    /// Whether what the machine holds is told.
+    pub inventory: bool,
     /// Proxy on the way to the server.
     pub proxy: Option<Proxy>,
     /// What the sensor may use.
@@ -241,6 +247,7 @@ fn merge(common: &Common, run: RunArgs, file: FileSettings) -> Result<Settings, 
         hash_max_bytes: run.hash_max_bytes.or(file.hash_max_bytes).unwrap_or(64 << 20),
         device_name: run.device_name.or(file.device_name).filter(|s| !s.is_empty()),
         exclude,
+        inventory: run.inventory.or(file.inventory).unwrap_or(true),
         state_dir,
         proxy: proxy.as_deref().map(Proxy::parse).transpose()?,
         budget: file.budget.checked()?,

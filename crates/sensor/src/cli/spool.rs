@@ -157,6 +157,8 @@ fn summary(f: &Fact, processes: &HashMap<u64, &Process>) -> String {
             format!("order {} {}", r.order_id, if r.ok { "done" } else { r.code.as_str() })
         }
         Some(fact::Kind::Products(p)) => format!("security products, {} bytes of facts", p.facts.len()),
+        Some(fact::Kind::InventoryPart(p)) => format!("inventory: {}, {} bytes", p.name, p.body.len()),
+        Some(fact::Kind::InventoryList(l)) => format!("inventory of {} parts", l.parts.len()),
         None => "of a kind that this version does not know".into(),
     }
 }

@@ -1,6 +1,7 @@
 //! What the sensor does when it is told to.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use palisade_types::{Lane, TimeMicros};
 use palisade_wire::msg::Order;
@@ -15,6 +16,7 @@ pub async fn execute(agent: &Arc<Agent>, order: &Order) -> Outcome {
     match order.kind.as_str() {
         "ping" => ping(agent),
         "collect-now" => collect_now(agent).await,
+        "inventory" => inventory(agent).await,
         _ => Outcome::failed(
             "order_unknown_kind",
             "this version of the sensor does not know the kind of order",
@@ -35,6 +37,23 @@ fn ping(agent: &Agent) -> Outcome {
         "sensor_version": env!("CARGO_PKG_VERSION"),
         "sensor_started_us": agent.started_us,
     }))
+}
+
+/// How long a whole reading may take before the order is answered without it.
+const READING: Duration = Duration::from_secs(60);
+
+/// Reads anew what the machine holds, and tells all of it.
+async fn inventory(agent: &Arc<Agent>) -> Outcome {
+    if !agent.settings.inventory || agent.settings.scope.is_some() {
+        return Outcome::failed("inventory_off", "this sensor does not tell what the machine holds");
+    }
+    match agent.reading.anew(READING).await {
+        Some(told) => {
+            agent.spool.seal(Lane::Control);
+            Outcome::done(&json!({ "packages": told.packages, "parts": told.parts, "parts_sent": told.sent }))
+        }
+        None => Outcome::failed("inventory_not_read", "the reading did not end within a minute"),
+    }
 }
 
 /// Sends device facts and a heartbeat at once, and all that waits in open batches.

@@ -30,6 +30,8 @@ enum Kind {
     Ping,
     /// Send device facts and everything spooled now.
     CollectNow,
+    /// Look again at all that is installed.
+    Inventory,
 }
 
 /// `palisade order`.
@@ -39,6 +41,7 @@ pub async fn run(instance: &Instance, args: OrderArgs) -> Result<()> {
     let kind = match args.kind {
         Kind::Ping => "ping",
         Kind::CollectNow => "collect-now",
+        Kind::Inventory => "inventory",
     };
     let mut order = client
         .post(&format!("/devices/{device}/orders"), &json!({ "kind": kind, "reason": args.reason }))

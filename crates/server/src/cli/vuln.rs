@@ -1,6 +1,7 @@
 //! `palisade vuln`: versions and findings, offline.
 
 mod compare;
+mod matching;
 
 use std::process::ExitCode;
 
@@ -18,6 +19,12 @@ pub enum VulnCommand {
         /// the name of an ecosystem that uses one of them.
         ecosystem: String,
     },
+    /// Say what an inventory's packages are vulnerable to, and why, from files alone.
+    ///
+    /// Exit code: 0 all was judged by all feeds, whether something was found or not; 3 it was judged, and some feed
+    /// file, record or package was left out, as standard error says; 1 nothing could be done, as with a folder
+    /// of feeds that holds no advisory; 2 wrong usage.
+    Match(matching::MatchArgs),
 }
 
 /// `palisade vuln …`; needs no instance.
@@ -27,5 +34,6 @@ pub enum VulnCommand {
 pub fn run(command: &VulnCommand) -> Result<ExitCode> {
     match command {
         VulnCommand::Compare { ecosystem } => compare::run(ecosystem),
+        VulnCommand::Match(args) => matching::run(args),
     }
 }

@@ -46,7 +46,7 @@ impl Credentials {
 }
 
 /// Path, access, and the roles that have it; nobody else does.
-const MATRIX: [(&str, char, &[&str]); 32] = [
+const MATRIX: [(&str, char, &[&str]); 33] = [
     ("secrets/connect.key", 'r', &["connect"]),
     ("secrets/action.key", 'r', &["api"]),
     ("secrets/ca.key", 'r', &["ingest"]),
@@ -72,7 +72,8 @@ const MATRIX: [(&str, char, &[&str]); 32] = [
     ("run/api", 'w', &["api"]),
     ("run/estate", 'w', &["estate"]),
     ("run/connect", 'w', &["connect"]),
-    ("pg/run", 'x', &["ingest", "lake", "api", "estate", "connect", "pg"]),
+    ("run/vuln", 'w', &["vuln"]),
+    ("pg/run", 'x', &["ingest", "lake", "api", "estate", "connect", "vuln", "pg"]),
     ("pg/data", 'r', &["pg"]),
     ("logs", 'r', &[]),
     ("sensor", 'r', &[]),
@@ -99,7 +100,7 @@ fn each_role_reaches_what_it_needs_and_nothing_else() {
     let product = Product::up(false).expect("up");
     let postmaster = std::fs::read_to_string(product.home().join("pg/data/postmaster.pid")).expect("it runs");
     let postmaster = postmaster.lines().next().and_then(|l| l.trim().parse().ok()).expect("a process id");
-    let mut roles: Vec<(&str, Credentials)> = ["ingest", "lake", "api", "query", "estate", "connect"]
+    let mut roles: Vec<(&str, Credentials)> = ["ingest", "lake", "api", "query", "estate", "connect", "vuln"]
         .into_iter()
         .map(|role| (role, Credentials::of(product.role_pids(role)[0])))
         .collect();

@@ -70,6 +70,10 @@ async fn walk(console: &Console, who: &str, limited: &str, admin: &str, shown: &
     assert_eq!(hidden_machine.len(), 36, "{machine}");
     for table in palisade_schema::tables() {
         let name = table.name.as_str();
+        // They have rows where an inventory was judged; the api's tests show whose.
+        if name.starts_with("DeviceTvm") {
+            continue;
+        }
         if table.kind == TableKind::View {
             let marker = if name.starts_with("ExposureGraphEdges") { "is running" } else { shown };
             let marker = if matches!(name, "securityresources" | "resourcecontainers") {

@@ -11,6 +11,10 @@ use crate::console::{Console, Side, owner, side};
 async fn walk(console: &Console, ours: &Side, theirs: &Side) {
     for table in palisade_schema::tables() {
         let (table, kind) = (table.name.as_str(), table.kind);
+        // They have rows where an inventory was judged; the api's tests show whose.
+        if table.starts_with("DeviceTvm") {
+            continue;
+        }
         if kind == TableKind::View {
             walk_view(console, table, ours, theirs).await;
             continue;

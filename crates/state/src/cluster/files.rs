@@ -208,7 +208,7 @@ mod tests {
             |user: &str| text.lines().filter(|l| l.starts_with(&format!("palisade \"{user}\" "))).count();
         assert_eq!(of("palisade-api"), 1);
         assert!(text.contains("palisade \"palisade-api\" palisade_api\n"));
-        assert_eq!((of("root"), of("pg")), (7, 7));
+        assert_eq!((of("root"), of("pg")), (8, 8));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod audit;
 mod cluster;
 mod common;
+mod device_inventories;
 mod devices;
 mod enrolment;
 mod estate;
@@ -18,3 +19,4 @@ mod search;
 mod sign_in;
 mod tables;
 mod transfers;
+mod vulnerabilities;

@@ -90,10 +90,36 @@ async fn fill(db: &TestDb, name: &str) -> Tenant {
         address: String::new(),
     };
     api.audit(tenant.id, &entry, NOW).await.expect("written");
+    Box::pin(vulnerable(db, &api, tenant.id, device)).await;
     close([api, ingest]).await;
     Box::pin(meter(db, &tenant, device)).await;
     Box::pin(estate(db, &tenant)).await;
     tenant
+}
+
+/// Something in every table of inventories and vulnerabilities.
+async fn vulnerable(db: &TestDb, api: &State, tenant: TenantId, device: DeviceId) {
+    use palisade_state::vulnerabilities::{ExceptionSubject, Justification, NewException};
+    let mut rows = palisade_testkit::VulnerableRows::new(db, tenant, NOW).await;
+    rows.component(1, ["npm", "", "left-pad", "1"], &[device], &[]).await;
+    rows.vulnerability("CVE-2026-0001", "high", None, false).await;
+    rows.finding(1, "CVE-2026-0001", "2").await;
+    rows.recommendation("update-left-pad", ["left-pad", "2"], &[device], 1.0).await;
+    rows.exposure(device, 10.0, 1.0).await;
+    rows.paths(device, json!({})).await;
+    rows.history(0, 10.0).await;
+    rows.feed("osv", "ok", true).await;
+    rows.part(device, "head", json!({})).await;
+    let new = NewException {
+        subject: ExceptionSubject::Vulnerability("CVE-2026-0001".into()),
+        group: None,
+        justification: Justification::Inaccurate,
+        note: "test".into(),
+        expires_at: None,
+        created_by: "test".into(),
+    };
+    let made = api.create_vulnerability_exception(tenant, &DeviceScope::all(), &new, NOW).await;
+    made.expect("an exception");
 }
 
 /// Something in every table of the estate, by the roles that write them.

@@ -94,7 +94,7 @@ pub struct Fact {
     /// unique_id of the process that did it; 0 where there is none.
     #[prost(uint64, tag = "3")]
     pub process: u64,
-    #[prost(oneof = "fact::Kind", tags = "10, 11, 12, 13, 14, 15, 16, 17")]
+    #[prost(oneof = "fact::Kind", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19")]
     pub kind: ::core::option::Option<fact::Kind>,
 }
 /// Nested message and enum types in `Fact`.
@@ -117,6 +117,10 @@ pub mod fact {
         Receipt(super::OrderReceipt),
         #[prost(message, tag = "17")]
         Products(super::SecurityProducts),
+        #[prost(message, tag = "18")]
+        InventoryPart(super::InventoryPart),
+        #[prost(message, tag = "19")]
+        InventoryList(super::InventoryList),
     }
 }
 /// `Fact.process` is the creating process as it was before: the parent, or for a second exec in
@@ -357,6 +361,35 @@ pub struct SecurityProducts {
     /// JSON of estate::edr::HostFacts, at most 256 KiB.
     #[prost(string, tag = "1")]
     pub facts: ::prost::alloc::string::String,
+}
+/// A part of what the machine holds, as docs/inventory.md cuts it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InventoryPart {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// JSON, at most 512 KiB.
+    #[prost(string, tag = "2")]
+    pub body: ::prost::alloc::string::String,
+}
+/// Which parts make up the inventory: those that were not sent with it are as they were.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct InventoryList {
+    /// When the reading ended.
+    #[prost(int64, tag = "1")]
+    pub taken_us: i64,
+    #[prost(message, repeated, tag = "2")]
+    pub parts: ::prost::alloc::vec::Vec<InventoryPartName>,
+    /// Names of parts that were too large to send.
+    #[prost(string, repeated, tag = "3")]
+    pub left_out: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InventoryPartName {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// SHA-256 of the body, in hexadecimal digits.
+    #[prost(string, tag = "2")]
+    pub digest: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OrderReceipt {

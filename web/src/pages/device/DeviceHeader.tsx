@@ -1,5 +1,5 @@
 import { Button } from '@fluentui/react-components'
-import { ArrowSyncRegular, PulseRegular } from '@fluentui/react-icons'
+import { ArrowSyncRegular, BoxSearchRegular, PulseRegular } from '@fluentui/react-icons'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useMay } from '../../api/queries/session'
@@ -23,6 +23,7 @@ export function DeviceHeader({ device }: { device: Device }) {
             <>
               <Button icon={<PulseRegular />} onClick={() => setKind('ping')}>Ping</Button>
               <Button icon={<ArrowSyncRegular />} onClick={() => setKind('collect-now')}>Collect now</Button>
+              <Button icon={<BoxSearchRegular />} onClick={() => setKind('inventory')}>Look again</Button>
             </>
           )
         }

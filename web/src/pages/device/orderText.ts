@@ -12,6 +12,11 @@ export const ORDER_TEXT: Record<OrderKind, { title: string; effect: string; verb
     effect: 'The sensor sends at once what it holds and a fresh picture of the machine. Nothing on the machine changes.',
     verb: 'Collect now',
   },
+  inventory: {
+    title: 'Look again',
+    effect: 'The sensor looks again at all that is installed, and sends what changed. Nothing on the machine changes.',
+    verb: 'Look again',
+  },
 }
 
 export const orderTitle = (kind: string): string => ORDER_TEXT[kind as OrderKind]?.title ?? kind

@@ -26,6 +26,8 @@ pub fn kind(f: &Fact) -> &'static str {
         Some(fact::Kind::Heartbeat(_)) => "heartbeat",
         Some(fact::Kind::Receipt(_)) => "receipt",
         Some(fact::Kind::Products(_)) => "products",
+        Some(fact::Kind::InventoryPart(_)) => "inventory_part",
+        Some(fact::Kind::InventoryList(_)) => "inventory_list",
         None => "unknown",
     }
 }
@@ -73,6 +75,15 @@ pub fn fact(f: &Fact, processes: &HashMap<u64, &Process>) -> Value {
         }
         Some(fact::Kind::Products(p)) => {
             out["products"] = serde_json::from_str(&p.facts).unwrap_or_else(|_| p.facts.as_str().into());
+        }
+        Some(fact::Kind::InventoryPart(p)) => {
+            let body: Value = serde_json::from_str(&p.body).unwrap_or_else(|_| p.body.as_str().into());
+            out["inventory_part"] = json!({ "name": p.name, "body": body });
+        }
+        Some(fact::Kind::InventoryList(l)) => {
+            let parts: Vec<Value> =
+                l.parts.iter().map(|p| json!({ "name": p.name, "digest": p.digest })).collect();
+            out["inventory_list"] = json!({ "taken": TimeMicros(l.taken_us).to_string(), "parts": parts, "left_out": l.left_out });
         }
         None => {}
     }

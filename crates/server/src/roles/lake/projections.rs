@@ -4,6 +4,7 @@
 //! written again.
 
 mod follow;
+mod inventories;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -93,13 +94,17 @@ async fn apply_patiently(state: &State, records: &[Record], counters: &Counters)
 async fn apply(state: &State, records: &[Record], counters: &Counters) -> Result<()> {
     let mut touches: BTreeMap<TenantId, Vec<DeviceTouch>> = BTreeMap::new();
     let mut receipts = Vec::new();
+    let mut inventories = inventories::Told::default();
     for record in records.iter().filter(|r| r.meta.kind == KIND_BATCH) {
         let (tenant, device) = (record.meta.tenant, record.meta.device);
         let at = TimeMicros(record.meta.received_at);
         let mut touch = DeviceTouch::seen(device, at);
         if record.meta.lane == Lane::Control.number() {
             match palisade_wire::open(&record.payload, record.meta.raw_length, &BatchLimits::default()) {
-                Ok(batch) => read_control(batch, tenant, device, at, &mut touch, &mut receipts),
+                Ok(mut batch) => {
+                    inventories.take(&mut batch.facts, tenant, device, at);
+                    read_control(batch, tenant, device, at, &mut touch, &mut receipts);
+                }
                 Err(e) => {
                     counters.undecodable.fetch_add(1, Ordering::Relaxed);
                     tracing::error!(offset = record.offset, error = %e, "a record of the log cannot be decoded");
@@ -113,6 +118,7 @@ async fn apply(state: &State, records: &[Record], counters: &Counters) -> Result
     for (tenant, touches) in &touches {
         state.touch_devices(*tenant, touches).await?;
     }
+    inventories.write(state).await?;
     for (tenant, device, receipt) in receipts {
         match state.complete_order(tenant, device, receipt).await {
             Ok(done) => {

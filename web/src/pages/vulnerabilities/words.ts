@@ -1,0 +1,62 @@
+import { humanise } from '../../lib/format'
+
+/** What a recommendation asks for. */
+export const REMEDIATION_WORDS: Record<string, string> = {
+  update: 'Update',
+  uninstall: 'Uninstall',
+  upgrade_system: 'Upgrade the system',
+  replace_certificate: 'Replace the certificate',
+  configure: 'Configure',
+  wait: 'No update yet',
+}
+
+/** What a source says about a fix. */
+export const REMEDY_WORDS: Record<string, string> = {
+  fixed: 'Fixed',
+  none_yet: 'No fix yet',
+  deferred: 'The vendor put it off',
+  will_not_fix: 'The vendor will not fix it',
+  out_of_support: 'Out of support',
+}
+
+/** What starts again; nothing for most. */
+export const RESTART_WORDS: Record<string, string> = { none: '', processes: 'Processes that use it', reboot: 'The machine' }
+
+export const UPDATE_WORDS: Record<string, string> = { all: 'Update available', some: 'Some updates available', none: 'No update' }
+
+export const JUSTIFICATIONS = {
+  third_party_control: { title: 'Third-party control', effect: 'Another product protects these devices. It no longer counts in the exposure.' },
+  alternate_mitigation: { title: 'Alternate mitigation', effect: 'Something of your own protects these devices. It no longer counts in the exposure.' },
+  risk_accepted: { title: 'Risk accepted', effect: 'You live with it. It still counts in the exposure.' },
+  planned_remediation: { title: 'Planned remediation', effect: 'It is going to be done. It still counts in the exposure.' },
+  inaccurate: { title: 'The finding is wrong', effect: 'It no longer counts in the exposure, and is kept as a case for our tests.' },
+} as const
+export type JustificationKey = keyof typeof JUSTIFICATIONS
+
+export const FEED_WORDS: Record<string, string> = {
+  ok: 'Current',
+  old: 'Too old',
+  empty: 'Empty',
+  never: 'Never fetched',
+  failing: 'Fetching fails',
+}
+
+export const CERTIFICATE_WORDS: Record<string, string> = { valid: 'Valid', expiring: 'Ends soon', expired: 'Ended', not_yet_valid: 'Not valid yet' }
+export const PROBLEM_WORDS: Record<string, string> = { weak_key: 'Key too short', weak_signature: 'Weak signature', self_signed: 'Self-signed' }
+
+/** "Update openssl to 3.0.3" */
+export function recommendationTitle(r: { remediation_type: string; related_component: string; recommended_version: string }): string {
+  const verb = REMEDIATION_WORDS[r.remediation_type] ?? humanise(r.remediation_type)
+  if (r.remediation_type === 'wait') return `${r.related_component}: no update yet`
+  return `${verb} ${r.related_component}${r.recommended_version ? ` to ${r.recommended_version}` : ''}`.replace('the system ', 'the system: ')
+}
+
+/** A score with one digit; nobody's score is no zero. */
+export const scoreText = (score: number | null | undefined): string => (score === null || score === undefined ? '–' : score.toFixed(1))
+
+export const levelOf = (score: number): 'low' | 'medium' | 'high' => (score < 30 ? 'low' : score < 70 ? 'medium' : 'high')
+export const LEVEL_WORDS = { low: 'Low exposure', medium: 'Medium exposure', high: 'High exposure' } as const
+
+/** EPSS as a percentage: how likely it is to be exploited within 30 days. */
+export const epssText = (epss: number | null | undefined): string =>
+  epss === null || epss === undefined ? 'not scored' : epss < 0.001 ? 'below 0.1 %' : `${(epss * 100).toFixed(epss < 0.1 ? 1 : 0)} %`
