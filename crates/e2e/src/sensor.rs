@@ -75,7 +75,7 @@ impl Sensor {
         Ok(command)
     }
 
-    /// Starts it and waits until it says that it runs.
+    /// Starts it and waits until it records: what happens in the moment before is nobody's to record.
     pub fn start(&mut self) -> Result<()> {
         let command = self.command()?;
         self.start_by(command)
@@ -86,9 +86,11 @@ impl Sensor {
         let child = command.spawn().context("starting the sensor")?;
         let pid = child.id();
         self.child = Some(child);
-        wait_until("the sensor runs", 30, || {
+        wait_until("the sensor records", 30, || {
             let status = self.status().ok()?;
-            (status["state"] == "running" && status["pid"] == pid).then_some(())
+            let records = |c: &Value| c["name"] == "process" && c["state"] != "failed";
+            let attached = status["components"].as_array().is_some_and(|all| all.iter().any(records));
+            (attached && status["state"] == "running" && status["pid"] == pid).then_some(())
         })
         .with_context(|| std::fs::read_to_string(self.state.join("run.log")).unwrap_or_default())
     }
