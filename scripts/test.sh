@@ -29,6 +29,7 @@ benchmarks() {
     echo "benchmarks need root and BTF" >> "$PALISADE_SKIPS"
     return
   fi
+  local name
   for name in exec durability ingest explore vuln; do
     echo "-- bench/$name --small"
     PALISADE_BUILT=1 "bench/$name" --small
