@@ -8,9 +8,11 @@ triple=x86_64-unknown-linux-gnu
 # What cargo-fuzz would pass, on the stable compiler and without a sanitizer.
 flags='["-Cpasses=sancov-module","-Cllvm-args=-sanitizer-coverage-level=4","-Cllvm-args=-sanitizer-coverage-inline-8bit-counters","-Cllvm-args=-sanitizer-coverage-pc-table","-Cllvm-args=-sanitizer-coverage-trace-compares","--cfg=fuzzing"]'
 cargo build --release --target "$triple" --target-dir "$target" --config "target.$triple.rustflags=$flags"
-names=(wire log_segment kql inventory device_groups explore_query rpm_database dpkg_status jar go_build_info advisory version baseline)
+names=(wire log_segment kql inventory device_groups explore_query rpm_database dpkg_status jar go_build_info advisory version baseline sbom feeds_bundle)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# What targets put away goes with the rest.
+export TMPDIR=$work
 pids=()
 for name in "${names[@]}"; do
   mkdir -p "$work/$name" "corpus/$name"

@@ -4,29 +4,6 @@
 use libfuzzer_sys::fuzz_target;
 use palisade_advisory::{Collected, Format, Limits, Origin, Record, decode, documents};
 
-const FORMATS: [Format; 20] = [
-    Format::Osv,
-    Format::DebianTracker,
-    Format::DebianAdvisories,
-    Format::DebianCves,
-    Format::Secdb,
-    Format::Csaf,
-    Format::OpenVex,
-    Format::UpdateInfo,
-    Format::Oval,
-    Format::UbuntuCves,
-    Format::UbuntuNotices,
-    Format::Cve5,
-    Format::Nvd,
-    Format::Kev,
-    Format::Epss,
-    Format::ExploitDb,
-    Format::ExploitMap,
-    Format::EndOfLife,
-    Format::DistroInfo,
-    Format::SupportEnded,
-];
-
 fuzz_target!(|data: &[u8]| {
     let origin = Origin { feed: "fuzz", file: "fuzz", ecosystem: None };
     let limits = Limits { document: 1 << 20, total: 8 << 20, entries: 64 };
@@ -41,7 +18,7 @@ fuzz_target!(|data: &[u8]| {
     });
     // The first byte chooses a format that would not be recognised.
     if let Some((first, rest)) = data.split_first() {
-        check(FORMATS[usize::from(*first) % FORMATS.len()], origin, rest);
+        check(Format::ALL[usize::from(*first) % Format::ALL.len()], origin, rest);
     }
 });
 

@@ -1,6 +1,6 @@
 //! What other machines, clouds and people send about machines: lists of them, of which no name is an
 //! option; facts about their security products, which are bounded and can be judged; and what a
-//! connector's script answers.
+//! connector's script answers; and inventories that scanned machines print.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -10,6 +10,7 @@ use palisade_estate::inventory::{parse_ini, parse_json, parse_list};
 
 fuzz_target!(|data: &[u8]| {
     facts(data);
+    scanned(data);
     cloud(data);
     answer(data);
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -32,6 +33,16 @@ fn facts(data: &[u8]) {
         }
     }
     let _ = (edr::products(&facts), edr::fanotify_user(&facts));
+}
+
+/// What is taken can be cut into parts, kept, and put together again.
+fn scanned(data: &[u8]) {
+    let Ok(inventory) = palisade_inventory::told(data) else { return };
+    let parts = palisade_inventory::split(&inventory);
+    assert!(parts.bodies.len() <= palisade_inventory::parts::MAX_PARTS);
+    assert!(parts.bodies.values().all(|b| b.len() <= palisade_inventory::parts::MAX_PART));
+    let again = palisade_inventory::join(parts.bodies.iter().map(|(n, b)| (n.as_str(), b.as_str())));
+    assert!(again.is_ok() || !parts.left_out.is_empty());
 }
 
 fn cloud(data: &[u8]) {

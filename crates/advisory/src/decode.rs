@@ -80,6 +80,32 @@ pub enum Format {
     SupportEnded,
 }
 
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 20] = [
+        Self::Osv,
+        Self::DebianTracker,
+        Self::DebianAdvisories,
+        Self::DebianCves,
+        Self::Secdb,
+        Self::Csaf,
+        Self::OpenVex,
+        Self::UpdateInfo,
+        Self::Oval,
+        Self::UbuntuCves,
+        Self::UbuntuNotices,
+        Self::Cve5,
+        Self::Nvd,
+        Self::Kev,
+        Self::Epss,
+        Self::ExploitDb,
+        Self::ExploitMap,
+        Self::EndOfLife,
+        Self::DistroInfo,
+        Self::SupportEnded,
+    ];
+}
+
 /// Which file is decoded, for whom.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {

@@ -73,7 +73,7 @@ pub fn export(store: &Store, key: &SigningKey, to: &Path) -> Result<Exported, Fe
     let part = to.with_extension("part");
     let done = write(&snapshot, store, key, &part);
     if done.is_err() {
-        // What is half written is of no use.
+        // What is half written is of no use; why it is so is what is told, not whether it could be removed.
         let _ = std::fs::remove_file(&part);
     }
     let done = done?;

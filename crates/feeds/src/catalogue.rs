@@ -114,29 +114,6 @@ pub struct SourceFile {
     pub may_be_missing: bool,
 }
 
-const FORMATS: [Format; 20] = [
-    Format::Osv,
-    Format::DebianTracker,
-    Format::DebianAdvisories,
-    Format::DebianCves,
-    Format::Secdb,
-    Format::Csaf,
-    Format::OpenVex,
-    Format::UpdateInfo,
-    Format::Oval,
-    Format::UbuntuCves,
-    Format::UbuntuNotices,
-    Format::Cve5,
-    Format::Nvd,
-    Format::Kev,
-    Format::Epss,
-    Format::ExploitDb,
-    Format::ExploitMap,
-    Format::EndOfLife,
-    Format::DistroInfo,
-    Format::SupportEnded,
-];
-
 /// The name of a format, such as `debian-tracker`.
 pub fn format_name(format: Format) -> String {
     serde_json::to_value(format).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
@@ -185,7 +162,7 @@ impl Catalogue {
                 return Err(bad("the id is there twice".to_owned()));
             }
             for name in &feed.formats {
-                if !FORMATS.iter().any(|f| format_name(*f) == *name) {
+                if !Format::ALL.iter().any(|f| format_name(*f) == *name) {
                     return Err(bad(format!("unknown format {name:?}")));
                 }
             }

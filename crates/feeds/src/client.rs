@@ -16,6 +16,7 @@ const MAX_REDIRECTS: usize = 10;
 pub(crate) fn client(site: &Site) -> Result<Client, FeedError> {
     // Whoever runs the process has usually chosen one; without any, no connection could be made.
     if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Another thread may have chosen one meanwhile, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
     let mut builder = Client::builder()

@@ -209,6 +209,7 @@ impl Downloader {
         let part = wish.part.clone();
         let hashed = tokio::task::spawn_blocking(move || digest(&part)).await;
         let sha256 = hashed.map_err(|e| FeedError::new(Code::Io, wish.url.as_str(), e))??;
+        // One that stays is a note about a part that is gone, and is passed over.
         let _ = std::fs::remove_file(note_path);
         Ok(Got::File(Downloaded { size, sha256, etag: note.etag, last_modified: note.last_modified }))
     }
@@ -290,8 +291,9 @@ fn length(part: &Path) -> u64 {
     std::fs::metadata(part).map_or(0, |m| m.len())
 }
 
-/// Gives up what is here of a file. What cannot be removed is written over by the next try.
+/// Gives up what is here of a file.
 fn forget(part: &Path) {
+    // What cannot be removed is written over by the next try.
     let _ = std::fs::remove_file(part);
     let _ = std::fs::remove_file(note_path(part));
 }

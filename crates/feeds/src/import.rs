@@ -53,7 +53,7 @@ pub fn import(
         take(writer, feed, &name, &part, options, entry)
     });
     if done.is_err() {
-        // Looking into it has removed it otherwise.
+        // Looking into it has removed it otherwise; what stays goes after a week, as everything in `incoming`.
         let _ = std::fs::remove_file(&part);
     }
     done

@@ -106,6 +106,7 @@ impl Index {
         }
         for item in &self.records {
             line.clear();
+            // Writing to memory does not fail.
             let _ = writeln!(line, "r\t{}\t{:032x}\t{}", item.doc, item.hash, plain(&item.id));
             out.write_all(line.as_bytes())?;
         }

@@ -34,6 +34,11 @@ impl Snapshot {
         Self { store, manifest }
     }
 
+    /// The snapshot that a manifest describes which somebody kept. Of what it names some may have been removed since.
+    pub fn of(store: &Store, manifest: Manifest) -> Self {
+        Self::new(store.clone(), manifest)
+    }
+
     /// What it says.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest

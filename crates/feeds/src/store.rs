@@ -84,6 +84,11 @@ impl Store {
         self.root.join("feeds.toml")
     }
 
+    /// How fetching by itself goes.
+    pub(crate) fn course_file(&self) -> PathBuf {
+        self.root.join("sync.json")
+    }
+
     /// The private key that bundles are signed with.
     pub fn signing_key(&self) -> PathBuf {
         self.root.join("signing.key")

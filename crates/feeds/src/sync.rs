@@ -284,6 +284,7 @@ impl Work<'_> {
             }
         };
         if let Some(expected) = sha256.filter(|s| *s != got.sha256) {
+            // Without its note, one that stays is written over by the next try.
             let _ = std::fs::remove_file(&wish.part);
             let reason = format!("its index says {expected}, its bytes are {}", got.sha256);
             return Err(FeedError::new(Code::ChecksumMismatch, url.as_str(), reason));

@@ -5,6 +5,8 @@ mod build;
 mod change;
 mod facts;
 pub(crate) mod names;
+mod record;
+mod texts;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -140,6 +142,12 @@ pub struct Index {
     pub(crate) links: HashMap<Sym, Vec<Sym>>,
     pub(crate) facts: HashMap<Sym, facts::Facts>,
     pub(crate) rejected: HashSet<Sym>,
+    /// What vulnerabilities are, in words.
+    texts: texts::Texts,
+    /// Names of weaknesses by their CWE ids, as the first record has them that names them.
+    weakness_names: BTreeMap<String, String>,
+    /// Statements of advisories that were replaced or removed.
+    dead_statements: usize,
     /// Ecosystems that some statement is about: about others nothing can be said.
     pub(crate) ecosystems: BTreeMap<String, u32>,
     pub(crate) end_of_life: BTreeMap<(String, String), EndOfLife>,
@@ -171,7 +179,8 @@ impl Index {
             + self.spans.capacity() * size_of::<Span>()
             + self.lists.capacity() * 4
             + self.keys.capacity() * size_of::<Key>()
-            + self.postings.capacity() * 4;
+            + self.postings.capacity() * 4
+            + self.texts.bytes();
         IndexSizes {
             advisories: self.heads.iter().filter(|h| !h.dead).count(),
             statements: self.statements.len(),
@@ -195,6 +204,22 @@ impl Index {
     /// When a product's release, or a package within one (`debian/NAME`), is no longer supported.
     pub fn end_of_life(&self, product: &str, cycle: &str) -> Option<&EndOfLife> {
         self.end_of_life.get(&(product.to_owned(), cycle.to_owned()))
+    }
+
+    /// What vulnerabilities are, in the words of a feed, by their ids; those that no feed describes are left out.
+    pub fn descriptions<'a>(&self, ids: impl IntoIterator<Item = &'a str>) -> BTreeMap<String, String> {
+        let known = ids.into_iter().filter_map(|id| self.names.find(id));
+        self.texts.all(known).into_iter().map(|(sym, text)| (self.text(sym).to_owned(), text)).collect()
+    }
+
+    /// What a weakness is called (`CWE-79`); nothing if no record says it.
+    pub fn weakness_name(&self, id: &str) -> Option<&str> {
+        self.weakness_names.get(id).map(String::as_str)
+    }
+
+    /// Whether so much of it was replaced that making it anew is worth its cost.
+    pub fn is_worn(&self) -> bool {
+        self.dead_statements * 4 > self.statements.len() || self.texts.is_worn()
     }
 
     pub(crate) fn text(&self, sym: Sym) -> &str {

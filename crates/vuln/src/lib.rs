@@ -7,9 +7,12 @@
 
 /// What to fix first, and what it brings.
 pub mod recommend;
+/// Carrying a fix out on many machines: who is next, and when to stop.
+pub mod remediation;
 /// The exposure score and the secure score for devices.
 pub mod score;
 
+mod case;
 mod component;
 mod error;
 mod finding;
@@ -18,12 +21,13 @@ mod judge;
 mod matcher;
 mod read;
 
+pub use case::{Case, CaseVerdict};
 pub use component::{Component, Installed, KernelPart, Owner};
 pub use error::{VulnCode, VulnError};
 pub use finding::{AdvisoryRef, Feed, Finding, KernelState, Known, Presence, Unassessed};
 pub use index::{AdvisoryChange, Index, IndexBuilder, IndexSizes, Ranks};
 pub use judge::{Assessment, Hit};
-pub use matcher::{Delta, Expanded, Matcher, MatcherSizes, TupleDelta};
+pub use matcher::{Delta, Expanded, FeedUpdate, Matcher, MatcherSizes, TupleDelta};
 pub use read::{
     BadItem, InventoryFormat, MAX_COMPONENTS, MAX_INVENTORY, ReadInventory, from_inventory, read,
 };

@@ -5,6 +5,7 @@
 
 mod delta;
 mod expand;
+mod update;
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 pub use delta::{Delta, TupleDelta};
 pub use expand::Expanded;
+pub use update::FeedUpdate;
 
 use crate::component::{Component, Installed, KernelPart};
 use crate::index::{AdvisoryChange, Index, Sym, Touched, canonical_name, names::AsIs};
@@ -161,21 +163,18 @@ impl Matcher {
         }
         let mut sorted = tuples.to_vec();
         // Of several places the one where it runs comes first, then one where it is known not to.
-        sorted.sort_unstable_by_key(|(number, running)| {
-            (
-                *number,
-                match running {
-                    Some(true) => 0,
-                    Some(false) => 1,
-                    None => 2,
-                },
-            )
-        });
+        let place = |running: Option<bool>| match running {
+            Some(true) => 0_u8,
+            Some(false) => 1,
+            None => 2,
+        };
+        sorted.sort_unstable_by_key(|(number, running)| (*number, place(*running)));
         sorted.dedup_by_key(|(number, _)| *number);
         let now: RoaringBitmap = sorted.iter().map(|(number, _)| *number).collect();
         let before = std::mem::take(&mut self.of_device[at]);
-        let gone: Vec<u32> = if before.is_empty() { Vec::new() } else { (&before - &now).iter().collect() };
-        let came: Vec<u32> = (&now - &before).iter().collect();
+        let fresh = before.is_empty();
+        let gone: Vec<u32> = if fresh { Vec::new() } else { (&before - &now).iter().collect() };
+        let came: Vec<u32> = if fresh { now.iter().collect() } else { (&now - &before).iter().collect() };
         for number in &gone {
             let tuple = &mut self.tuples[*number as usize];
             for list in [&mut tuple.devices, &mut tuple.running, &mut tuple.idle] {
@@ -183,16 +182,20 @@ impl Matcher {
             }
         }
         for (number, running) in &sorted {
+            // What was not there is in no list: looking for it in each would cost more than all else.
+            let known = !fresh && before.contains(*number);
             let tuple = &mut self.tuples[*number as usize];
-            tuple.devices.insert(device);
+            if !known {
+                put(&mut tuple.devices, device);
+            }
             if *running == Some(true) {
-                tuple.running.insert(device);
-            } else if !tuple.running.is_empty() {
+                put(&mut tuple.running, device);
+            } else if known && !tuple.running.is_empty() {
                 tuple.running.remove(device);
             }
             if *running == Some(false) && tuple.kernel {
-                tuple.idle.insert(device);
-            } else if !tuple.idle.is_empty() {
+                put(&mut tuple.idle, device);
+            } else if known && !tuple.idle.is_empty() {
                 tuple.idle.remove(device);
             }
         }
@@ -315,5 +318,12 @@ impl Matcher {
             delta.compare(*number, (&self.index, &old), (&self.index, new));
         }
         delta
+    }
+}
+
+/// Puts a device into a list. While a fleet is loaded it is the greatest, which needs no search.
+fn put(list: &mut RoaringBitmap, device: u32) {
+    if list.try_push(device).is_err() {
+        list.insert(device);
     }
 }

@@ -22,5 +22,5 @@ pub use exception::{
 };
 pub use input::{Certificate, Configuration, End, Estate, Key, Software, Variant};
 pub use item::{Change, Kind, Recommendation, Remediation, State, Trend, Unfixed};
-pub use plan::{CERTIFICATE_IMPACT, END_IMPACT, Plan};
+pub use plan::{CERTIFICATE_IMPACT, CountedCheck, END_IMPACT, Plan};
 pub use restart::Restart;

@@ -8,6 +8,9 @@ use super::stream::{lenient, whole};
 use super::{Fault, FaultCode, Origin, Sink};
 use crate::model::{Automatable, Cve, Exploitation, Kev, Record, Ssvc, TechnicalImpact};
 
+/// Longest name of a weakness, characters.
+const WEAKNESS_NAME: usize = 200;
+
 #[derive(Deserialize)]
 struct Document {
     #[serde(rename = "cveMetadata")]
@@ -113,6 +116,17 @@ fn container(cve: &mut Cve, by: &str, from: &Container) {
         let text = description["cweId"].as_str().or(description["description"].as_str()).unwrap_or_default();
         let id: String = text.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
         if id.starts_with("CWE-") {
+            // `CWE-79 Cross-site Scripting` beside the id, or `CWE-79: …`, or the id again.
+            let said = description["description"].as_str().unwrap_or_default().trim();
+            let name = match said.get(..id.len()) {
+                Some(begin) if begin.eq_ignore_ascii_case(&id) => {
+                    said[id.len()..].trim_start_matches([' ', ':', '-'])
+                }
+                _ => said,
+            };
+            if !name.is_empty() && name != "n/a" {
+                cve.weakness_names.entry(id.clone()).or_insert_with(|| cut(name, WEAKNESS_NAME));
+            }
             cve.weaknesses.push(id);
         }
     }

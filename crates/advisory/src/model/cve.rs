@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use palisade_types::TimeMicros;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +22,9 @@ pub struct Cve {
     pub severities: Vec<Severity>,
     /// CWE ids.
     pub weaknesses: Vec<String>,
+    /// What some of them are called, cut to 200 characters each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub weakness_names: BTreeMap<String, String>,
     /// How it should be handled, by CISA's decision tree.
     pub ssvc: Option<Ssvc>,
     /// Its entry among the known exploited ones.

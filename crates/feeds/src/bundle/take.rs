@@ -56,6 +56,7 @@ struct Unpacked {
 impl Drop for Unpacked {
     fn drop(&mut self) {
         for part in self.parts.values() {
+            // What stays of it is removed after a week, as everything in `incoming`.
             let _ = std::fs::remove_file(part);
         }
     }

@@ -8,5 +8,6 @@ mod formats;
 mod page;
 mod read;
 mod refuse;
+mod schedule;
 mod upstream;
 mod world;

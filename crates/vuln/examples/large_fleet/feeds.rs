@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use palisade_advisory::{
-    Advisory, Affected, Ecosystem, Format, Limits, Named, Origin, Range, Record, Sink, decode, documents,
+    Advisory, Affected, Cve, Ecosystem, Format, Limits, Named, Origin, Range, Record, Sink, decode, documents,
 };
 use palisade_vuln::{Index, IndexBuilder, Ranks};
 
@@ -43,6 +43,8 @@ impl Statement {
 struct Take<'a> {
     builder: &'a mut IndexBuilder,
     statements: &'a mut Vec<Statement>,
+    /// The words of those records that describe a vulnerability.
+    described: Vec<String>,
     faults: u64,
 }
 
@@ -60,6 +62,12 @@ impl Sink for Take<'_> {
             }
             return;
         }
+        if let Record::Cve(cve) = &record
+            && cve.source == "cve5"
+            && !cve.description.is_empty()
+        {
+            self.described.push(cve.description.clone());
+        }
         self.builder.add(record);
     }
 
@@ -71,7 +79,8 @@ impl Sink for Take<'_> {
 pub fn index(data: &Path, universe: &Universe) -> Result<(Index, Vec<Statement>)> {
     let mut builder = IndexBuilder::new(Ranks::default());
     let mut statements = Vec::new();
-    let mut take = Take { builder: &mut builder, statements: &mut statements, faults: 0 };
+    let mut take =
+        Take { builder: &mut builder, statements: &mut statements, described: Vec::new(), faults: 0 };
     for (file, feed) in [
         ("feeds/debian-security-tracker.derived.json.gz", FEED),
         ("feeds/osv-PyPI.all.zip", "osv-PyPI"),
@@ -96,11 +105,13 @@ pub fn index(data: &Path, universe: &Universe) -> Result<(Index, Vec<Statement>)
         )
         .map_err(|fault| anyhow::anyhow!("{fault}"))?;
     }
+    let described = take.described;
     made_up(universe, &mut statements);
     for statement in &statements {
         builder.add(Record::Advisory(statement.advisory()));
     }
-    // OSV of all ecosystems has some 300,000 records, most about packages that no device of this fleet has.
+    // OSV of all ecosystems has some 300,000 records, most about packages that no device of this fleet has. Each is of
+    // a vulnerability that is described, in words of those of the pack.
     let mut chance = Chance::of(23);
     for number in 0..300_000_u32 {
         let version = format!("{}.{}.{}", chance.below(20), chance.below(30), chance.below(30));
@@ -117,6 +128,18 @@ pub fn index(data: &Path, universe: &Universe) -> Result<(Index, Vec<Statement>)
                 ..Affected::default()
             }],
             ..Advisory::default()
+        }));
+        let half = |text: &str, first: bool| {
+            let middle = text.floor_char_boundary(text.len() / 2);
+            if first { text[..middle].to_owned() } else { text[middle..].to_owned() }
+        };
+        let [a, b] = [0; 2].map(|_: usize| described.get(chance.below(described.len())));
+        let words = a.zip(b).map(|(a, b)| format!("{number}: {}{}", half(a, true), half(b, false)));
+        builder.add(Record::Cve(Cve {
+            id: format!("CVE-2090-{number:06}"),
+            source: "cve5".to_owned(),
+            description: words.unwrap_or_default(),
+            ..Cve::default()
         }));
     }
     Ok((builder.finish(), statements))

@@ -36,6 +36,9 @@ impl IndexBuilder {
             links: HashMap::new(),
             facts: HashMap::new(),
             rejected: HashSet::new(),
+            texts: Default::default(),
+            weakness_names: BTreeMap::new(),
+            dead_statements: 0,
             ecosystems: BTreeMap::new(),
             end_of_life: BTreeMap::new(),
         };
@@ -218,8 +221,12 @@ impl Index {
         statement
     }
 
-    fn learn(&mut self, feed: u16, cve: palisade_advisory::Cve) {
+    fn learn(&mut self, feed: u16, mut cve: palisade_advisory::Cve) {
         let id = self.names.add(&cve.id);
+        self.texts.put(id, feed, &cve.description);
+        for (weakness, name) in std::mem::take(&mut cve.weakness_names) {
+            self.weakness_names.entry(weakness).or_insert(name);
+        }
         let facts: &mut Facts = self.facts.entry(id).or_default();
         facts.learn(feed, cve);
         if facts.is_rejected() {

@@ -1,9 +1,10 @@
 use std::collections::{BTreeSet, HashSet};
 
-use palisade_advisory::{Advisory, Cve};
+use palisade_advisory::{Advisory, Cve, EndOfLife};
 
 use super::Index;
 use super::names::Sym;
+use crate::finding::Feed;
 
 /// What a feed says now about one of its ids.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +43,7 @@ impl Index {
                 self.unregister(number);
                 self.unlink(&head);
                 self.heads[number as usize].dead = true;
+                self.dead_statements += head.statements.range().len();
                 for at in head.statements.range() {
                     let ecosystem = self.names.get(self.statements[at].ecosystem);
                     if let Some(count) = self.ecosystems.get_mut(ecosystem) {
@@ -94,6 +96,37 @@ impl Index {
             }
         }
         touched
+    }
+
+    /// Whether a feed says something of a vulnerability by itself.
+    pub(crate) fn speaks_of(&self, feed: &str, id: &str) -> bool {
+        let Some(feed) = self.feeds.iter().position(|f| f.name == feed) else { return false };
+        self.names.find(id).and_then(|id| self.facts.get(&id)).is_some_and(|f| f.is_of(feed))
+    }
+
+    /// Whether a feed has an advisory under an id.
+    pub(crate) fn advises(&self, feed: &str, id: &str) -> bool {
+        let Some(feed) = self.feeds.iter().position(|f| f.name == feed) else { return false };
+        let feed = u16::try_from(feed).unwrap_or(u16::MAX);
+        self.names.find(id).is_some_and(|id| self.of_id(feed, id).any(|h| !self.heads[h as usize].dead))
+    }
+
+    /// Says from when a feed is now, and how much it holds.
+    pub(crate) fn set_feed(&mut self, feed: Feed) {
+        let at = usize::from(self.feed_number(&feed.name));
+        self.feeds[at] = feed;
+    }
+
+    /// Takes in what a table of the ends of support says now; nothing if it no longer has the entry.
+    pub(crate) fn set_end_of_life(&mut self, key: &str, now: Option<EndOfLife>) {
+        match now {
+            Some(end) => drop(self.end_of_life.insert((end.product.clone(), end.cycle.clone()), end)),
+            None => {
+                if let Some((product, cycle)) = key.rsplit_once('/') {
+                    self.end_of_life.remove(&(product.to_owned(), cycle.to_owned()));
+                }
+            }
+        }
     }
 
     /// Names that hang together with an advisory's: where they lead may change with it.

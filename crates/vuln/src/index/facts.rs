@@ -32,6 +32,12 @@ impl Facts {
         }
     }
 
+    /// Whether it is what that feed says, too.
+    pub fn is_of(&self, feed: usize) -> bool {
+        let epss = self.epss.iter().map(|(from, _)| *from);
+        epss.chain(self.sources.iter().map(|(from, _)| *from)).any(|from| usize::from(from) == feed)
+    }
+
     pub fn is_rejected(&self) -> bool {
         self.sources.iter().any(|(_, cve)| cve.rejected)
     }

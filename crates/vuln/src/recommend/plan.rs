@@ -26,6 +26,25 @@ pub struct Plan {
     pub exposure: Exposure,
     /// The secure score of the devices, after exceptions.
     pub secure: Secure,
+    /// What the secure score is made of, after exceptions, by id.
+    pub checks: Vec<CountedCheck>,
+    /// The secure score of each device.
+    pub posture: Posture,
+}
+
+/// A check of any kind as the secure score counts it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CountedCheck {
+    /// The id of the recommendation that it leads to where it fails.
+    pub id: String,
+    /// Its category.
+    pub category: Category,
+    /// Its weight.
+    pub impact: u8,
+    /// Who complies, or has an exception that counts so.
+    pub passed: RoaringBitmap,
+    /// Who does not.
+    pub failed: RoaringBitmap,
 }
 
 /// What all recommendations are made with.
@@ -71,16 +90,16 @@ impl Maker<'_> {
             }
             if let Some(end) = &software.end {
                 let (open, settled) = ends(parts);
-                self.check(&open, end_check(end, false))?;
-                self.check(&settled, end_check(end, true))?;
+                let id = end_id(software).unwrap_or_default();
+                self.check(id, end_check(end, true), settled, open)?;
             }
         }
         for of in &estate.configurations {
             let applicable = &of.applicable & &self.all;
             let counted = self.coverage(&configuration_id(of)).counted;
             let failing = &(&of.failing & &applicable) - &counted;
-            self.check(&(&applicable - &failing), configuration_check(of, true))?;
-            self.check(&failing, configuration_check(of, false))?;
+            let passed = &applicable - &failing;
+            self.check(configuration_id(of), configuration_check(of, true), passed, failing)?;
         }
         for certificate in &estate.certificates {
             let devices = &certificate.devices & &self.all;
@@ -89,8 +108,7 @@ impl Maker<'_> {
             } else {
                 &devices - &self.coverage(&certificate_id(certificate)).counted
             };
-            self.check(&(&devices - &bad), certificate_check(true))?;
-            self.check(&bad, certificate_check(false))?;
+            self.check(certificate_id(certificate), certificate_check(true), &devices - &bad, bad)?;
         }
         (self.plan.exposure, self.plan.secure) = (self.fleet.exposure(), self.posture.secure());
         for (software, parts) in &software {
@@ -111,6 +129,8 @@ impl Maker<'_> {
             (Reverse(r.effect()), Reverse(threat), Reverse(r.exposed.len()), r.id.clone())
         });
         self.plan.unfixed.sort_by_cached_key(|u| (u.exposure.after.points, u.software.clone()));
+        self.plan.checks.sort_by(|a, b| a.id.cmp(&b.id));
+        self.plan.posture = self.posture;
         Ok(self.plan)
     }
 
@@ -118,8 +138,21 @@ impl Maker<'_> {
         self.fleet.shift_all(Shift { devices, before: Hazards::ZERO, after })
     }
 
-    fn check(&mut self, devices: &RoaringBitmap, after: Check) -> Result<(), ScoreError> {
-        self.posture.shift_all(Shift { devices, before: None, after: Some(after) })
+    /// Puts a check onto those who comply and those who do not.
+    fn check(
+        &mut self,
+        id: String,
+        of: Check,
+        passed: RoaringBitmap,
+        failed: RoaringBitmap,
+    ) -> Result<(), ScoreError> {
+        for (devices, passed) in [(&passed, true), (&failed, false)] {
+            let after = Some(Check { passed, ..of });
+            self.posture.shift_all(Shift { devices, before: None, after })?;
+        }
+        let (category, impact) = (of.category, of.impact);
+        self.plan.checks.push(CountedCheck { id, category, impact, passed, failed });
+        Ok(())
     }
 
     fn coverage(&self, id: &str) -> Coverage {

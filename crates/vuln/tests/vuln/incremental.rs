@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use palisade_advisory::{Advisory, Affected, Cve, Ecosystem, Named, Range, Record, Status};
-use palisade_vuln::{AdvisoryChange, Component, Matcher};
+use palisade_vuln::{AdvisoryChange, Component, Feed, FeedUpdate, Matcher};
 use proptest::prelude::*;
 
 use crate::data::{component, index};
@@ -72,6 +72,11 @@ fn installed(packages: &[(usize, usize, u8, bool)]) -> Vec<(Component, bool)> {
     packages.iter().map(of).collect()
 }
 
+fn update(feed: &str, id: &str, records: impl IntoIterator<Item = Record>) -> FeedUpdate {
+    let feed = Feed { name: feed.to_owned(), records: 1, ..Feed::default() };
+    FeedUpdate { feed, ids: [id.to_owned()].into(), records: records.into_iter().collect() }
+}
+
 /// Device, component, vulnerability, advisory, fix.
 type Row = (u32, Component, String, String, Option<String>);
 
@@ -111,12 +116,23 @@ proptest! {
                 }
                 Step::Feed(feed, id, now) => {
                     advisories.insert((feed, id), now.clone());
-                    matcher.apply_feed_change(&[AdvisoryChange { feed: feed_name(feed), id: IDS[id].to_owned(), now }])
+                    // As a change by itself, or as a part of what a new snapshot says.
+                    if id % 2 == 0 {
+                        let change = AdvisoryChange { feed: feed_name(feed), id: IDS[id].to_owned(), now };
+                        matcher.apply_feed_change(&[change])
+                    } else {
+                        matcher.apply_update(vec![update(&feed_name(feed), IDS[id], now.into_iter().map(Record::Advisory))])
+                    }
                 }
                 Step::Fact(id, rejected) => {
                     facts.insert(id, rejected);
                     let cve = Cve { id: IDS[id].to_owned(), source: "cve5".into(), rejected, ..Cve::default() };
-                    matcher.apply_facts(vec![cve])
+                    // What is no longer said is as what was never said.
+                    match (id, rejected) {
+                        (0, _) => matcher.apply_facts(vec![cve]),
+                        (_, true) => matcher.apply_update(vec![update("cve5", IDS[id], [Record::Cve(cve)])]),
+                        (_, false) => matcher.apply_update(vec![update("cve5", IDS[id], [])]),
+                    }
                 }
             };
             // From scratch, with feeds in the order of the running one's.

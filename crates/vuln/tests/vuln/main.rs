@@ -2,6 +2,7 @@
 // What was counted is part of what these tests say.
 #![allow(clippy::print_stdout)]
 
+mod cases;
 mod data;
 mod formats;
 mod incremental;
