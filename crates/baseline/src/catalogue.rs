@@ -107,7 +107,10 @@ impl Catalogue {
     }
 
     /// The checks that a profile runs, in our order, with the values of their parameters.
-    pub(crate) fn selected(&self, profile: &Profile) -> Result<Vec<(&Check, Values)>> {
+    ///
+    /// # Errors
+    /// When the profile names what is not here.
+    pub fn selected(&self, profile: &Profile) -> Result<Vec<(&Check, Values)>> {
         let mut chain = vec![profile];
         while let Some(base) = chain.last().and_then(|p| p.extends.as_deref()) {
             let base = self.profile(base)?;

@@ -31,6 +31,35 @@ impl Severity {
     }
 }
 
+/// What a check is about, as the secure score counts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Category {
+    /// Applications and what is installed.
+    Application,
+    /// The operating system.
+    Os,
+    /// Network and what listens on it.
+    Network,
+    /// Accounts, passwords, rights.
+    Accounts,
+    /// What protects and records.
+    SecurityControls,
+}
+
+impl Category {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Application => "application",
+            Self::Os => "os",
+            Self::Network => "network",
+            Self::Accounts => "accounts",
+            Self::SecurityControls => "security_controls",
+        }
+    }
+}
+
 /// A part of a check that is decided apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -101,4 +130,67 @@ pub struct Check {
     pub params: BTreeMap<String, Parameter>,
     /// What is looked at.
     pub probe: Probe,
+}
+
+/// Checks that protect or record, although their topic is another.
+const CONTROLS: [&str; 6] = [
+    "boot.apparmor_",
+    "boot.selinux_",
+    "boot.no_apparmor_off",
+    "boot.no_selinux_off",
+    "boot.audit",
+    "packages.aide",
+];
+
+impl Check {
+    /// The first part of its id: the file that it is in.
+    pub fn topic(&self) -> &str {
+        self.id.split('.').next().unwrap_or_default()
+    }
+
+    /// What it is about.
+    pub fn category(&self) -> Category {
+        if CONTROLS.iter().any(|start| self.id.starts_with(start)) {
+            return Category::SecurityControls;
+        }
+        match self.topic() {
+            "packages" | "services" => Category::Application,
+            "ssh" | "network" => Category::Network,
+            "accounts" | "homes" | "pam" | "passwords" | "shell" | "sudo" => Category::Accounts,
+            "audit" | "firewall" | "logs" => Category::SecurityControls,
+            _ => Category::Os,
+        }
+    }
+
+    /// Its weight in the secure score, 1 to 10: by how bad it is.
+    pub fn impact(&self) -> u8 {
+        match self.severity {
+            Severity::Low => 2,
+            Severity::Medium => 5,
+            Severity::High => 9,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_has_a_category_and_none_is_empty() {
+        let checks = &crate::builtin().checks;
+        let all = [
+            Category::Application,
+            Category::Os,
+            Category::Network,
+            Category::Accounts,
+            Category::SecurityControls,
+        ];
+        for category in all {
+            assert!(checks.iter().filter(|c| c.category() == category).count() > 20, "{category:?}");
+        }
+        let of = |id: &str| crate::builtin().check(id).map(|c| (c.category(), c.impact()));
+        assert_eq!(of("ssh.permit_root_login"), Some((Category::Network, 9)));
+        assert_eq!(of("boot.apparmor_on").map(|c| c.0), Some(Category::SecurityControls));
+    }
 }

@@ -101,7 +101,8 @@ impl Host {
         self.spent
     }
 
-    pub(crate) fn os(&self) -> &Os {
+    /// Its operating system.
+    pub fn os(&self) -> &Os {
         &self.os
     }
 

@@ -16,18 +16,23 @@ mod probe;
 mod profile;
 mod report;
 mod run;
+mod told;
 mod walk;
 mod want;
 
 pub use catalogue::{Catalogue, builtin};
-pub use check::{Aspect, Check, References, Severity};
+pub use check::{Aspect, Category, Check, References, Severity};
 pub use condition::Condition;
 pub use error::BaselineError;
 pub use host::{Host, Options};
 pub use page::catalogue as catalogue_page;
 pub use parameter::{Parameter, Scalar, Values};
 pub use probe::Probe;
-pub use profile::Profile;
+pub use profile::{FORMAT as PROFILE_FORMAT, Profile};
 pub use report::{Counts, Evidence, FORMAT, Finding, Reason, Report, State};
 pub use run::run;
+pub use told::{
+    Assigned, Assignment, MAX_ASSIGNED, MAX_ASSIGNMENT, MAX_TOLD, PART, Seen, TOLD_FORMAT, Told,
+    default_profile,
+};
 pub use want::Want;

@@ -54,17 +54,33 @@ impl Profile {
             return Err(BaselineError::TooLarge(MAX_TEXT));
         }
         let profile: Self = toml::from_str(text).map_err(|e| BaselineError::Syntax(e.to_string()))?;
-        if profile.format != FORMAT {
-            return Err(BaselineError::Format(profile.format));
+        profile.check()?;
+        Ok(profile)
+    }
+
+    /// Whether it is well formed; `Catalogue::check_profile` asks whether there is what it names.
+    ///
+    /// # Errors
+    /// When it is of another format, badly named or too large.
+    pub fn check(&self) -> Result<()> {
+        if self.format != FORMAT {
+            return Err(BaselineError::Format(self.format.clone()));
         }
-        name(&profile.name)?;
-        if profile.title.len() > 200 || profile.description.len() > 4000 {
+        name(&self.name)?;
+        if self.title.len() > 200 || self.description.len() > 4000 {
             return Err(BaselineError::Profile("a title has at most 200 bytes, a description 4000".into()));
         }
-        if profile.checks.len() + profile.without.len() > MAX_CHECKS {
+        if self.checks.len() + self.without.len() > MAX_CHECKS {
             return Err(BaselineError::Profile(format!("a profile names at most {MAX_CHECKS} checks")));
         }
-        Ok(profile)
+        Ok(())
+    }
+
+    /// A word for exactly this content at a revision, by which results say what was run: `3-9f86d081884c`.
+    pub fn word(&self, revision: u32) -> String {
+        // A struct of texts and numbers, which JSON can hold.
+        let digest = palisade_inventory::parts::digest(&serde_json::to_string(self).unwrap_or_default());
+        format!("{revision}-{}", digest.get(..12).unwrap_or_default())
     }
 
     /// Writes it so that `import` reads the same.
@@ -97,6 +113,9 @@ mod tests {
         let again = Profile::import(&profile.export().expect("exports")).expect("imports");
         assert_eq!(profile, again);
         assert_eq!(again.values["ssh.max_auth_tries"]["limit"], Scalar::Int(3));
+        let other = Profile { level: Some(2), ..again.clone() };
+        assert_eq!(again.word(3), profile.word(3));
+        assert!(again.word(3).starts_with("3-") && again.word(3) != other.word(3));
     }
 
     #[test]

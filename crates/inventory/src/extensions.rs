@@ -2,6 +2,7 @@
 
 mod chromium;
 mod firefox;
+pub mod risk;
 
 use crate::accounts;
 use crate::limits::Limits;
@@ -10,6 +11,11 @@ use crate::root::Root;
 
 /// Profiles of one browser of one user.
 const MAX_PROFILES: usize = 64;
+/// Extensions of one profile, and of all; users write these folders themselves.
+const MAX_OF_PROFILE: usize = 500;
+const MAX_OF_ALL: usize = 5_000;
+/// Most bytes of what an extension says of itself.
+const MAX_MANIFEST: u64 = 1 << 20;
 /// Longest text that is kept of what an extension says about itself.
 const MAX_TEXT: usize = 512;
 /// Permissions and pages that are kept.
@@ -20,8 +26,8 @@ pub(crate) fn read(root: &Root, limits: &Limits) -> (Vec<BrowserExtension>, Vec<
     for (user, home) in accounts::homes(root, limits) {
         chromium::add(root, limits, &user, &home, &mut all, &mut sources);
         firefox::add(root, limits, &user, &home, &mut all, &mut sources);
-        if all.len() > limits.items {
-            all.truncate(limits.items);
+        if all.len() > MAX_OF_ALL.min(limits.items) {
+            all.truncate(MAX_OF_ALL.min(limits.items));
             let e = crate::InventoryError::TooMany("extensions");
             sources.push(Source::failed("extensions", &home, all.len(), &e));
             break;

@@ -6,6 +6,7 @@
 //! read is said in the answer ([`Source`]), so that an empty list is never taken for a clean one.
 
 mod accounts;
+mod belongings;
 mod bytes;
 mod certificates;
 mod error;
@@ -21,8 +22,11 @@ pub mod parts;
 mod root;
 mod scan;
 mod shares;
+pub mod told;
 
+pub use belongings::package_files;
 pub use error::{InventoryError, Result};
+pub use extensions::risk;
 pub use limits::Limits;
 pub use model::{
     Boot, BrowserExtension, Certificate, Container, Cpu, Ecosystem, EndOfLife, Endpoint, FORMAT, Group,
@@ -32,6 +36,7 @@ pub use model::{
 pub use parts::{join, split};
 pub use root::{Class, FolderEntry, Kind, Listing, Mounts, Place, Root, Stamp, open_at, stamp_at};
 pub use scan::{Changes, Options, Scanner};
+pub use told::told;
 
 /// The system of `root` and what its package managers wrote down, without a walk for languages.
 pub fn system_packages(root: &Root, limits: &Limits) -> (Os, Vec<Package>, Vec<Source>) {
@@ -43,6 +48,21 @@ pub fn system_packages(root: &Root, limits: &Limits) -> (Os, Vec<Package>, Vec<S
         sources.extend(found.sources);
     }
     (os, packages, sources)
+}
+
+/// Programs and libraries in memory of this root's own processes, each with the package that brought it.
+/// `proc` is where the kernel shows processes.
+pub fn loaded(root: &Root, proc: &std::path::Path, limits: &Limits) -> Vec<Loaded> {
+    let mut loaded = live::read(proc, limits).loaded;
+    let mut wanted = owners::Wanted::new(root);
+    for l in &loaded {
+        wanted.ask(&l.path);
+    }
+    owners::find(root, limits, &mut wanted);
+    for l in &mut loaded {
+        l.package = wanted.owner(&l.path);
+    }
+    loaded
 }
 
 /// Decoders of what other programs wrote, one by one: for tests of hostile input.

@@ -5,17 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-use crate::model::{Inventory, SourceState};
+use crate::model::{
+    BrowserExtension, Certificate, Container, Endpoint, Group, Inventory, Loaded, Package, Service, Share,
+    SourceState, User,
+};
 
 /// Largest body of a part, bytes.
 pub const MAX_PART: usize = 512 << 10;
 /// Most parts of one inventory.
 pub const MAX_PARTS: usize = 4096;
+/// Most bytes of all bodies of one inventory.
+pub const MAX_WHOLE: usize = 48 << 20;
+/// Longest name of a part, bytes.
+const MAX_NAME: usize = 120;
 /// The part with everything that is no list.
 const HEAD: &str = "head";
+/// The kind of parts in which sensors tell results of baselines.
+const BASELINE: &str = "baseline";
 /// Into how many parts a list may be cut; the smallest number that keeps each small is taken.
 const CUTS: [usize; 3] = [1, 16, 256];
 /// A part is aimed at this size, so that a change of one item does not send much.
@@ -26,7 +36,8 @@ const AIM: usize = 64 << 10;
 pub struct Parts {
     /// Bodies (JSON) by name.
     pub bodies: BTreeMap<String, String>,
-    /// Parts that are larger than [`MAX_PART`]: what is in them is not told.
+    /// Parts that are larger than [`MAX_PART`], or beyond [`MAX_PARTS`] or [`MAX_WHOLE`]: what is in them is not
+    /// told.
     pub left_out: BTreeSet<String>,
 }
 
@@ -84,7 +95,7 @@ fn steady(inventory: &Inventory) -> Inventory {
 /// say, always gives the same parts, and a change of one item changes one part.
 pub fn split(inventory: &Inventory) -> Parts {
     let mut one = steady(inventory);
-    let mut parts = Parts::default();
+    let mut parts = Cut::default();
     let packages = std::mem::take(&mut one.packages);
     parts.list("packages", &packages, |p| format!("{} {} {}", p.ecosystem.as_str(), p.name, p.path));
     let services = std::mem::take(&mut one.services);
@@ -115,17 +126,28 @@ pub fn split(inventory: &Inventory) -> Parts {
         parts.put(name, &container);
     }
     parts.put(HEAD.into(), &one);
-    parts
+    parts.told
 }
 
-impl Parts {
+/// What is cut, and how many bytes it has so far.
+#[derive(Default)]
+struct Cut {
+    told: Parts,
+    bytes: usize,
+}
+
+impl Cut {
     fn put<T: Serialize>(&mut self, name: String, value: &T) {
         // Lists of texts and numbers, which JSON can hold.
         let body = serde_json::to_string(value).unwrap_or_default();
-        if body.len() > MAX_PART || self.bodies.len() >= MAX_PARTS {
-            self.left_out.insert(name);
+        // The head comes last and always has room: without it nobody can read the rest.
+        let is_full = name != HEAD
+            && (self.told.bodies.len() >= MAX_PARTS - 1 || self.bytes + body.len() > MAX_WHOLE - MAX_PART);
+        if body.len() > MAX_PART || is_full {
+            self.told.left_out.insert(name);
         } else {
-            self.bodies.insert(name, body);
+            self.bytes += body.len();
+            self.told.bodies.insert(name, body);
         }
     }
 
@@ -167,6 +189,8 @@ pub fn join<'a>(parts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<I
             "certificates" => lists.certificates.extend(read::<Vec<_>>(name, body)?),
             "shares" => lists.shares.extend(read::<Vec<_>>(name, body)?),
             "extensions" => lists.extensions.extend(read::<Vec<_>>(name, body)?),
+            // What checks of the configuration said travels the same way and is no inventory.
+            BASELINE => {}
             _ => match kind.strip_prefix("container:").map(|rest| (rest, rest.strip_suffix("/packages"))) {
                 Some((_, Some(id))) => inner.entry(id).or_default().extend(read::<Vec<_>>(name, body)?),
                 Some((_, None)) => lists.containers.push(read(name, body)?),
@@ -191,6 +215,47 @@ pub fn join<'a>(parts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<I
         sources: head.sources,
         ..lists
     })
+}
+
+/// Reads one part as somebody sent it, who may be anybody: its content in its own form, without anything that
+/// belongs into no part of this name.
+///
+/// # Errors
+/// When its body is not of its form, or nobody knows a part of its name.
+pub fn check(name: &str, body: &str) -> Result<Value, PartError> {
+    fn typed<T: DeserializeOwned + Serialize>(part: &str, body: &str) -> Result<Value, PartError> {
+        let wrong = |source| PartError::Body { part: part.chars().take(200).collect(), source };
+        serde_json::to_value(read::<T>(part, body)?).map_err(wrong)
+    }
+    let unknown = || PartError::Name(name.chars().take(200).collect());
+    if name.len() > MAX_NAME {
+        return Err(unknown());
+    }
+    if name == HEAD {
+        return typed::<Inventory>(name, body);
+    }
+    let container = |kind: &str| kind.strip_prefix("container:").is_some_and(|id| !id.contains('/'));
+    let Some((kind, number)) = name.rsplit_once('/') else {
+        return if container(name) { typed::<Container>(name, body) } else { Err(unknown()) };
+    };
+    if kind != BASELINE && !number.parse::<u8>().is_ok_and(|n| n.to_string() == number) {
+        return Err(unknown());
+    }
+    match kind {
+        "packages" => typed::<Vec<Package>>(name, body),
+        "services" => typed::<Vec<Service>>(name, body),
+        "endpoints" => typed::<Vec<Endpoint>>(name, body),
+        "loaded" => typed::<Vec<Loaded>>(name, body),
+        "users" => typed::<Vec<User>>(name, body),
+        "groups" => typed::<Vec<Group>>(name, body),
+        "certificates" => typed::<Vec<Certificate>>(name, body),
+        "shares" => typed::<Vec<Share>>(name, body),
+        "extensions" => typed::<Vec<BrowserExtension>>(name, body),
+        // Whoever reads results checks them.
+        BASELINE => typed::<Value>(name, body),
+        _ if kind.strip_suffix("/packages").is_some_and(container) => typed::<Vec<Package>>(name, body),
+        _ => Err(unknown()),
+    }
 }
 
 fn read<T: DeserializeOwned>(part: &str, body: &str) -> Result<T, PartError> {

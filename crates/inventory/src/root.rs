@@ -28,6 +28,8 @@ const MAX_PARTS: usize = 256;
 pub struct Root {
     fd: OwnedFd,
     path: PathBuf,
+    /// Where the list of mounts is, and what of it is ours.
+    mountinfo: (PathBuf, PathBuf),
     mounts: Mounts,
     /// What was looked at since the last `begin`, so that it can be asked whether it changed.
     seen: RefCell<Seen>,
@@ -90,20 +92,26 @@ impl Root {
     /// When there is no such folder.
     pub fn open(path: &Path) -> Result<Self> {
         let real = path.canonicalize()?;
-        let mounts = Mounts::read(Path::new("/proc/self/mountinfo"), &real);
-        Self::new(real, mounts)
+        Self::new(real.clone(), ("/proc/self/mountinfo".into(), real))
     }
 
     /// The root of the mount namespace that process `pid` lives in.
     pub(crate) fn of_process(proc: &Path, pid: u32) -> Result<Self> {
-        let mounts = Mounts::read(&proc.join(format!("{pid}/mountinfo")), Path::new("/"));
-        Self::new(proc.join(format!("{pid}/root")), mounts)
+        Self::new(proc.join(format!("{pid}/root")), (proc.join(format!("{pid}/mountinfo")), "/".into()))
     }
 
-    fn new(path: PathBuf, mounts: Mounts) -> Result<Self> {
+    fn new(path: PathBuf, mountinfo: (PathBuf, PathBuf)) -> Result<Self> {
         let name = CString::new(path.as_os_str().as_bytes()).map_err(|_| InventoryError::WrongKind)?;
         let fd = open_at(libc::AT_FDCWD, &name, libc::O_RDONLY | libc::O_DIRECTORY)?;
-        Ok(Self { fd, path, mounts, seen: RefCell::default() })
+        let mounts = Mounts::read(&mountinfo.0, &mountinfo.1).unwrap_or_default();
+        Ok(Self { fd, path, mountinfo, mounts, seen: RefCell::default() })
+    }
+
+    /// Looks anew at what is mounted below it: a share that was mounted meanwhile is not to be walked.
+    pub(crate) fn look_at_mounts(&mut self) {
+        if let Some(mounts) = Mounts::read(&self.mountinfo.0, &self.mountinfo.1) {
+            self.mounts = mounts;
+        }
     }
 
     /// Where it was opened.
@@ -222,10 +230,7 @@ impl Root {
         if place.stamp.kind() != Kind::File {
             return Err(InventoryError::WrongKind);
         }
-        // The place is known to be a regular file, so the second opening neither waits nor acts.
-        let again = format!("/proc/self/fd/{}", place.at.as_raw_fd());
-        let c = CString::new(again).map_err(|_| InventoryError::WrongKind)?;
-        let fd = open_to_read(libc::AT_FDCWD, &c, 0)?;
+        let fd = read_at(&place.at)?;
         Ok((Sized { file: File::from(fd), size: place.stamp.size }, place))
     }
 
@@ -324,6 +329,14 @@ pub(crate) fn open_to_read(at: i32, name: &std::ffi::CStr, flags: i32) -> io::Re
         Err(e) if e.raw_os_error() == Some(libc::EPERM) => open_at(at, name, flags),
         other => other,
     }
+}
+
+/// Opens once more, to read it, what was opened only as a place and is known to be a regular file: so the opening
+/// neither waits nor acts.
+pub(crate) fn read_at(place: &OwnedFd) -> Result<OwnedFd> {
+    let again = format!("/proc/self/fd/{}", place.as_raw_fd());
+    let c = CString::new(again).map_err(|_| InventoryError::WrongKind)?;
+    Ok(open_to_read(libc::AT_FDCWD, &c, 0)?)
 }
 
 /// A regular file's bytes; an error if there are more than `max`.

@@ -98,6 +98,7 @@ impl Scanner {
     /// When the root is gone. A source that cannot be read is said in the inventory.
     pub fn full(&mut self) -> Result<Inventory> {
         self.root.place("/")?;
+        self.root.look_at_mounts();
         let now = TimeMicros::now();
         let (root, limits) = (&self.root, &self.options.limits);
         let mut state = State {
@@ -135,6 +136,7 @@ impl Scanner {
             let sources = inventory.sources.iter().map(|s| s.name.clone()).collect();
             return Ok(Some(Changes { sources, inventory }));
         };
+        self.root.look_at_mounts();
         let now = TimeMicros::now();
         let (root, limits) = (&self.root, &self.options.limits);
         let mut changed: Vec<&str> = state.packages.refresh(root, limits, now, self.options.walk_every);

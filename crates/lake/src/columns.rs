@@ -18,7 +18,8 @@ pub const INGEST_TIME: &str = "_IngestTime";
 pub const DAY: &str = "_day";
 
 /// The tables that the lake keeps, in the order of their numbers.
-pub(crate) const TABLES: [&str; 5] = [
+pub(crate) const TABLES: [&str; 6] = [
+    "DeviceEvents",
     "DeviceFileEvents",
     "DeviceInfo",
     "DeviceNetworkEvents",

@@ -3,6 +3,7 @@
 mod actor;
 mod address;
 mod bag;
+mod events;
 mod process;
 mod rows;
 mod tables;
@@ -55,17 +56,18 @@ impl TableSet {
     }
 }
 
-pub(crate) const FILES: usize = 0;
-pub(crate) const INFO: usize = 1;
-pub(crate) const NETWORK: usize = 2;
-pub(crate) const PROCESSES: usize = 3;
-pub(crate) const COUNTERS: usize = 4;
+pub(crate) const EVENTS: usize = 0;
+pub(crate) const FILES: usize = 1;
+pub(crate) const INFO: usize = 2;
+pub(crate) const NETWORK: usize = 3;
+pub(crate) const PROCESSES: usize = 4;
+pub(crate) const COUNTERS: usize = 5;
 
 /// What was seen besides rows. Nothing of a batch is dropped without being counted here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProjectCounts {
     /// Rows made, by table number.
-    pub rows: [u64; 5],
+    pub rows: [u64; TABLES.len()],
     /// Facts of a kind that this version does not know; they stay in the log.
     pub unknown_facts: u64,
     /// Receipts of orders, which are for the state and no table.
@@ -108,12 +110,13 @@ impl ProjectCounts {
 /// One tenant's rows that are not sealed yet.
 #[derive(Debug)]
 pub struct Projector {
+    events: events::Events,
     files: Files,
     info: Info,
     network: Network,
     processes: process::Processes,
     counters: Counters,
-    pending: [usize; 5],
+    pending: [usize; TABLES.len()],
 }
 
 impl Default for Projector {
@@ -126,12 +129,13 @@ impl Projector {
     /// With no rows.
     pub fn new() -> Self {
         Self {
+            events: events::Events::new(),
             files: Files::new(),
             info: Info::new(),
             network: Network::new(),
             processes: process::Processes::new(),
             counters: Counters::new(),
-            pending: [0; 5],
+            pending: [0; TABLES.len()],
         }
     }
 
@@ -180,6 +184,7 @@ impl Projector {
             Some(Kind::ProcessCreated(_) | Kind::ProcessTerminated(_)) => PROCESSES,
             Some(Kind::Connection(_)) => NETWORK,
             Some(Kind::File(_)) => FILES,
+            Some(Kind::ApplicationBlocked(_)) => EVENTS,
             Some(Kind::DeviceInfo(_)) => INFO,
             Some(Kind::Heartbeat(_)) => COUNTERS,
             Some(Kind::Receipt(_)) => {
@@ -202,6 +207,7 @@ impl Projector {
             Some(Kind::ProcessTerminated(t)) => self.processes.terminated(fact, t, dictionary, frame),
             Some(Kind::Connection(c)) => self.network.push(fact, c, dictionary, frame),
             Some(Kind::File(f)) => self.files.push(fact, f, dictionary, frame),
+            Some(Kind::ApplicationBlocked(a)) => self.events.push(fact, a, dictionary, frame),
             Some(Kind::DeviceInfo(i)) => {
                 self.info.push(fact, i, frame);
                 0
@@ -221,7 +227,7 @@ impl Projector {
     }
 
     /// How many rows each table has here, by table number.
-    pub fn pending(&self) -> [usize; 5] {
+    pub fn pending(&self) -> [usize; TABLES.len()] {
         self.pending
     }
 
@@ -236,6 +242,7 @@ impl Projector {
                 continue;
             }
             let columns = match table {
+                EVENTS => self.events.drain(),
                 FILES => self.files.drain(),
                 INFO => self.info.drain(),
                 NETWORK => self.network.drain(),

@@ -133,7 +133,7 @@ impl LakeWriter {
             if self.tenants.contains_key(&tenant) {
                 continue;
             }
-            let mut state = TenantState::open(&self.config, tenant).await?;
+            let mut state = Box::pin(TenantState::open(&self.config, tenant)).await?;
             state.hold_until =
                 Manifest::load(&self.config.hot_dir, tenant).ok().flatten().and_then(|m| m.offset);
             self.tenants.insert(tenant, state);

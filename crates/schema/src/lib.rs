@@ -9,14 +9,21 @@ pub use table::{ColumnSpec, ColumnType, Fill, TableKind, TableSpec};
 
 use std::sync::LazyLock;
 
-const FILES: [&str; 17] = [
+const FILES: [&str; 24] = [
+    include_str!("../tables/DeviceBaselineComplianceAssessment.json"),
+    include_str!("../tables/DeviceBaselineComplianceAssessmentKB.json"),
+    include_str!("../tables/DeviceBaselineComplianceProfiles.json"),
+    include_str!("../tables/DeviceEvents.json"),
     include_str!("../tables/DeviceFileEvents.json"),
     include_str!("../tables/DeviceInfo.json"),
     include_str!("../tables/DeviceNetworkEvents.json"),
     include_str!("../tables/DeviceProcessEvents.json"),
     include_str!("../tables/DeviceTvmBrowserExtensions.json"),
+    include_str!("../tables/DeviceTvmBrowserExtensionsKB.json"),
     include_str!("../tables/DeviceTvmCertificateInfo.json"),
     include_str!("../tables/DeviceTvmHardwareFirmware.json"),
+    include_str!("../tables/DeviceTvmSecureConfigurationAssessment.json"),
+    include_str!("../tables/DeviceTvmSecureConfigurationAssessmentKB.json"),
     include_str!("../tables/DeviceTvmSoftwareEvidenceBeta.json"),
     include_str!("../tables/DeviceTvmSoftwareInventory.json"),
     include_str!("../tables/DeviceTvmSoftwareVulnerabilities.json"),
@@ -72,8 +79,13 @@ mod tests {
             }
             if t.kind == TableKind::View {
                 let known = |c: &ColumnSpec| {
-                    let kinds =
-                        [ColumnType::String, ColumnType::Dynamic, ColumnType::Datetime, ColumnType::Bool];
+                    let kinds = [
+                        ColumnType::String,
+                        ColumnType::Dynamic,
+                        ColumnType::Datetime,
+                        ColumnType::Bool,
+                        ColumnType::Real,
+                    ];
                     kinds.contains(&c.kind)
                 };
                 assert!(t.columns.iter().all(known) && t.lane.is_empty(), "{}", t.name);

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use ed25519_dalek::SigningKey;
 use palisade_types::{Epoch, Lane};
 use palisade_wire::msg::{
-    Batch, Component, Connection, Counter, DeviceInfo, EnrolRequest, EnrolResponse, Fact, FileEvent,
-    Heartbeat, InventoryList, InventoryPart, InventoryPartName, Order, OrderFrame, OrderReceipt, Process,
-    ProcessCreated, ProcessTerminated, SealedBatch, SecurityProducts, SignedOrder, UploadRequest,
+    ApplicationBlocked, Batch, Component, Connection, Counter, DeviceInfo, EnrolRequest, EnrolResponse, Fact,
+    FileEvent, Heartbeat, InventoryList, InventoryPart, InventoryPartName, Order, OrderFrame, OrderReceipt,
+    Process, ProcessCreated, ProcessTerminated, SealedBatch, SecurityProducts, SignedOrder, UploadRequest,
     UploadResponse, fact::Kind,
 };
 use palisade_wire::{BatchLimits, SealParams, open, seal, sign};
@@ -78,6 +78,14 @@ fn batch() -> Batch {
             parts: vec![InventoryPartName { name: "head".into(), digest: "ab".repeat(32) }],
             left_out: vec!["loaded/0".into()],
         }),
+        Kind::ApplicationBlocked(ApplicationBlocked {
+            path: "/usr/bin/tool".into(),
+            package: "tool".into(),
+            version: "1.0-1".into(),
+            rule: "r".into(),
+            rung: "fanotify".into(),
+            ..ApplicationBlocked::default()
+        }),
     ];
     let facts = kinds.into_iter().enumerate().map(|(i, kind)| Fact {
         time_us: TIME + i as i64,
@@ -89,7 +97,7 @@ fn batch() -> Batch {
 }
 
 fn sealed(raw: &[u8], lane: Lane, sequence: u64) -> SealedBatch {
-    let p = SealParams { epoch: Epoch(7), lane, sequence, dropped_below: 0, sealed_us: TIME, facts: 10 };
+    let p = SealParams { epoch: Epoch(7), lane, sequence, dropped_below: 0, sealed_us: TIME, facts: 11 };
     seal(raw, p).expect("seals")
 }
 

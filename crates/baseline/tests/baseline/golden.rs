@@ -73,6 +73,10 @@ fn as_openscap_recorded_it() {
             Some((State::NotCompliant, _)) => "fail",
             _ => {
                 undecided.insert(rule.as_str());
+                // What it found wrong must not be passed over in silence.
+                if result == "fail" {
+                    differ.push(rule);
+                }
                 continue;
             }
         };

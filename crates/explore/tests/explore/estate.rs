@@ -55,6 +55,7 @@ pub fn changes() -> Vec<Change> {
         up(node("vulnerability", "CVE-2021-44228", "CVE-2021-44228")
             .with("severity", "critical")
             .with("cvss", 10.0)
+            .with("exploited", true)
             .with("exploit_available", true)
             .with("remote_code_execution", true)),
         up(node("listening_endpoint", "m2:22", "0.0.0.0:22/tcp")
@@ -64,6 +65,7 @@ pub fn changes() -> Vec<Change> {
         up(node("listening_endpoint", "m2:5432", "0.0.0.0:5432/tcp")
             .with("port", 5432)
             .with("internet_reachable", true)),
+        up(node("address", "203.0.113.9", "203.0.113.9").with("family", "ipv4").with("is_public", true)),
         up(node("tag", "env=production", "env=production").with("key", "env").with("value", "production")),
         up(node("user_account", "u1", "root").with("is_privileged", true)),
         up(node("user_account", "u2", "guest").with("is_privileged", false)),
@@ -89,6 +91,7 @@ pub fn changes() -> Vec<Change> {
         (("vulnerability", "CVE-2021-44228"), "affects", ("software", "log4j/2.14")),
         (("virtual_machines", "m2"), "exposes", ("listening_endpoint", "m2:22")),
         (("virtual_machines", "m2"), "exposes", ("listening_endpoint", "m2:5432")),
+        (("virtual_machines", "m2"), "has_address", ("address", "203.0.113.9")),
         (("virtual_machines", "m2"), "has_tag", ("tag", "env=production")),
         (("user_account", "u1"), "can_access", ("virtual_machines", "m2")),
         (("user_account", "u2"), "can_access", ("virtual_machines", "m1")),

@@ -12,7 +12,7 @@ fn names(graph: &Graph, query: &Query, access: &Access) -> Vec<String> {
 #[test]
 fn each_template_finds_what_it_says() {
     let graph = graph();
-    let expected: [(&str, &[&str]); 16] = [
+    let expected: [(&str, &[&str]); 17] = [
         ("machines_affected_by_health_findings", &["lab-1", "web-2"]),
         ("health_findings_that_affect_machines", &["Heartbeat lost", "Too little disk"]),
         ("healthy_machines", &["web-1"]),
@@ -25,6 +25,7 @@ fn each_template_finds_what_it_says() {
         ("remote_administration_exposed", &["web-2"]),
         ("exposed_production_databases", &["0.0.0.0:5432/tcp"]),
         ("exposed_machines_with_severe_vulnerabilities", &["web-2"]),
+        ("public_machines_with_exploited_vulnerabilities", &["web-2"]),
         ("machines_with_a_vulnerability", &["web-2"]),
         ("unsupported_software_on_critical_machines", &["oldtool"]),
         ("users_with_access_to_exploitable_machines", &["root"]),

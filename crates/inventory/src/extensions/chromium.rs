@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{MAX_PROFILES, is_host, rights, short};
+use super::{MAX_MANIFEST, MAX_OF_ALL, MAX_OF_PROFILE, MAX_PROFILES, is_host, rights, short};
 use crate::error::{InventoryError, Result};
 use crate::limits::Limits;
 use crate::model::{BrowserExtension, Source};
@@ -46,7 +46,13 @@ pub(super) fn add(
                 continue;
             }
             let settings = settings(root, &path, limits);
-            for id in ids.iter().filter(|id| is_id(id)) {
+            let ids: Vec<&String> = ids.iter().filter(|id| is_id(id)).collect();
+            let most = MAX_OF_PROFILE.min(MAX_OF_ALL.saturating_sub(all.len()));
+            if ids.len() > most {
+                let e = InventoryError::TooMany("extensions");
+                sources.push(Source::failed("extensions", &format!("{path}/Extensions"), most, &e));
+            }
+            for id in ids.into_iter().take(most) {
                 let setting = settings.get(id.as_str());
                 let of = |e| BrowserExtension {
                     browser: browser.into(),
@@ -96,7 +102,7 @@ fn extension(
     let versions = root.names(&folder);
     let Some(version) = versions.iter().max_by_key(|v| numbers(v)) else { return Ok(None) };
     let path = format!("{folder}/{version}/manifest.json");
-    let (text, _) = match root.read(&path, limits.text) {
+    let (text, _) = match root.read(&path, limits.text.min(MAX_MANIFEST)) {
         Err(e) if e.is_absent() => return Ok(None),
         other => other?,
     };
@@ -119,7 +125,16 @@ fn extension(
     };
     let scripts = manifest.get("content_scripts").and_then(Value::as_array).into_iter().flatten();
     let pages = scripts.filter_map(|s| s.get("matches")?.as_array()).flatten().filter_map(Value::as_str);
+    let later = || list("/optional_permissions").chain(list("/optional_host_permissions"));
     let asked = || list("/permissions").chain(list("/optional_permissions"));
+    let pages: Vec<&str> = pages.collect();
+    // What the manifest asks for at once, and what the user has agreed to since.
+    let mut held: Vec<&str> =
+        list("/permissions").chain(list("/host_permissions")).chain(pages.clone()).collect();
+    for kind in ["api", "explicit_host", "scriptable_host"] {
+        let active = setting.and_then(|s| s.pointer(&format!("/active_permissions/{kind}"))?.as_array());
+        held.extend(active.into_iter().flatten().filter_map(Value::as_str));
+    }
     Ok(Some(BrowserExtension {
         id: id.to_owned(),
         name: said("name"),
@@ -127,7 +142,14 @@ fn extension(
         description: said("description"),
         enabled: setting.and_then(enabled),
         permissions: rights(asked().filter(|r| !is_host(r))),
-        hosts: rights(asked().filter(|r| is_host(r)).chain(list("/host_permissions")).chain(pages)),
+        hosts: rights(
+            asked()
+                .filter(|r| is_host(r))
+                .chain(list("/host_permissions"))
+                .chain(list("/optional_host_permissions"))
+                .chain(pages),
+        ),
+        optional: rights(later().filter(|r| !held.contains(r))),
         origin: setting.map(origin).unwrap_or_default().into(),
         path,
         ..BrowserExtension::default()
@@ -168,7 +190,8 @@ fn messages(root: &Root, folder: &str, locale: &str, limits: &Limits) -> BTreeMa
     if locale.is_empty() || locale.contains(['/', '.']) {
         return BTreeMap::new();
     }
-    let Ok((text, _)) = root.read(format!("{folder}/_locales/{locale}/messages.json"), limits.text) else {
+    let path = format!("{folder}/_locales/{locale}/messages.json");
+    let Ok((text, _)) = root.read(path, limits.text.min(MAX_MANIFEST)) else {
         return BTreeMap::new();
     };
     let Ok(Value::Object(all)) = serde_json::from_slice(&text) else { return BTreeMap::new() };

@@ -37,6 +37,8 @@ struct Addon {
     location: String,
     #[serde(default)]
     user_permissions: Option<Rights>,
+    #[serde(default)]
+    optional_permissions: Option<Rights>,
 }
 
 #[derive(Deserialize)]
@@ -47,7 +49,7 @@ struct Locale {
     description: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Rights {
     #[serde(default)]
     permissions: Vec<String>,
@@ -94,15 +96,19 @@ fn list(root: &Root, path: &str, limits: &Limits) -> Result<Vec<BrowserExtension
 
 fn extension(a: Addon) -> BrowserExtension {
     let (name, description) = a.default_locale.map(|l| (l.name, l.description)).unwrap_or_default();
-    let given = a.user_permissions.unwrap_or(Rights { permissions: Vec::new(), origins: Vec::new() });
+    let (given, later) = (a.user_permissions.unwrap_or_default(), a.optional_permissions.unwrap_or_default());
+    let both = |given: &[String], later: &[String]| rights(given.iter().chain(later).map(String::as_str));
+    let optional = later.permissions.iter().filter(|p| !given.permissions.contains(p));
+    let optional = optional.chain(later.origins.iter().filter(|o| !given.origins.contains(o)));
     BrowserExtension {
         browser: "firefox".into(),
         name: short(&name.unwrap_or_default()),
         version: short(&a.version),
         description: short(&description.unwrap_or_default()),
         enabled: a.active,
-        permissions: rights(given.permissions.iter().map(String::as_str)),
-        hosts: rights(given.origins.iter().map(String::as_str)),
+        optional: rights(optional.map(String::as_str)),
+        permissions: both(&given.permissions, &later.permissions),
+        hosts: both(&given.origins, &later.origins),
         origin: short(&a.location),
         id: short(&a.id),
         ..BrowserExtension::default()

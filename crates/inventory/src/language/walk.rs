@@ -270,15 +270,15 @@ impl Found<'_> {
         }
         let c = CString::new(name).map_err(|_| InventoryError::WrongKind)?;
         let at = folder.as_ref().map_or(self.folder, AsRawFd::as_raw_fd);
-        let fd = match open_to_read(at, &c, libc::O_NOFOLLOW) {
+        // First only as a place: to open a device is to do something with it already.
+        let place = crate::root::open_at(at, &c, libc::O_PATH | libc::O_NOFOLLOW)?;
+        let stamp = stamp_of(place.as_raw_fd())?;
+        match stamp.kind() {
+            Kind::File => Ok((crate::root::read_at(&place)?.into(), stamp)),
             // A link is somebody else's file: the walk comes to it by itself, if it is within the root.
-            Err(e) if e.raw_os_error() == Some(libc::ELOOP) => {
-                return Err(std::io::Error::from(std::io::ErrorKind::NotFound).into());
-            }
-            other => other?,
-        };
-        let stamp = stamp_of(fd.as_raw_fd())?;
-        if stamp.kind() == Kind::File { Ok((fd.into(), stamp)) } else { Err(InventoryError::WrongKind) }
+            Kind::Link => Err(std::io::Error::from(std::io::ErrorKind::NotFound).into()),
+            _ => Err(InventoryError::WrongKind),
+        }
     }
 
     /// The first bytes of such a file.

@@ -41,6 +41,27 @@ pub struct Os {
     pub end_of_life: Option<EndOfLife>,
 }
 
+impl Os {
+    /// The distribution by the name that people use; `Linux` where it says nothing of itself.
+    pub fn distribution(&self) -> &str {
+        match self.id.as_str() {
+            "debian" => "Debian",
+            "ubuntu" => "Ubuntu",
+            "rhel" => "RedHatEnterpriseLinux",
+            "centos" => "CentOS",
+            "rocky" => "Rocky",
+            "almalinux" => "AlmaLinux",
+            "fedora" => "Fedora",
+            "amzn" => "AmazonLinux",
+            "sles" => "SUSE",
+            "ol" => "OracleLinux",
+            "alpine" => "Alpine",
+            _ if self.name.is_empty() => "Linux",
+            _ => &self.name,
+        }
+    }
+}
+
 /// Until when a release gets security updates, by our table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndOfLife {

@@ -164,6 +164,9 @@ pub struct BrowserExtension {
     /// On which pages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub hosts: Vec<String>,
+    /// Of both, what it has not yet and may ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub optional: Vec<String>,
     /// Where it came from, in the browser's words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub origin: String,

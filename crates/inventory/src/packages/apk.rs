@@ -50,6 +50,12 @@ pub(crate) fn owners(root: &Root, limits: &Limits, wanted: &mut Wanted) -> Resul
     )
 }
 
+/// Hands on each file with the name of its package before it.
+pub(crate) fn each_file(root: &Root, limits: &Limits, file: impl FnMut(&str, &str)) -> Result<()> {
+    let (from, _) = root.file(DATABASES[0]).or_else(|_| root.file(DATABASES[1]))?;
+    parse(from.file, limits.database, |_| {}, file)
+}
+
 /// Hands each package on as it ends, and each file with the name of its package.
 fn parse(
     from: impl Read,

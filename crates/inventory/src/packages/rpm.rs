@@ -101,6 +101,25 @@ pub(crate) fn owners(root: &Root, limits: &Limits, wanted: &mut Wanted) -> Resul
     Err(std::io::Error::from(std::io::ErrorKind::NotFound).into())
 }
 
+/// What is done with a file of a package.
+type EachFile<'a> = &'a mut dyn FnMut(&Package, &str) -> Result<()>;
+
+/// Hands on each file of each package.
+pub(crate) fn each_file(root: &Root, limits: &Limits, f: EachFile<'_>) -> Result<()> {
+    let places = FOLDERS.iter().flat_map(|folder| FILES.map(|(name, f)| (format!("{folder}/{name}"), f)));
+    for (path, format) in places {
+        let done = each(root, &path, format, limits, &mut |blob| {
+            let Some(package) = header::read(blob)? else { return Ok(()) };
+            header::each_file(blob, &mut |path| f(&package, path))
+        });
+        match done {
+            Err(e) if e.is_absent() => {}
+            other => return other,
+        }
+    }
+    Err(std::io::Error::from(std::io::ErrorKind::NotFound).into())
+}
+
 fn each(root: &Root, path: &str, format: Format, limits: &Limits, f: Each<'_>) -> Result<()> {
     let open = |path: &str| -> Result<(Sized, Place)> {
         let (file, place) = root.file(path)?;

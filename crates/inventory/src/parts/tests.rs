@@ -75,3 +75,67 @@ fn what_is_no_part_is_refused() {
     assert!(matches!(join([("head", head.as_str()), ("else/0", "[]")]), Err(PartError::Name(_))));
     assert!(matches!(join([("head", head.as_str()), ("users/0", "{}")]), Err(PartError::Body { .. })));
 }
+
+#[test]
+fn the_head_has_room_however_much_else_there_is() {
+    let container = |n: u32| Container {
+        id: format!("{n:064x}"),
+        packages: vec![package("inside", "2")],
+        ..Container::default()
+    };
+    let inventory = Inventory { containers: (0..3000).map(container).collect(), ..Inventory::default() };
+    let parts = split(&inventory);
+    assert_eq!(parts.bodies.len(), MAX_PARTS);
+    assert_eq!(parts.left_out.len(), 2 * 3000 + 1 - MAX_PARTS);
+    assert!(joined(&parts).containers.len() > 1000);
+}
+
+#[test]
+fn every_part_that_is_cut_passes_the_check() {
+    let inventory = Inventory {
+        users: vec![User { name: "ann".into(), ..User::default() }],
+        groups: vec![Group { name: "staff".into(), ..Group::default() }],
+        certificates: vec![Certificate { key_bits: 2048, ..Certificate::default() }],
+        shares: vec![Share { name: "data".into(), ..Share::default() }],
+        extensions: vec![BrowserExtension { id: "a".into(), ..BrowserExtension::default() }],
+        ..large()
+    };
+    let parts = split(&inventory);
+    for kind in
+        ["users/0", "certificates/0", "extensions/0", "container:c0ffee", "container:c0ffee/packages/0"]
+    {
+        assert!(parts.bodies.contains_key(kind), "{kind}");
+    }
+    let checked: Vec<(String, String)> = parts
+        .bodies
+        .iter()
+        .map(|(name, body)| (name.clone(), check(name, body).expect("a part").to_string()))
+        .collect();
+    let again = join(checked.iter().map(|(n, b)| (n.as_str(), b.as_str()))).expect("parts of an inventory");
+    assert_eq!(again, joined(&parts), "nothing is lost by it");
+    assert_eq!(check("baseline/cis", r#"{"any":[1]}"#).expect("not ours").to_string(), r#"{"any":[1]}"#);
+}
+
+#[test]
+fn what_a_hostile_sensor_sends_is_no_part() {
+    for (name, body) in [
+        ("certificates/0", r#"[{"fingerprint":"f","not_after_us":"soon"}]"#),
+        ("certificates/0", r#"[{"key_bits":99999999999}]"#),
+        ("certificates/0", r#"{"not":"a list"}"#),
+        ("head", "[]"),
+        ("users/0", "[[[["),
+    ] {
+        assert!(matches!(check(name, body), Err(PartError::Body { .. })), "{name} {body}");
+    }
+    for name in
+        ["", "packages", "packages/", "packages/256", "packages/00", "packages/+1", "else/0", "container:a/b"]
+    {
+        assert!(matches!(check(name, "[]"), Err(PartError::Name(_))), "{name}");
+    }
+    assert!(matches!(check(&format!("container:{}", "a".repeat(200)), "{}"), Err(PartError::Name(_))));
+    let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    assert!(check("baseline/x", &nested).is_err(), "deep nesting is no stack overflow");
+    let more = r#"[{"ecosystem":"deb","name":"a","version":"1","blown":[0,0,0,0,0,0,0,0]}]"#;
+    let kept = check("packages/0", more).expect("a part");
+    assert!(kept[0].get("blown").is_none() && kept[0]["name"] == "a", "{kept}");
+}

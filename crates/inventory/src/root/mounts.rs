@@ -34,11 +34,11 @@ const DISKS: [&str; 21] = [
 ];
 
 impl Mounts {
-    /// Those of a `mountinfo` that lie below `root`.
-    pub(crate) fn read(mountinfo: &Path, root: &Path) -> Self {
+    /// Those of a `mountinfo` that lie below `root`; none where it cannot be read.
+    pub(crate) fn read(mountinfo: &Path, root: &Path) -> Option<Self> {
         let mut text = Vec::new();
-        let read = File::open(mountinfo).and_then(|f| f.take(MAX_LIST).read_to_end(&mut text));
-        if read.is_err() { Self::default() } else { Self::parse(&text, root.as_os_str().as_bytes()) }
+        File::open(mountinfo).and_then(|f| f.take(MAX_LIST).read_to_end(&mut text)).ok()?;
+        Some(Self::parse(&text, root.as_os_str().as_bytes()))
     }
 
     fn parse(text: &[u8], root: &[u8]) -> Self {

@@ -57,3 +57,23 @@ fn a_change_of_what_was_seen_is_noticed() {
     std::fs::write(dir.path().join("a"), "22").expect("writable");
     assert!(root.differs(&seen));
 }
+
+#[test]
+fn what_is_mounted_later_is_not_entered_either() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let top = dir.path().join("root");
+    std::fs::create_dir_all(top.join("srv/share")).expect("writable");
+    std::fs::write(top.join("srv/share/file"), "1").expect("writable");
+    let list = dir.path().join("mountinfo");
+    let line = "22 1 254:0 / / rw - ext4 /dev/vda rw\n";
+    std::fs::write(&list, line).expect("writable");
+    let mut root = Root::new(top, (list.clone(), "/".into())).expect("opens");
+    assert_eq!(root.text("/srv/share/file", 9).expect("a disk's"), "1");
+    let more = format!("{line}23 22 0:22 / /srv/share rw - nfs4 host:/x rw\n");
+    std::fs::write(&list, more).expect("writable");
+    root.look_at_mounts();
+    assert_eq!(root.read("/srv/share/file", 9).expect_err("a network's").code(), "foreign_file_system");
+    std::fs::remove_file(&list).expect("removable");
+    root.look_at_mounts();
+    assert!(root.read("/srv/share/file", 9).is_err(), "what cannot be read says nothing new");
+}

@@ -1,7 +1,7 @@
 //! Whatever bytes stand where others wrote: an answer or an error, never a crash, and no more than the
 //! bounds.
 
-use palisade_inventory::decode;
+use palisade_inventory::{Options, Root, Scanner, decode};
 use proptest::prelude::*;
 
 use crate::languages::{elf, go_information, zip};
@@ -65,4 +65,21 @@ proptest! {
             all(&changed(&seed, &changes, cut));
         }
     }
+}
+
+#[test]
+fn a_device_where_a_file_is_expected_is_not_opened() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = dir.path().join("lib/x-1.dist-info");
+    std::fs::create_dir_all(&folder).expect("writable");
+    let path = std::ffi::CString::new(folder.join("METADATA").into_os_string().into_encoded_bytes());
+    // Nothing drives this device: whoever opens it is told so by the kernel.
+    // SAFETY: the path ends with a zero byte.
+    let made =
+        unsafe { libc::mknod(path.expect("no zero").as_ptr(), libc::S_IFCHR | 0o600, libc::makedev(510, 7)) };
+    assert_eq!(made, 0, "{}", std::io::Error::last_os_error());
+    let root = Root::open(dir.path()).expect("opens");
+    let inventory = Scanner::new(root, Options::default()).full().expect("reads");
+    let of_it: Vec<_> = inventory.sources.iter().filter(|s| s.path.contains("dist-info")).collect();
+    assert_eq!(of_it.iter().map(|s| s.code.as_str()).collect::<Vec<_>>(), ["wrong_kind"], "{of_it:?}");
 }

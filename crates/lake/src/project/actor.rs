@@ -123,6 +123,7 @@ impl<'a> Dictionary<'a> {
         let subject = match &fact.kind {
             Some(Kind::ProcessCreated(c)) => c.created,
             Some(Kind::ProcessTerminated(t)) => t.terminated,
+            Some(Kind::ApplicationBlocked(a)) => a.started,
             _ => 0,
         };
         [fact.process, subject].into_iter().filter_map(|id| self.get(id)).map(|k| cost(k.process)).sum()

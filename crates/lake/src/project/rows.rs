@@ -95,6 +95,14 @@ columns! {
 }
 
 columns! {
+    EventColumns {
+        ActionType: str, FileName: str, FolderPath: str, SHA1: str, SHA256: str, MD5: str, FileSize: long,
+        AccountDomain: str, AccountName: str, AccountSid: str, ProcessId: long, ProcessCommandLine: str,
+        ProcessCreationTime: time, LogonId: long, AdditionalFields: json,
+    }
+}
+
+columns! {
     FileColumns {
         ActionType: str, FileName: str, FolderPath: str, PreviousFolderPath: str, PreviousFileName: str,
         FileSize: long, AdditionalFields: json, LogonId: long,
@@ -151,12 +159,14 @@ mod tests {
     fn produced(table: &str) -> BTreeSet<&'static str> {
         let mut out = Columns::new();
         CommonColumns::new().drain(&mut out);
-        if matches!(table, "DeviceProcessEvents" | "DeviceNetworkEvents" | "DeviceFileEvents") {
+        let acted = ["DeviceEvents", "DeviceProcessEvents", "DeviceNetworkEvents", "DeviceFileEvents"];
+        if acted.contains(&table) {
             ActorColumns::new().drain(&mut out);
         }
         match table {
             "DeviceProcessEvents" => ProcessColumns::new().drain(&mut out),
             "DeviceNetworkEvents" => NetworkColumns::new().drain(&mut out),
+            "DeviceEvents" => EventColumns::new().drain(&mut out),
             "DeviceFileEvents" => FileColumns::new().drain(&mut out),
             "DeviceInfo" => InfoColumns::new().drain(&mut out),
             "PalisadeSensorCounters" => CounterColumns::new().drain(&mut out),

@@ -106,7 +106,7 @@ impl TableState {
 #[derive(Debug)]
 pub(super) struct TenantState {
     pub(super) rows: Projector,
-    pub(super) tables: [TableState; 5],
+    pub(super) tables: [TableState; TABLES.len()],
     pub(super) names: Names,
     names_changed: bool,
     /// Whether the manifest no longer says what is here.

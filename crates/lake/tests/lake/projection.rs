@@ -1,8 +1,9 @@
 use palisade_lake::{LakeWriter, schemas};
 use palisade_schema::Fill;
+use palisade_wire::msg::application_blocked;
 use palisade_wire::msg::{
-    Batch, Connection, Counter, DeviceInfo, Fact, FileEvent, Heartbeat, OrderReceipt, Process,
-    ProcessCreated, ProcessTerminated, connection::Outcome, fact::Kind, file_event::Action,
+    ApplicationBlocked, Batch, Connection, Counter, DeviceInfo, Fact, FileEvent, Heartbeat, OrderReceipt,
+    Process, ProcessCreated, ProcessTerminated, connection::Outcome, fact::Kind, file_event::Action,
 };
 
 use crate::facts::{NOON, batches, catalogue, column, config, device, fact, process, record, tenant};
@@ -60,6 +61,20 @@ fn all_kinds() -> Batch {
         scope: "/demo".into(),
         ..Heartbeat::default()
     };
+    let application = |action: application_blocked::Action, started: u64| ApplicationBlocked {
+        action: action.into(),
+        path: "/usr/bin/curl".into(),
+        inode: 9,
+        package: "curl".into(),
+        version: "7.88.1-10".into(),
+        source: "curl".into(),
+        fixed_version: "7.88.1-10+deb12u5".into(),
+        rule: "0198".into(),
+        rung: "fanotify".into(),
+        message: "ask us".into(),
+        pid: 77,
+        started,
+    };
     let kinds = [
         Kind::ProcessCreated(ProcessCreated { created: 2 }),
         Kind::ProcessTerminated(ProcessTerminated { terminated: 2, exit_code: 3, signal: 0 }),
@@ -72,6 +87,8 @@ fn all_kinds() -> Batch {
         Kind::DeviceInfo(info()),
         Kind::Heartbeat(heartbeat),
         Kind::Receipt(OrderReceipt::default()),
+        Kind::ApplicationBlocked(application(application_blocked::Action::Blocked, 0)),
+        Kind::ApplicationBlocked(application(application_blocked::Action::Warned, 2)),
     ];
     let mut facts: Vec<Fact> =
         kinds.into_iter().enumerate().map(|(i, k)| fact(NOON + i as i64, i as u64 + 1, 1, k)).collect();
@@ -132,6 +149,13 @@ async fn each_declared_column_is_filled_and_says_what_happened() {
         );
         assert!(column(&files, "PreviousFolderPath").contains(&"/tmp".to_owned()));
         assert!(column(&files, "AdditionalFields").iter().all(|t| t == r#"{"ContainerId":"c0ffee","Inode":9,"Mode":"0644","PathTruncated":true,"Uid":1000,"WorkingDirectory":"/srv/work"}"#));
+        let events = batches(&pinned, "DeviceEvents").await;
+        assert_eq!(
+            sorted(column(&events, "ActionType")),
+            ["VulnerableApplicationBlocked", "VulnerableApplicationWarned"]
+        );
+        assert_eq!(column(&events, "FolderPath"), ["/usr/bin/curl", "/usr/bin/curl"]);
+        assert!(column(&events, "AdditionalFields").iter().all(|t| t.contains(r#""Package":"curl""#)));
         let counters = batches(&pinned, "PalisadeSensorCounters").await;
         assert_eq!(sorted(column(&counters, "Kind")), ["exec_captured", "kernel_gap"]);
         let device = batches(&pinned, "DeviceInfo").await;

@@ -94,7 +94,7 @@ pub struct Fact {
     /// unique_id of the process that did it; 0 where there is none.
     #[prost(uint64, tag = "3")]
     pub process: u64,
-    #[prost(oneof = "fact::Kind", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19")]
+    #[prost(oneof = "fact::Kind", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20")]
     pub kind: ::core::option::Option<fact::Kind>,
 }
 /// Nested message and enum types in `Fact`.
@@ -121,6 +121,8 @@ pub mod fact {
         InventoryPart(super::InventoryPart),
         #[prost(message, tag = "19")]
         InventoryList(super::InventoryList),
+        #[prost(message, tag = "20")]
+        ApplicationBlocked(super::ApplicationBlocked),
     }
 }
 /// `Fact.process` is the creating process as it was before: the parent, or for a second exec in
@@ -252,6 +254,90 @@ pub mod file_event {
                 "MODIFIED" => Some(Self::Modified),
                 "RENAMED" => Some(Self::Renamed),
                 "DELETED" => Some(Self::Deleted),
+                _ => None,
+            }
+        }
+    }
+}
+/// A program of a package that a rule names was executed. `Fact.process` is who did it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApplicationBlocked {
+    #[prost(enumeration = "application_blocked::Action", tag = "1")]
+    pub action: i32,
+    #[prost(string, tag = "2")]
+    pub path: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "3")]
+    pub inode: u64,
+    /// The binary package, its version, and its source package.
+    #[prost(string, tag = "4")]
+    pub package: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub version: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub source: ::prost::alloc::string::String,
+    /// First version that is not affected; empty where there is none.
+    #[prost(string, tag = "7")]
+    pub fixed_version: ::prost::alloc::string::String,
+    /// The server's identifier of the rule.
+    #[prost(string, tag = "8")]
+    pub rule: ::prost::alloc::string::String,
+    /// The rung of the ladder in force: fanotify, kill, detect.
+    #[prost(string, tag = "9")]
+    pub rung: ::prost::alloc::string::String,
+    /// The rule's message.
+    #[prost(string, tag = "10")]
+    pub message: ::prost::alloc::string::String,
+    /// The process that wanted to become the program.
+    #[prost(uint32, tag = "11")]
+    pub pid: u32,
+    /// unique_id of the process that came of it; 0 where none did.
+    #[prost(uint64, tag = "12")]
+    pub started: u64,
+}
+/// Nested message and enum types in `ApplicationBlocked`.
+pub mod application_blocked {
+    #[derive(
+        Clone,
+        Copy,
+        Debug,
+        PartialEq,
+        Eq,
+        Hash,
+        PartialOrd,
+        Ord,
+        ::prost::Enumeration
+    )]
+    #[repr(i32)]
+    pub enum Action {
+        /// The kernel refused it.
+        Blocked = 0,
+        /// It began and was killed.
+        Killed = 1,
+        /// It runs; the rule only warns.
+        Warned = 2,
+        /// It runs, because the sensor may not or cannot block.
+        Audited = 3,
+    }
+    impl Action {
+        /// String value of the enum field names used in the ProtoBuf definition.
+        ///
+        /// The values are not transformed in any way and thus are considered stable
+        /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+        pub fn as_str_name(&self) -> &'static str {
+            match self {
+                Self::Blocked => "BLOCKED",
+                Self::Killed => "KILLED",
+                Self::Warned => "WARNED",
+                Self::Audited => "AUDITED",
+            }
+        }
+        /// Creates an enum from field names used in the ProtoBuf definition.
+        pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+            match value {
+                "BLOCKED" => Some(Self::Blocked),
+                "KILLED" => Some(Self::Killed),
+                "WARNED" => Some(Self::Warned),
+                "AUDITED" => Some(Self::Audited),
                 _ => None,
             }
         }

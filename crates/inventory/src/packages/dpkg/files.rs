@@ -37,7 +37,7 @@ pub(crate) fn owners(root: &Root, limits: &Limits, wanted: &mut Wanted) -> Resul
 }
 
 /// From where to where, and for which package: three lines each.
-fn diversions(root: &Root, limits: &Limits) -> HashMap<String, (String, String)> {
+pub(crate) fn diversions(root: &Root, limits: &Limits) -> HashMap<String, (String, String)> {
     let text = root.text(DIVERSIONS, limits.text).unwrap_or_default();
     let mut lines = text.lines();
     let mut all = HashMap::new();

@@ -151,8 +151,16 @@ fn source_of(file: &str) -> Option<(&str, &str, &str)> {
 
 /// Looks for `wanted` among the files of the package.
 pub(super) fn files(blob: &[u8], wanted: &mut Wanted) -> Result<()> {
+    let name = Header::parse(blob)?.string(NAME);
+    each_file(blob, &mut |path| {
+        wanted.offer(path, || format!("rpm:{name}"));
+        Ok(())
+    })
+}
+
+/// Hands on each path of the package that is a text.
+pub(super) fn each_file(blob: &[u8], f: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
     let header = Header::parse(blob)?;
-    let name = header.string(NAME);
     let mut path = Vec::new();
     let folders: Vec<&[u8]> = header.strings(DIR_NAMES).collect();
     let indexes = header.entry(DIR_INDEXES).filter(|e| e.kind == INT32);
@@ -166,18 +174,16 @@ pub(super) fn files(blob: &[u8], wanted: &mut Wanted) -> Result<()> {
         path.clear();
         path.extend_from_slice(folder);
         path.extend_from_slice(base);
-        offer(&path, &name, wanted);
+        if let Ok(path) = std::str::from_utf8(&path) {
+            f(path)?;
+        }
     }
     for path in header.strings(OLD_NAMES) {
-        offer(path, &name, wanted);
+        if let Ok(path) = std::str::from_utf8(path) {
+            f(path)?;
+        }
     }
     Ok(())
-}
-
-fn offer(path: &[u8], name: &str, wanted: &mut Wanted) {
-    if let Ok(path) = std::str::from_utf8(path) {
-        wanted.offer(path, || format!("rpm:{name}"));
-    }
 }
 
 #[cfg(test)]
