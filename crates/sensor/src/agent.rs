@@ -19,11 +19,13 @@ use palisade_types::Lane;
 use parking_lot::RwLock;
 use tokio::task::JoinSet;
 
+use crate::block;
 use crate::cli::settings::{self, Settings};
 use crate::device::boot;
 use crate::error::SensorError;
 use crate::identity::Identity;
 use crate::orders;
+use crate::remediate;
 use crate::transport::{Link, renew, upload};
 
 pub use lock::Lock;
@@ -86,6 +88,7 @@ impl Agent {
         identity.action_key()?;
         let link = Link::new(&identity, recorder.settings.proxy.as_ref())?;
         recorder.orders.belong_to(identity.device_id)?;
+        recorder.applications.belong_to(&identity.tenant_id.to_string());
         recorder.has_server(&identity);
         Ok(Self { identity: RwLock::new(identity), link, recorder })
     }
@@ -136,12 +139,16 @@ async fn live(recorder: Arc<Recorder>, capture: std::thread::JoinHandle<()>) -> 
     tokio::spawn(status::run(recorder.clone()));
     tokio::spawn(products::run(recorder.clone()));
     tokio::spawn(inventory::run(recorder.clone()));
+    let applications = tokio::spawn(block::control::run(recorder.clone()));
+    tokio::spawn(remediate::keep_tidy(recorder.clone()));
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}
     }
     tracing::info!("stopping");
     recorder.stop.send_replace(Stop::Draining);
+    // A sensor that does not run holds nobody up.
+    let _ = tokio::time::timeout(FLUSH, applications).await;
     // The capture thread ends with a last drain and seals all lanes.
     let ended = tokio::task::spawn_blocking(move || capture.join().is_ok());
     if !ended.await.unwrap_or(false) {

@@ -316,6 +316,15 @@ impl Capture {
         self.ring.commit();
     }
 
+    /// Who executed a file, and the process that came of it; see [`ProcessCache::executing`].
+    pub fn executing(
+        &mut self,
+        pid: u32,
+        path: &str,
+    ) -> (Option<Arc<ProcessInfo>>, Option<Arc<ProcessInfo>>) {
+        self.processes.executing(pid, path, &mut self.resolver)
+    }
+
     fn settle(&mut self) {
         self.settled = Instant::now();
         self.missed.1 = self.missed.0 + self.misses.count();

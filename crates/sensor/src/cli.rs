@@ -1,11 +1,13 @@
 //! The command line.
 
+mod arming;
 mod baseline;
 pub mod connectivity;
 mod detach;
 pub mod enrol;
 mod installation;
 pub mod inventory;
+mod remediate;
 pub mod settings;
 mod spool;
 mod status;
@@ -47,6 +49,16 @@ enum Command {
         #[command(subcommand)]
         command: ConnectivityCommand,
     },
+    /// Drop all prevention on this machine at once, until it is armed again
+    Disarm(arming::DisarmArgs),
+    /// Take prevention up again, also after unclean boots
+    Arm,
+    /// Answer the kernel about blocked applications; for the sensor itself
+    #[command(name = crate::block::responder::WORD, hide = true)]
+    ApplicationResponder(crate::block::responder::ResponderArgs),
+    /// Find the programs of blocked applications; for the sensor itself
+    #[command(name = crate::block::resolver::WORD, hide = true)]
+    ApplicationResolver(crate::block::resolver::ResolverArgs),
     /// Remove what a stopped sensor left in the kernel
     Detach,
     /// Look whether a sensor can be installed here; changes nothing
@@ -59,6 +71,9 @@ enum Command {
     Start(JsonArg),
     /// Take the installed sensor off the machine
     Uninstall(installation::UninstallArgs),
+    /// Change packages as a request says; for the sensor itself
+    #[command(hide = true)]
+    Remediate(remediate::RemediateArgs),
     /// Keep the installed sensor running, where no systemd does
     Supervise,
 }
@@ -95,12 +110,20 @@ pub fn main(cli: Cli) -> i32 {
         Command::Connectivity { command: ConnectivityCommand::Test(args) } => {
             connectivity::test(&cli.common, &args)
         }
+        Command::Disarm(args) => arming::disarm(&cli.common, &args).map(|()| 0),
+        Command::Arm => arming::arm(&cli.common).map(|()| 0),
+        Command::ApplicationResponder(args) => Ok(crate::block::responder::run(&args)),
+        Command::ApplicationResolver(args) => {
+            inventory::behind_others();
+            crate::block::resolver::run(&args)
+        }
         Command::Detach => detach::detach(&cli.common).map(|()| 0),
         Command::Preflight(args) => Ok(installation::preflight(&cli.common, &args)),
         Command::Probe(args) => Ok(installation::probe(&cli.common, &args)),
         Command::Install(args) => Ok(installation::install(&cli.common, args)),
         Command::Start(args) => Ok(installation::start(&cli.common, args.json)),
         Command::Uninstall(args) => Ok(installation::uninstall(&cli.common, &args)),
+        Command::Remediate(args) => remediate::remediate(&cli.common, &args),
         Command::Supervise => settings::common(&cli.common).and_then(crate::supervise::run).map(|()| 0),
     };
     match done {

@@ -2,6 +2,7 @@
 //! server over mutual TLS, and executes the server's signed orders.
 
 mod agent;
+mod block;
 mod capture;
 mod cli;
 mod counters;
@@ -11,9 +12,11 @@ mod files;
 mod host;
 mod identity;
 mod install;
+mod never_touch;
 mod orders;
 mod random;
 mod reach;
+mod remediate;
 mod scope;
 mod spool;
 mod supervise;

@@ -1,4 +1,7 @@
 //! Orders from the server: verified, journalled before they are executed, answered by a receipt.
+//!
+//! They are executed one after the other, but for those that may take an hour (`remediate`) or minutes (`baseline`):
+//! few of these run beside the others, so that a machine can be isolated while its packages are upgraded.
 
 pub mod channel;
 mod execute;
@@ -36,12 +39,13 @@ impl Outcome {
         Self { ok: true, code: String::new(), message: String::new(), proof: proof.to_string() }
     }
 
-    fn failed(code: &str, message: impl Into<String>) -> Self {
+    /// One that did not do what was asked for.
+    pub(crate) fn failed(code: &str, message: impl Into<String>) -> Self {
         Self { ok: false, code: code.into(), message: message.into(), proof: String::new() }
     }
 }
 
-/// Takes orders one at a time.
+/// Takes orders.
 pub struct Orders {
     /// Or why there is none: then nothing is executed, and all else goes on.
     journal: Result<Mutex<Journal>, String>,
@@ -78,17 +82,25 @@ impl Orders {
     /// Answers for an order that a killed sensor had begun: it is never executed twice.
     pub fn answer_interrupted(&self, agent: &Agent) {
         let Ok(journal) = &self.journal else { return };
-        let Some(p) = journal.lock().pending() else { return };
-        if p.number > agent.spool.last_receipt() {
-            tracing::warn!(order = %p.id, number = p.number, "an order was interrupted by the end of the sensor");
-            agent.counters.add("order_interrupted", 1);
-            let outcome = Outcome::failed(
-                "interrupted",
-                "the sensor ended while it executed the order; it was not tried again",
-            );
-            self.receipt(agent, &p, &outcome);
+        let (pending, beside) = {
+            let journal = journal.lock();
+            (journal.pending(), journal.beside())
+        };
+        // Receipts of those that ran beside come out of order, so that the highest number with a receipt
+        // says nothing of them. The server keeps the first receipt, so one too many does no harm.
+        let without = |p: &Done| beside.contains(p) || p.number > agent.spool.last_receipt();
+        for p in pending.iter().chain(&beside) {
+            if without(p) {
+                tracing::warn!(order = %p.id, number = p.number, "an order was interrupted by the end of the sensor");
+                agent.counters.add("order_interrupted", 1);
+                let outcome = Outcome::failed(
+                    "interrupted",
+                    "the sensor ended while it executed the order; it was not tried again",
+                );
+                self.receipt(agent, p, &outcome);
+            }
+            self.close(agent, journal, p);
         }
-        self.close(agent, journal, &p);
     }
 
     /// Judges and, if it is to be obeyed, executes an order.
@@ -127,8 +139,9 @@ impl Orders {
     }
 
     async fn obey(&self, agent: &Arc<Agent>, journal: &Mutex<Journal>, order: &Order, entry: Done) {
+        let beside = execute::goes_beside(&order.kind);
         // A statement of its own, so that the lock is free again before the order runs.
-        let begun = journal.lock().begin(&entry);
+        let begun = if beside { journal.lock().begin_beside(&entry) } else { journal.lock().begin(&entry) };
         if let Err(e) = begun {
             // Without the journal it might run twice, so it does not run; the server asks again.
             tracing::error!(error = %e, "cannot journal an order");
@@ -136,10 +149,29 @@ impl Orders {
             return;
         }
         tracing::info!(order = %order.id, number = order.number, kind = %order.kind, "executing an order");
-        let outcome = execute::execute(agent, order).await;
+        if !beside {
+            let outcome = execute::execute(agent, order).await;
+            self.conclude(agent, journal, &entry, &outcome);
+            return;
+        }
+        let (agent, order) = (agent.clone(), order.clone());
+        tokio::spawn(async move {
+            let mut stop = agent.stop.subscribe();
+            let outcome = tokio::select! {
+                outcome = execute::execute(&agent, &order) => outcome,
+                // The journal still has it, so the next start answers.
+                _ = stop.wait_for(|s| s.ends()) => return,
+            };
+            if let Ok(journal) = &agent.orders.journal {
+                agent.orders.conclude(&agent, journal, &entry, &outcome);
+            }
+        });
+    }
+
+    fn conclude(&self, agent: &Agent, journal: &Mutex<Journal>, entry: &Done, outcome: &Outcome) {
         agent.counters.add(if outcome.ok { "order_done" } else { "order_failed" }, 1);
-        self.receipt(agent, &entry, &outcome);
-        self.close(agent, journal, &entry);
+        self.receipt(agent, entry, outcome);
+        self.close(agent, journal, entry);
     }
 
     /// Counts a refused order, and answers where the signature says that it is really for us.

@@ -196,6 +196,40 @@ async fn a_fork_begins_a_new_epoch_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_baseline_that_cannot_be_run_is_refused_and_a_good_one_is_kept() {
+    let server = TestServer::start().await;
+    let dir = enrolled(&server).await;
+    let running = Running::start(&dir);
+    let kept = dir.path().join(cli::inventory::baselines::ASSIGNED);
+    let assigned = |checks: &str| {
+        format!(
+            "{{\"profiles\":[{{\"revision\":\"1-a\",\"profile\":{{\"format\":\"palisade-baseline-profile/1\",\
+             \"name\":\"own\",\"title\":\"Own\",\"checks\":[\"{checks}\"]}}}}]}}"
+        )
+    };
+    server.push(server.order_with(1, "baseline", &assigned("none.*"), 60_000_000));
+    server.push(server.order_with(2, "baseline", "{\"profiles\":1}", 60_000_000));
+    eventually("both are answered", || receipts(&server).len() == 2).await;
+    let mut codes: Vec<String> = receipts(&server).into_iter().map(|r| r.code).collect();
+    codes.sort();
+    assert_eq!(codes, ["baseline_syntax", "baseline_unknown_check"]);
+    assert!(!kept.exists(), "what is refused is not kept");
+
+    server.push(server.order_with(3, "baseline", &assigned("ssh.*"), 60_000_000));
+    eventually("it is kept", || kept.exists()).await;
+    let mode = std::os::unix::fs::PermissionsExt::mode(&kept.metadata().expect("a file").permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let text = std::fs::read_to_string(&kept).expect("read");
+    assert_eq!(text, assigned("ssh.*"));
+    // Others do not wait for it.
+    server.push(server.order(4, "ping", 60_000_000));
+    eventually("the ping is answered", || receipts(&server).iter().any(|r| r.number == 4 && r.ok)).await;
+    server.push(server.order_with(5, "baseline", "{\"profiles\":[]}", 60_000_000));
+    eventually("it is given back", || !kept.exists()).await;
+    drop(running);
+}
+
+#[tokio::test]
 async fn orders_are_executed_once_and_answered_with_proof() {
     let server = TestServer::start().await;
     let dir = enrolled(&server).await;

@@ -4,6 +4,7 @@
 
 mod cluster;
 mod database;
+mod debian_root;
 pub mod hosts;
 mod moto;
 mod names;
@@ -16,6 +17,7 @@ mod vulnerable;
 mod wait;
 
 pub use database::TestDb;
+pub use debian_root::{Deb, DebianRoot};
 pub use moto::{Moto, REGION, SsmCommand};
 pub use names::{scratch, unique};
 pub use own_root::OwnRoot;

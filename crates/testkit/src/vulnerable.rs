@@ -1,5 +1,7 @@
 //! What the vuln process would conclude, written row by row, for tests of those who read it.
 
+mod baselines;
+
 use std::collections::BTreeMap;
 
 use palisade_state::DbRole;
@@ -90,6 +92,16 @@ impl VulnerableRows {
         .expect("a component");
     }
 
+    /// Takes a package away from everywhere, with what was found in it.
+    pub async fn drop_component(&mut self, id: i64) {
+        sqlx::query("DELETE FROM components WHERE tenant_id = $1 AND id = $2")
+            .bind(self.tenant.0)
+            .bind(id)
+            .execute(&mut self.vuln)
+            .await
+            .expect("deleted");
+    }
+
     /// A vulnerability: id, severity, CVSS, whether it is exploited.
     pub async fn vulnerability(&mut self, id: &str, severity: &str, cvss: Option<f64>, exploited: bool) {
         sqlx::query(
@@ -108,6 +120,21 @@ impl VulnerableRows {
         .execute(&mut self.vuln)
         .await
         .expect("a vulnerability");
+    }
+
+    /// What decided a finding, which somebody reported as wrong.
+    pub async fn case(&mut self, component: i64, vulnerability: &str, case: &Value) {
+        sqlx::query(
+            "UPDATE vulnerability_findings SET why = why || jsonb_build_object('case', $4::jsonb)
+             WHERE tenant_id = $1 AND component_id = $2 AND vulnerability = $3",
+        )
+        .bind(self.tenant.0)
+        .bind(component)
+        .bind(vulnerability)
+        .bind(case)
+        .execute(&mut self.vuln)
+        .await
+        .expect("a case");
     }
 
     /// That a component has it; `fixed` is empty where no version is without it.

@@ -14,10 +14,10 @@ use palisade_wire::msg::{Component, Fact, InventoryList, InventoryPart, Inventor
 use parking_lot::Mutex;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::Recorder;
-use crate::cli::inventory::follow::Line;
+use crate::cli::inventory::follow::{Line, Wishes};
 
 /// The first reading waits for what a start has to do.
 const FIRST: Duration = Duration::from_secs(20);
@@ -28,17 +28,21 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 const STEADY: Duration = Duration::from_secs(600);
 /// Longest line: a part's body once more escaped as text.
 const MAX_LINE: u64 = 2 * MAX_PART as u64 + (64 << 10);
+/// Orders that wait for baselines at once: one run answers all of them.
+const MOST_WAITING: usize = 4;
 /// So much of parts goes into one batch.
 const AT_ONCE: usize = 1 << 20;
 
 /// How the reading of the machine stands.
 #[derive(Debug)]
 pub struct Reading {
-    /// Somebody asks for everything anew.
-    wanted: Notify,
-    /// How many lists were told, and what the last one said.
-    told: watch::Sender<(u64, Told)>,
+    /// What somebody asks for.
+    wanted: watch::Sender<Wishes>,
+    /// What the last list said.
+    told: watch::Sender<Told>,
     failing: Mutex<Option<String>>,
+    /// For those who wait for baselines.
+    places: Arc<Semaphore>,
 }
 
 /// What the last list said.
@@ -50,14 +54,17 @@ pub struct Told {
     pub parts: usize,
     /// Parts that were new.
     pub sent: usize,
+    /// What was asked for and has been answered.
+    answers: Wishes,
 }
 
 impl Default for Reading {
     fn default() -> Self {
         Self {
-            wanted: Notify::new(),
-            told: watch::channel((0, Told::default())).0,
+            wanted: watch::channel(Wishes::default()).0,
+            told: watch::channel(Told::default()).0,
             failing: Mutex::default(),
+            places: Arc::new(Semaphore::new(MOST_WAITING)),
         }
     }
 }
@@ -65,11 +72,46 @@ impl Default for Reading {
 impl Reading {
     /// Asks for a whole reading and waits until it was told; nothing if it was not within `limit`.
     pub async fn anew(&self, limit: Duration) -> Option<Told> {
+        self.ask(|w| &mut w.all, limit).await
+    }
+
+    /// A place among those who wait for baselines; none where there are several already.
+    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
+        self.places.clone().try_acquire_owned().ok()
+    }
+
+    /// Asks for the baselines and waits until their results were told; nothing if they were not within `limit`.
+    pub async fn checked(&self, limit: Duration) -> Option<Told> {
+        self.ask(|w| &mut w.baselines, limit).await
+    }
+
+    async fn ask(&self, of: impl Fn(&mut Wishes) -> &mut u64, limit: Duration) -> Option<Told> {
         let mut told = self.told.subscribe();
-        let before = told.borrow_and_update().0;
-        self.wanted.notify_one();
-        let fresh = tokio::time::timeout(limit, told.wait_for(|(n, _)| *n > before)).await;
-        fresh.ok()?.ok().map(|state| state.1)
+        let mut number = 0;
+        self.wanted.send_modify(|wishes| {
+            *of(wishes) += 1;
+            number = *of(wishes);
+        });
+        let answered = |told: &Told| {
+            let mut answers = told.answers;
+            *of(&mut answers) >= number
+        };
+        let fresh = tokio::time::timeout(limit, told.wait_for(answered)).await;
+        fresh.ok()?.ok().map(|state| *state)
+    }
+
+    /// The lines that ask a reader for what is not answered yet.
+    fn unanswered(&self, sent: &mut Wishes) -> String {
+        let (wanted, answered) = (*self.wanted.borrow(), self.told.borrow().answers);
+        let mut lines = String::new();
+        if wanted.all > sent.all.max(answered.all) {
+            lines.push_str(&format!("all {}\n", wanted.all));
+        }
+        if wanted.baselines > sent.baselines.max(answered.baselines) {
+            lines.push_str(&format!("baselines {}\n", wanted.baselines));
+        }
+        *sent = wanted;
+        lines
     }
 
     /// How it is.
@@ -89,13 +131,14 @@ pub async fn run(recorder: Arc<Recorder>) {
         return;
     }
     let mut stop = recorder.stop.subscribe();
+    let mut wanted = recorder.reading.wanted.subscribe();
     let mut wait = FIRST;
     let mut pause = PAUSE;
     loop {
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             // Whoever asks does not wait for the start's calm.
-            () = recorder.reading.wanted.notified() => {}
+            _ = wanted.changed() => {}
             _ = stop.wait_for(|s| s.ends()) => return,
         }
         let began = Instant::now();
@@ -103,6 +146,8 @@ pub async fn run(recorder: Arc<Recorder>) {
             ended = read(&recorder) => ended,
             _ = stop.wait_for(|s| s.ends()) => return,
         };
+        // What was asked for meanwhile is no reason to begin again at once; the next reader is told of it.
+        wanted.mark_unchanged();
         tracing::warn!(why = ended, "the reader of the machine's inventory ended");
         recorder.counters.add("inventory_failures", 1);
         *recorder.reading.failing.lock() = Some(ended);
@@ -115,10 +160,12 @@ fn start(recorder: &Recorder) -> std::io::Result<Child> {
     // What runs now, also when an upgrade has replaced the file.
     let mut command = Command::new("/proc/self/exe");
     command.arg0("palisade-sensor").args(["inventory", "--follow"]);
+    command.arg("--baselines").arg(&recorder.settings.state_dir);
     if let Some(root) = recorder.settings.layout.other_root() {
         command.arg("--root").arg(root);
     }
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    // What it dies of reaches our log: it writes that line and no other, and is started again once a minute at most.
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
     let own = nix::unistd::getpid();
     // SAFETY: only system calls between fork and exec.
     unsafe {
@@ -143,6 +190,9 @@ async fn read(recorder: &Recorder) -> String {
         return "it has no pipes".into();
     };
     let mut out = BufReader::new(out);
+    let (mut wanted, mut asked) = (recorder.reading.wanted.subscribe(), Wishes::default());
+    // What was asked for before this reader was there, it is asked for now.
+    wanted.mark_changed();
     let mut waiting = Vec::new();
     let (mut bytes, mut sent) = (0, 0);
     let mut line = Vec::new();
@@ -154,8 +204,9 @@ async fn read(recorder: &Recorder) -> String {
         let read = loop {
             tokio::select! {
                 read = &mut reading => break read,
-                () = recorder.reading.wanted.notified() => {
-                    if ask.write_all(b"all\n").await.is_err() {
+                _ = wanted.changed() => {
+                    let lines = recorder.reading.unanswered(&mut asked);
+                    if ask.write_all(lines.as_bytes()).await.is_err() {
                         return "it takes no more wishes".into();
                     }
                 }
@@ -182,14 +233,21 @@ async fn read(recorder: &Recorder) -> String {
                     bytes = 0;
                 }
             }
-            Ok(Line::List { taken_us, parts, left_out, packages }) => {
-                let told = Told { packages, parts: parts.len(), sent };
+            Ok(Line::List { taken_us, parts, left_out, packages, answers }) => {
+                let told = Told { packages, parts: parts.len(), sent, answers };
                 waiting.push(fact(list(taken_us, parts, left_out)));
                 recorder.spool.append_facts(Lane::Control, std::mem::take(&mut waiting), None);
                 (bytes, sent) = (0, 0);
                 recorder.counters.add("inventories_told", 1);
                 *recorder.reading.failing.lock() = None;
-                recorder.reading.told.send_modify(|(n, last)| (*n, *last) = (*n + 1, told));
+                // A reader that began anew knows nothing of what another one answered.
+                recorder.reading.told.send_modify(|last| {
+                    let answers = Wishes {
+                        all: answers.all.max(last.answers.all),
+                        baselines: answers.baselines.max(last.answers.baselines),
+                    };
+                    *last = Told { answers, ..told };
+                });
             }
             Err(e) => return format!("it wrote what is no line of its own: {e}"),
         }

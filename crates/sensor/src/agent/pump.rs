@@ -3,10 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
+use palisade_types::Lane;
 use palisade_wire::msg::Component;
 
-use super::source::Source;
+use super::source::{Source, application_fact};
 use super::{CaptureView, Recorder};
+use crate::block::event::Execution;
 
 /// The ring is drained at least this often; the kernel wakes us earlier when it fills.
 const DRAIN: Duration = Duration::from_millis(100);
@@ -27,10 +29,12 @@ pub fn run(recorder: &Recorder) {
         recorder.beat_pulse();
         let ending = recorder.stop.borrow().ends();
         let asked = recorder.take_drain_requests();
+        // Taken before the drain: then the drain knows the processes that they name.
+        let executions = recorder.applications.take();
         match &mut source {
             Some(s) => {
                 // Nothing wakes us for what the last round left in the ring.
-                if !ending && !more && asked.is_empty() {
+                if !ending && !more && asked.is_empty() && executions.is_empty() {
                     s.wait(DRAIN);
                 }
                 // A defect in reading one record must not silence the spool and the heartbeats.
@@ -42,12 +46,19 @@ pub fn run(recorder: &Recorder) {
                     tried = Instant::now();
                     recorder.counters.add("capture_panics", 1);
                     failed(recorder, "capture ended by a defect of its own; it is tried again".into());
-                } else if looked.elapsed() >= LOOK {
+                    tell_alone(recorder, &executions);
+                } else {
+                    s.tell(recorder, &executions);
+                }
+                if let Some(s) = &mut source
+                    && looked.elapsed() >= LOOK
+                {
                     looked = Instant::now();
                     show(recorder, s);
                 }
             }
             None => {
+                tell_alone(recorder, &executions);
                 if !ending {
                     std::thread::sleep(DRAIN);
                     if tried.elapsed() >= RETRY {
@@ -67,6 +78,14 @@ pub fn run(recorder: &Recorder) {
         }
     }
     recorder.spool.close();
+}
+
+/// Tells executions without capture, which alone knows processes.
+fn tell_alone(recorder: &Recorder, executions: &[Execution]) {
+    if !executions.is_empty() {
+        let facts = executions.iter().map(|e| application_fact(e, 0, 0)).collect();
+        recorder.spool.append_facts(Lane::Priority, facts, None);
+    }
 }
 
 fn start(recorder: &Recorder) -> Option<Source> {

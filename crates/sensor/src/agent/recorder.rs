@@ -14,6 +14,7 @@ use super::Stop;
 use super::beating::Beating;
 use super::inventory::Reading;
 use super::upkeep::Upkeep;
+use crate::block::Applications;
 use crate::cli::settings::Settings;
 use crate::counters::Counters;
 use crate::device::boot::{self, Boot};
@@ -45,6 +46,10 @@ pub struct Recorder {
     pub wake_renewal: Notify,
     /// What the machine holds, and who asks for it.
     pub reading: Reading,
+    /// Held while a remediation is at work.
+    pub remediating: tokio::sync::Mutex<()>,
+    /// Vulnerable applications that are warned of or blocked.
+    pub applications: Applications,
     /// When this process started, microseconds UTC.
     pub started_us: i64,
     pub(super) boot: Boot,
@@ -91,6 +96,7 @@ impl Recorder {
             connection: Connection::new("", 0),
             orders: Orders::open(&dir),
             upkeep: Upkeep::new(&settings),
+            applications: Applications::open(&settings),
             settings,
             counters,
             spool,
@@ -98,6 +104,7 @@ impl Recorder {
             reconnected: Notify::new(),
             wake_renewal: Notify::new(),
             reading: Reading::default(),
+            remediating: tokio::sync::Mutex::default(),
             started_us: TimeMicros::now().0,
             boot,
             beating: Mutex::new(Beating::open(&dir)),
@@ -191,6 +198,7 @@ impl Recorder {
             let detail = "observing mode: another security product is in charge here";
             all.push(component("prevention", "off", detail.into(), "observing"));
         }
+        all.extend(self.applications.components());
         if self.enrolled().is_some() {
             all.extend(self.connection.components());
         } else {

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use palisade_sensor_bpf::PROGRAMS;
 use palisade_types::Lane;
-use palisade_wire::msg::Component;
+use palisade_wire::msg::{Component, Fact, fact::Kind};
 
 use super::{CaptureView, Recorder};
+use crate::block::event::Execution;
 use crate::capture::{Capture, CaptureConfig, Event, EventKind, ProcessInfo, facts};
 use crate::counters::Counters;
 use crate::spool::{Drain, Part};
@@ -100,6 +101,25 @@ impl Source {
         more
     }
 
+    /// Tells executions that application control has seen, with the processes that they name.
+    pub fn tell(&mut self, recorder: &Recorder, executions: &[Execution]) {
+        if executions.is_empty() {
+            return;
+        }
+        let mut parts: [Part; 3] = Default::default();
+        let mut processes: HashMap<u64, Arc<ProcessInfo>> = HashMap::new();
+        for e in executions {
+            let pid = u32::try_from(e.pid).unwrap_or(0);
+            let (maker, started) = self.capture.executing(pid, &e.program.path);
+            let id = |p: &Option<Arc<ProcessInfo>>| p.as_ref().map_or(0, |p| p.unique_id);
+            let fact = application_fact(e, id(&maker), id(&started));
+            parts[usize::from(Lane::Priority.number())].facts.push(fact);
+            processes.extend(maker.into_iter().chain(started).map(|p| (p.unique_id, p)));
+        }
+        let dictionary = &mut |id: u64| processes.get(&id).map(|p| facts::process(p));
+        recorder.spool.append(Drain { parts, dictionary, marks: None, receipt: None });
+    }
+
     fn keep(&self, recorder: &Recorder, marks: Vec<u64>) {
         let mut parts: [Part; 3] = Default::default();
         let mut processes: HashMap<u64, &Arc<ProcessInfo>> = HashMap::new();
@@ -146,5 +166,15 @@ impl Source {
             ring_bytes: self.capture.ring_bytes().1,
             processes_cached: self.capture.processes_cached() as u64,
         }
+    }
+}
+
+/// The fact of an execution; processes are named by their numbers, 0 where there is none.
+pub fn application_fact(e: &Execution, process: u64, started: u64) -> Fact {
+    Fact {
+        time_us: e.time_us,
+        report_id: e.report_id,
+        process,
+        kind: Some(Kind::ApplicationBlocked(e.fact(started))),
     }
 }

@@ -196,6 +196,32 @@ impl ProcessCache {
         self.find(header.tgid, header.start, header.exec_id, Some(header), resolver)
     }
 
+    /// Who executed a file, and the process that came of it, where it is known: by the process's number and
+    /// the file's path, as it is told by something that is no event of the ring.
+    pub(crate) fn executing(
+        &mut self,
+        pid: u32,
+        path: &str,
+        resolver: &mut Resolver,
+    ) -> (Option<Arc<ProcessInfo>>, Option<Arc<ProcessInfo>>) {
+        let ended = self.order.iter().rev().find(|(_, p, _)| *p == pid).map(|(_, p, start)| (*p, *start));
+        let entry = match self.live.get_mut(&pid) {
+            Some(entry) => entry,
+            None => match ended.and_then(|key| self.dead.get_mut(&key)) {
+                Some(entry) => entry,
+                None => return (None, None),
+            },
+        };
+        let image = image_of_entry(entry, pid, None, resolver);
+        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        if !image.inherited && name(&image.path) == name(path) {
+            let earlier = entry.previous.clone().filter(|p| !p.inherited);
+            return (earlier.or_else(|| entry.parent.clone()), Some(image));
+        }
+        let maker = if image.inherited { entry.parent.clone().unwrap_or(image) } else { image };
+        (Some(maker), None)
+    }
+
     fn find(
         &mut self,
         pid: u32,

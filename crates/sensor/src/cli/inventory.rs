@@ -1,5 +1,6 @@
 //! `palisade-sensor inventory`
 
+pub mod baselines;
 pub mod follow;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,9 @@ pub struct InventoryArgs {
     /// Go on, and print what changes; for the sensor itself
     #[arg(long, hide = true)]
     follow: bool,
+    /// Run baselines too, and keep what they say in this folder
+    #[arg(long, hide = true, value_name = "DIR", requires = "follow")]
+    baselines: Option<PathBuf>,
 }
 
 /// Takes an inventory and prints it; 0 if every source was read whole, 2 if one was not.
@@ -36,7 +40,7 @@ pub struct InventoryArgs {
 pub fn inventory(args: &InventoryArgs) -> Result<i32, SensorError> {
     behind_others();
     if args.follow {
-        return follow::follow(&args.root, !args.no_containers).map(|()| 0);
+        return follow::follow(&args.root, !args.no_containers, args.baselines.as_deref()).map(|()| 0);
     }
     let fault = |e: palisade_inventory::InventoryError| {
         SensorError::Config(format!("{} cannot be read: {e}", args.root.display()))

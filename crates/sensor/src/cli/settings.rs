@@ -65,6 +65,9 @@ pub struct RunArgs {
     /// Whether what the machine holds is told to the server [default: true]
     #[arg(long, env = "PALISADE_SENSOR_INVENTORY", value_name = "BOOL")]
     pub inventory: Option<bool>,
+    /// Whether packages are upgraded when the server orders it [default: true]
+    #[arg(long, env = "PALISADE_SENSOR_REMEDIATION", value_name = "BOOL")]
+    pub remediation: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -81,6 +84,7 @@ struct FileSettings {
     #[serde(alias = "exclude_paths")]
     exclude_path: Vec<PathBuf>,
     inventory: Option<bool>,
+    remediation: Option<bool>,
     proxy: Option<String>,
     budget: Budget,
 }
@@ -141,6 +145,8 @@ pub struct Settings {
     pub exclude: Vec<PathBuf>,
     /// Whether what the machine holds is told.
     pub inventory: bool,
+    /// Whether packages are upgraded when the server orders it, which it does only after a person's approval.
+    pub remediation: bool,
     /// Proxy on the way to the server.
     pub proxy: Option<Proxy>,
     /// What the sensor may use.
@@ -248,6 +254,7 @@ fn merge(common: &Common, run: RunArgs, file: FileSettings) -> Result<Settings, 
         device_name: run.device_name.or(file.device_name).filter(|s| !s.is_empty()),
         exclude,
         inventory: run.inventory.or(file.inventory).unwrap_or(true),
+        remediation: run.remediation.or(file.remediation).unwrap_or(true),
         state_dir,
         proxy: proxy.as_deref().map(Proxy::parse).transpose()?,
         budget: file.budget.checked()?,

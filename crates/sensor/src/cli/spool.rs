@@ -159,6 +159,9 @@ fn summary(f: &Fact, processes: &HashMap<u64, &Process>) -> String {
         Some(fact::Kind::Products(p)) => format!("security products, {} bytes of facts", p.facts.len()),
         Some(fact::Kind::InventoryPart(p)) => format!("inventory: {}, {} bytes", p.name, p.body.len()),
         Some(fact::Kind::InventoryList(l)) => format!("inventory of {} parts", l.parts.len()),
+        Some(fact::Kind::ApplicationBlocked(a)) => {
+            format!("{} of {} {} by {}", a.path, a.package, a.version, process(f.process))
+        }
         None => "of a kind that this version does not know".into(),
     }
 }

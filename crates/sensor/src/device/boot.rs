@@ -45,6 +45,9 @@ pub fn uptime_seconds() -> f64 {
 struct Mark {
     boot_id: String,
     clean: bool,
+    /// Boots in a row before this one that had no clean end.
+    #[serde(default)]
+    unclean: u32,
 }
 
 /// Notes that a sensor runs in this boot; true if the one before it ended with an unclean boot.
@@ -53,10 +56,35 @@ struct Mark {
 /// Those of the file system.
 pub fn begin(state_dir: &Path, boot: &Boot) -> std::io::Result<bool> {
     let path = state_dir.join("boot.json");
-    let before: Option<Mark> =
-        files::read_bounded(&path, 4096).ok().and_then(|b| serde_json::from_slice(&b).ok());
-    write(&path, boot, false)?;
+    let before = read_mark(&path);
+    let unclean = match &before {
+        Some(m) if m.boot_id == boot.id => m.unclean,
+        Some(m) if !m.clean => m.unclean.saturating_add(1),
+        _ => 0,
+    };
+    write(&path, &Mark { boot_id: boot.id.clone(), clean: false, unclean })?;
     Ok(before.is_some_and(|m| !m.clean && m.boot_id != boot.id))
+}
+
+/// How many boots in a row before this one had no clean end.
+pub fn unclean_boots(state_dir: &Path) -> u32 {
+    read_mark(&state_dir.join("boot.json")).map_or(0, |m| m.unclean)
+}
+
+/// Forgets the boots that had no clean end.
+///
+/// # Errors
+/// Those of the file system.
+pub fn forgive(state_dir: &Path) -> std::io::Result<()> {
+    let path = state_dir.join("boot.json");
+    match read_mark(&path) {
+        Some(mark) if mark.unclean > 0 => write(&path, &Mark { unclean: 0, ..mark }),
+        _ => Ok(()),
+    }
+}
+
+fn read_mark(path: &Path) -> Option<Mark> {
+    files::read_bounded(path, 4096).ok().and_then(|b| serde_json::from_slice(&b).ok())
 }
 
 /// Notes that the sensor ended and wrote everything through.
@@ -64,12 +92,13 @@ pub fn begin(state_dir: &Path, boot: &Boot) -> std::io::Result<bool> {
 /// # Errors
 /// Those of the file system.
 pub fn end(state_dir: &Path, boot: &Boot) -> std::io::Result<()> {
-    write(&state_dir.join("boot.json"), boot, true)
+    let path = state_dir.join("boot.json");
+    let unclean = read_mark(&path).filter(|m| m.boot_id == boot.id).map_or(0, |m| m.unclean);
+    write(&path, &Mark { boot_id: boot.id.clone(), clean: true, unclean })
 }
 
-fn write(path: &Path, boot: &Boot, clean: bool) -> std::io::Result<()> {
-    let bytes = serde_json::to_vec(&Mark { boot_id: boot.id.clone(), clean })?;
-    files::write_atomic(path, &bytes, 0o600)
+fn write(path: &Path, mark: &Mark) -> std::io::Result<()> {
+    files::write_atomic(path, &serde_json::to_vec(mark)?, 0o600)
 }
 
 #[cfg(test)]
@@ -86,6 +115,25 @@ mod tests {
         assert!(begin(dir.path(), &b).expect("power cut"));
         end(dir.path(), &b).expect("clean");
         assert!(!begin(dir.path(), &c).expect("rebooted"));
+    }
+
+    #[test]
+    fn boots_without_a_clean_end_are_counted_until_one_has_it() {
+        let dir = tempfile::TempDir::new().expect("dir");
+        let boot = |id: &str| Boot { id: id.into(), bytes: [0; 16], time_us: 0 };
+        let count = || unclean_boots(dir.path());
+        assert_eq!(count(), 0);
+        for (id, expected) in [("a", 0), ("b", 1), ("c", 2), ("c", 2)] {
+            begin(dir.path(), &boot(id)).expect("begins");
+            assert_eq!(count(), expected, "{id}");
+        }
+        end(dir.path(), &boot("c")).expect("clean");
+        assert_eq!(count(), 2, "within the same boot it stays");
+        begin(dir.path(), &boot("d")).expect("begins");
+        assert_eq!(count(), 0);
+        begin(dir.path(), &boot("e")).expect("begins");
+        forgive(dir.path()).expect("forgiven");
+        assert_eq!(count(), 0);
     }
 
     #[test]

@@ -73,21 +73,8 @@ fn parse_os_release(text: &str) -> BTreeMap<String, String> {
 
 /// The distribution by the name that people use.
 fn distribution(id: &str, name: &str) -> String {
-    match id {
-        "debian" => "Debian",
-        "ubuntu" => "Ubuntu",
-        "rhel" => "RedHatEnterpriseLinux",
-        "centos" => "CentOS",
-        "rocky" => "Rocky",
-        "almalinux" => "AlmaLinux",
-        "fedora" => "Fedora",
-        "amzn" => "AmazonLinux",
-        "sles" => "SUSE",
-        "ol" => "OracleLinux",
-        "alpine" => "Alpine",
-        _ => return if name.is_empty() { "Linux".into() } else { name.into() },
-    }
-    .into()
+    let os = palisade_inventory::Os { id: id.into(), name: name.into(), ..Default::default() };
+    os.distribution().into()
 }
 
 /// Debian's os-release has only the major number; the point release is in its own file.

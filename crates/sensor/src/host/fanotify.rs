@@ -1,6 +1,7 @@
 //! Who watches files by fanotify: two that answer permission requests hold up the same opens.
 
 use std::fs::DirEntry;
+use std::path::Path;
 
 use palisade_estate::edr::FanotifyUser;
 
@@ -12,15 +13,21 @@ const DESCRIPTORS: usize = 65_536;
 /// No more groups than this are reported.
 const GROUPS: usize = 64;
 
-/// Every group of fanotify of every other process.
+/// Every group of fanotify of every other program: what answers for this sensor is no other product.
 pub fn users() -> Vec<FanotifyUser> {
+    let own = std::fs::read_link("/proc/self/exe").ok();
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes.flat_map(|p| groups(&p).unwrap_or_default()).take(GROUPS).collect()
+    processes.flat_map(|p| groups(&p, own.as_deref()).unwrap_or_default()).take(GROUPS).collect()
 }
 
-fn groups(process: &DirEntry) -> Option<Vec<FanotifyUser>> {
-    let pid: u32 = process.file_name().to_str()?.parse().ok().filter(|p| *p != std::process::id())?;
+fn groups(process: &DirEntry, own: Option<&Path>) -> Option<Vec<FanotifyUser>> {
+    let pid: u32 = process.file_name().to_str()?.parse().ok()?;
     let path = process.path();
+    // Only the link's text: its file may lie where nobody answers.
+    let exe = std::fs::read_link(path.join("exe")).unwrap_or_default();
+    if pid == std::process::id() || own == Some(exe.as_path()) {
+        return None;
+    }
     let mut found = Vec::new();
     for descriptor in std::fs::read_dir(path.join("fd")).ok()?.flatten().take(DESCRIPTORS) {
         // The link is cheap to read; the details of a descriptor are made for each reader.
@@ -30,7 +37,6 @@ fn groups(process: &DirEntry) -> Option<Vec<FanotifyUser>> {
         }
         let info = read_bounded(path.join("fdinfo").join(descriptor.file_name()), 256 << 10);
         let (flags, mask) = parse(&String::from_utf8_lossy(&info.unwrap_or_default()));
-        let exe = std::fs::read_link(path.join("exe")).unwrap_or_default();
         found.push(FanotifyUser {
             pid,
             name: read_text(path.join("comm")),

@@ -8,9 +8,10 @@ use crate::cli::settings::Budget;
 pub const NAME: &str = "palisade-sensor.service";
 
 /// What the sensor needs of root's power: programs in the kernel, their pins and the numbers of
-/// tracepoints (`SYS_ADMIN`), a look at other users' processes and files, and nothing that changes
-/// either.
-const CAPABILITIES: &str = "CAP_BPF CAP_PERFMON CAP_SYS_ADMIN CAP_SYS_PTRACE CAP_DAC_READ_SEARCH";
+/// tracepoints (`SYS_ADMIN`, also for the kernel's questions before it executes), a look at other users'
+/// processes and files, an end for what a rule blocks where the kernel does not ask (`KILL`), and nothing
+/// else that changes either.
+const CAPABILITIES: &str = "CAP_BPF CAP_PERFMON CAP_SYS_ADMIN CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_KILL";
 
 /// The whole text. It depends on nothing but its arguments.
 pub fn text(program: &Path, state_dir: &Path, instance: &str, budget: Budget) -> String {
@@ -51,6 +52,8 @@ pub fn text(program: &Path, state_dir: &Path, instance: &str, budget: Budget) ->
          MemorySwapMax=0\n\
          TasksMax={tasks}\n\
          OOMPolicy=continue\n\
+         # What answers the kernel must not wait for a page from a disk.\n\
+         LimitMEMLOCK=infinity\n\
          \n\
          # What it may do. Nothing here hides a file from it: it reads what it hashes.\n\
          CapabilityBoundingSet={CAPABILITIES}\n\

@@ -1,4 +1,4 @@
-//! What is known of orders on disk: the highest number, the one being executed, the last done.
+//! What is known of orders on disk: the highest number, those being executed, the last done.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,10 @@ struct Content {
     device: String,
     last_number: u64,
     pending: Option<Done>,
+    /// Those that run beside. A field of its own, which a version that does not know it passes over: an
+    /// upgrade that is taken back must not leave a journal that cannot be read.
+    #[serde(default)]
+    beside: Vec<Done>,
     done: VecDeque<(u64, String)>,
 }
 
@@ -83,11 +87,16 @@ impl Journal {
         self.content.pending.clone()
     }
 
+    /// The orders that were begun beside the others and not closed.
+    pub fn beside(&self) -> Vec<Done> {
+        self.content.beside.clone()
+    }
+
     /// Whether that very order was begun or finished here before.
     pub fn knows(&self, order: &Done) -> bool {
-        let pending =
-            self.content.pending.as_ref().is_some_and(|p| p.number == order.number && p.id == order.id);
-        pending || self.content.done.iter().any(|(n, id)| *n == order.number && *id == order.id)
+        let begun = self.content.pending.iter().chain(&self.content.beside);
+        begun.into_iter().any(|p| p.number == order.number && p.id == order.id)
+            || self.content.done.iter().any(|(n, id)| *n == order.number && *id == order.id)
     }
 
     /// Notes an order before it is executed.
@@ -101,13 +110,26 @@ impl Journal {
         self.store(next)
     }
 
+    /// Notes an order before it is executed beside others. Whoever executes it refuses more than one at a
+    /// time, so there are never many.
+    ///
+    /// # Errors
+    /// Those of the file system; the order must then not be executed.
+    pub fn begin_beside(&mut self, order: &Done) -> Result<(), SensorError> {
+        let mut next = self.content.clone();
+        next.last_number = next.last_number.max(order.number);
+        next.beside.push(order.clone());
+        self.store(next)
+    }
+
     /// Notes that its receipt is in the spool.
     ///
     /// # Errors
     /// Those of the file system.
     pub fn finish(&mut self, order: &Done) -> Result<(), SensorError> {
         let mut next = self.content.clone();
-        next.pending = None;
+        next.pending.take_if(|p| p == order);
+        next.beside.retain(|p| p != order);
         next.done.push_back((order.number, order.id.clone()));
         while next.done.len() > REMEMBERED {
             next.done.pop_front();
@@ -146,6 +168,30 @@ mod tests {
         assert_eq!((j.last_number(), j.pending()), (5, None));
         assert!(j.knows(&order(5)));
         assert!(!j.knows(&Done { id: "another".into(), ..order(5) }));
+    }
+
+    #[test]
+    fn orders_beside_each_other_are_closed_one_by_one() {
+        let dir = tempfile::TempDir::new().expect("dir");
+        let mut j = Journal::open(dir.path()).expect("opens");
+        j.begin_beside(&order(5)).expect("begun");
+        j.begin(&order(6)).expect("begun");
+        let mut j = Journal::open(dir.path()).expect("opens");
+        assert_eq!((j.pending(), j.beside()), (Some(order(6)), vec![order(5)]));
+        assert!(j.knows(&order(5)) && j.knows(&order(6)));
+        j.finish(&order(6)).expect("finished");
+        assert_eq!((j.pending(), j.beside(), j.last_number()), (None, vec![order(5)], 6));
+        j.finish(&order(5)).expect("finished");
+        assert_eq!((j.beside(), j.knows(&order(5))), (vec![], true));
+    }
+
+    #[test]
+    fn a_journal_of_an_earlier_version_is_read() {
+        let dir = tempfile::TempDir::new().expect("dir");
+        let text = r#"{"device":"","last_number":3,"pending":null,"done":[[3,"o3"]]}"#;
+        std::fs::write(dir.path().join("orders.json"), text).expect("written");
+        let j = Journal::open(dir.path()).expect("opens");
+        assert_eq!((j.last_number(), j.beside()), (3, vec![]));
     }
 
     #[test]

@@ -156,7 +156,13 @@ impl TestServer {
 
     /// Signs an order for the device, as the API does.
     pub fn order(&self, number: u64, kind: &str, expires_in: i64) -> SignedOrder {
+        self.order_with(number, kind, "", expires_in)
+    }
+
+    /// The same with arguments.
+    pub fn order_with(&self, number: u64, kind: &str, arguments: &str, expires_in: i64) -> SignedOrder {
         let order = Order {
+            arguments: arguments.into(),
             id: format!("order-{number}-{kind}"),
             device: Bytes::copy_from_slice(&self.device.0),
             tenant: self.tenant.to_string(),

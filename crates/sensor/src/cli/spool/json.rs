@@ -28,6 +28,12 @@ pub fn kind(f: &Fact) -> &'static str {
         Some(fact::Kind::Products(_)) => "products",
         Some(fact::Kind::InventoryPart(_)) => "inventory_part",
         Some(fact::Kind::InventoryList(_)) => "inventory_list",
+        Some(fact::Kind::ApplicationBlocked(a)) => match a.action() {
+            msg::application_blocked::Action::Blocked => "application_blocked",
+            msg::application_blocked::Action::Killed => "application_killed",
+            msg::application_blocked::Action::Warned => "application_warned",
+            msg::application_blocked::Action::Audited => "application_audited",
+        },
         None => "unknown",
     }
 }
@@ -84,6 +90,13 @@ pub fn fact(f: &Fact, processes: &HashMap<u64, &Process>) -> Value {
             let parts: Vec<Value> =
                 l.parts.iter().map(|p| json!({ "name": p.name, "digest": p.digest })).collect();
             out["inventory_list"] = json!({ "taken": TimeMicros(l.taken_us).to_string(), "parts": parts, "left_out": l.left_out });
+        }
+        Some(fact::Kind::ApplicationBlocked(a)) => {
+            out["started"] = named(a.started);
+            out["application"] = filled(json!({
+                "path": a.path, "inode": a.inode, "package": a.package, "version": a.version, "source": a.source,
+                "fixed_version": a.fixed_version, "rule": a.rule, "rung": a.rung, "message": a.message, "pid": a.pid,
+            }));
         }
         None => {}
     }
