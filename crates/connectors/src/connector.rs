@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 
 use crate::error::ConnectorError;
+use crate::scan::{ScanFailed, ScanWork, Scanned};
 use crate::secret::SecretText;
 
 /// A way to machines.
@@ -33,6 +34,13 @@ pub trait Connector: Send + Sync {
     /// Which security products a machine has and how they are set up, asked without a sensor. Changes
     /// nothing there.
     async fn products(&self, place: &Place, limit: Duration) -> Result<HostFacts, ConnectorError>;
+
+    /// Reads what a machine without a sensor holds, by the sensor's own executable, and leaves nothing there.
+    /// A way that cannot carry an executable and a whole answer says so.
+    async fn scan(&self, _: &Place, _: &ScanWork) -> Result<Scanned, ScanFailed> {
+        let message = "Only an SSH connector scans machines.";
+        Err(ScanFailed::of(palisade_estate::agentless::ScanCode::NoConnector, message))
+    }
 
     /// What works and what does not, for the test button. Changes nothing.
     async fn test(&self) -> Vec<Check>;

@@ -3,6 +3,7 @@
 //! A [`Connector`] lists machines and does on one of them what the reconciler asks for. [`Ssh`] logs
 //! in with the OpenSSH client, [`Aws`] asks EC2 and SSM, [`Onboarding`] reaches nothing: its machines
 //! come by themselves, by a script, a package or a cloud's user data ([`onboard`], [`package`]).
+//! [`webhook`] sends to whom a tenant wants told of what changed.
 //! What went wrong is always a [`palisade_estate::health::Cause`]. Nothing here touches a database:
 //! the role that calls it does. `docs/estate.md` explains the concepts.
 
@@ -23,11 +24,15 @@ pub mod package;
 mod process;
 mod said;
 #[cfg(feature = "reach")]
+mod scan;
+#[cfg(feature = "reach")]
 mod script;
 #[cfg(feature = "reach")]
 pub mod secret;
 #[cfg(feature = "reach")]
 mod ssh;
+#[cfg(feature = "reach")]
+pub mod webhook;
 
 #[cfg(feature = "reach")]
 pub use aws::{Aws, AwsSettings};
@@ -41,5 +46,7 @@ pub use error::ConnectorError;
 #[cfg(feature = "reach")]
 pub use onboard::{Invitation, Onboarding};
 pub use said::{MAX_ANSWER, Said};
+#[cfg(feature = "reach")]
+pub use scan::{MAX_INVENTORY, ScanFailed, ScanWork, Scanned};
 #[cfg(feature = "reach")]
 pub use ssh::{HostKey, InventoryForm, KeySource, SeenKey, Ssh, SshSettings};

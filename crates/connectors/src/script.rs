@@ -92,6 +92,12 @@ pub(crate) fn check_token(token: &str) -> Result<&str, ConnectorError> {
     if good { Ok(token) } else { Err(own("the token is not one of ours")) }
 }
 
+/// A digest, if it is one.
+fn checked_digest(sha256: &str) -> Result<String, ConnectorError> {
+    let good = sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_hexdigit());
+    if good { Ok(sha256.to_ascii_lowercase()) } else { Err(own("the sensor's digest is not SHA-256")) }
+}
+
 /// A random word that nobody can foresee.
 pub(crate) fn nonce() -> Result<String, ConnectorError> {
     let mut bytes = [0; 16];
@@ -117,11 +123,16 @@ impl Given {
         Ok(Self { values, ca: String::new(), nonce })
     }
 
+    /// For a scan by this executable. Nothing else of ours goes to the machine.
+    pub(crate) fn scan(sensor: &crate::connector::Artefact) -> Result<Self, ConnectorError> {
+        let nonce = nonce()?;
+        let (sha, size) = (checked_digest(&sensor.sha256)?, sensor.size.to_string());
+        let values = [nonce.as_str(), "scan", "/opt/palisade", "", "", &sha, &size, ""].map(String::from);
+        Ok(Self { values, ca: String::new(), nonce })
+    }
+
     fn from_parts(verb: &str, mode: &str, work: &Work, token: &str) -> Result<Self, ConnectorError> {
-        let sha = &work.sensor.sha256;
-        if sha.len() != 64 || !sha.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Err(own("the sensor's digest is not SHA-256"));
-        }
+        let sha = checked_digest(&work.sensor.sha256)?;
         let nonce = nonce()?;
         let values = [
             nonce.clone(),
@@ -129,7 +140,7 @@ impl Given {
             check_path(&work.path)?.to_owned(),
             check_url(&work.server.url)?.to_owned(),
             mode.to_owned(),
-            sha.to_ascii_lowercase(),
+            sha,
             work.sensor.size.to_string(),
             check_token(token)?.to_owned(),
         ];
@@ -226,6 +237,7 @@ mod tests {
             whole(include_str!("scripts/over_ssh.sh")),
             whole(include_str!("scripts/over_ssm.sh")),
             whole(include_str!("scripts/onboard.sh")),
+            whole(&format!("limit=1\n{}", include_str!("scripts/scan.sh"))),
             include_str!("scripts/after_install.sh").to_owned(),
             include_str!("scripts/before_remove.sh").to_owned(),
         ];

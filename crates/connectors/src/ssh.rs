@@ -5,6 +5,7 @@ mod keys;
 mod listing;
 mod login;
 mod refused;
+mod scan;
 mod settings;
 mod trial;
 
@@ -21,6 +22,7 @@ use tempfile::TempDir;
 use crate::connector::{Connector, Cursor, Page, Place, Work};
 use crate::error::ConnectorError;
 use crate::outcome::outcome;
+use crate::scan::{ScanFailed, ScanWork, Scanned};
 use crate::script::{Given, verb};
 use crate::secret::SecretText;
 
@@ -188,6 +190,11 @@ impl Connector for Ssh {
             Ok(Err(error)) => Err(self.explain(&spot, error).await),
             Err(_) => Err(ConnectorError::TimedOut { step: "products".into(), limit }),
         }
+    }
+
+    async fn scan(&self, place: &Place, work: &ScanWork) -> Result<Scanned, ScanFailed> {
+        let spot = self.spot(place)?;
+        self.scan_at(&spot, work).await
     }
 
     async fn test(&self) -> Vec<Check> {

@@ -4,15 +4,17 @@
 //! [`plan`] says what a machine is entitled to, [`machine`] whether a sensor exists for it,
 //! [`provision`] what to do next on it, [`health`] what is wrong with it and how to mend that,
 //! [`metering`] what it costs, [`edr`] which security products it has, [`group`] which devices belong
-//! together, and [`inventory`] reads lists of machines that people write.
+//! together, [`agentless`] which machines are scanned without a sensor, [`notify`] who is told of what changed, and [`inventory`] reads lists of machines that people write.
 //! `docs/estate.md` explains the concepts.
 
+pub mod agentless;
 pub mod edr;
 pub mod group;
 pub mod health;
 pub mod inventory;
 pub mod machine;
 pub mod metering;
+pub mod notify;
 pub mod plan;
 pub mod provision;
 mod span;

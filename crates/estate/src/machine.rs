@@ -6,7 +6,7 @@ mod os;
 mod power;
 mod support;
 
-pub use identity::{Candidate, Identity, Newcomer, identify};
+pub use identity::{Candidate, Identity, Newcomer, identify, says_nothing as hardware_says_nothing};
 pub(crate) use os::numbers;
 pub use os::{OsFacts, OsFamily};
 pub use power::{LinkState, PowerState, RunState};

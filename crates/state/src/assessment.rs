@@ -2,6 +2,8 @@
 //!
 //! A row that is as it was keeps its `changed_at`, so that everything may be written again.
 
+mod posture;
+
 use std::collections::HashMap;
 
 use palisade_types::{DeviceId, TenantId, TimeMicros};
@@ -10,7 +12,13 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
+use crate::vulnerabilities::Timeline;
 use crate::{Result, State, row};
+
+pub use posture::{
+    BaselineCheckRow, BaselinePoint, DeviceBaselineRow, KeptPosture, PostureWrite, SecureCheckRow,
+    SecurePoint, SecureScoreRow,
+};
 
 /// Rows that go into one statement.
 const AT_ONCE: usize = 2000;
@@ -202,6 +210,8 @@ pub struct AssessmentWrite {
     pub feeds: Vec<FeedStateRow>,
     /// The organisation; none where nothing was assessed.
     pub point: Option<ExposurePoint>,
+    /// Baselines and the secure score.
+    pub posture: PostureWrite,
 }
 
 fn bytea<S: serde::Serializer>(bytes: &[u8], s: S) -> Result<S::Ok, S::Error> {
@@ -473,7 +483,18 @@ impl State {
                  SELECT g.criticality FROM device_group_members m
                  JOIN device_groups g ON g.tenant_id = m.tenant_id AND g.id = m.group_id
                  WHERE m.tenant_id = d.tenant_id AND m.device_id = d.id ORDER BY g.rank LIMIT 1), 'normal') AS criticality
-             FROM devices d WHERE d.tenant_id = $1 AND d.status <> 'offboarded' ORDER BY d.id",
+             FROM devices d WHERE d.tenant_id = $1 AND d.status <> 'offboarded'
+                 -- A machine that both its sensor and scans tell of is one: whose inventory is newer counts.
+                 AND d.id NOT IN (
+                     SELECT CASE WHEN coalesce(ai.received_at, -1) > coalesce(si.received_at, -1)
+                         THEN s.id ELSE a.id END
+                     FROM devices a
+                     JOIN machines m ON m.tenant_id = a.tenant_id AND m.id = a.machine_id
+                     JOIN devices s ON s.tenant_id = m.tenant_id AND s.id = m.device_id AND s.status = 'active'
+                     LEFT JOIN device_inventories ai ON ai.tenant_id = a.tenant_id AND ai.device_id = a.id
+                     LEFT JOIN device_inventories si ON si.tenant_id = s.tenant_id AND si.device_id = s.id
+                     WHERE a.tenant_id = $1 AND a.source = 'agentless' AND a.status = 'active')
+             ORDER BY d.id",
         )
         .bind(tenant.0)
         .fetch_all(&mut *tx)
@@ -526,6 +547,7 @@ impl State {
         now: TimeMicros,
     ) -> Result<()> {
         let Some(mut tx) = self.tx_here(tenant).await? else { return Ok(()) };
+        let timeline = Box::pin(Timeline::begin(&mut tx, tenant, write)).await?;
         COMPONENTS.replace(&mut tx, tenant, &write.components, now).await?;
         FINDINGS.replace(&mut tx, tenant, &write.findings, now).await?;
         VULNERABILITIES.replace(&mut tx, tenant, &write.vulnerabilities, now).await?;
@@ -533,9 +555,11 @@ impl State {
         EXPOSURES.replace(&mut tx, tenant, &write.exposures, now).await?;
         RECOMMENDATIONS.replace(&mut tx, tenant, &write.recommendations, now).await?;
         FEEDS.replace(&mut tx, tenant, &write.feeds, now).await?;
+        posture::write(&mut tx, tenant, &write.posture, now).await?;
         if let Some(point) = write.point {
             add_point(&mut tx, tenant, point, now).await?;
         }
+        Box::pin(timeline.finish(&mut tx, tenant, now)).await?;
         tx.commit().await?;
         Ok(())
     }

@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use crate::health::rank_sql;
 use crate::page::{self, Cursor};
-use crate::{Device, DeviceScope, HealthState, Page, Result, State, StateError, devices, presence, row};
+use crate::{
+    Device, DeviceScope, DeviceSource, HealthState, Page, Result, State, StateError, devices, presence, row,
+};
 
 /// What the list is sorted by; the identifier breaks ties.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,6 +94,8 @@ pub struct DeviceQuery {
     pub os: Vec<String>,
     /// Only devices of this device group.
     pub group: Option<Uuid>,
+    /// Only devices that these tell of; all when `None`.
+    pub source: Option<DeviceSource>,
     /// Whether devices that were taken out of service are shown too.
     pub offboarded: bool,
     /// The order.
@@ -131,6 +135,9 @@ fn conditions(
     }
     if !wanted.offboarded {
         query.push(" AND d.status = 'active'");
+    }
+    if let Some(source) = wanted.source {
+        query.push(" AND d.source = ").push_bind(source.as_str());
     }
     if let Some(search) = wanted.search.as_deref().map(str::trim).filter(|s| !s.is_empty()) {
         query

@@ -29,6 +29,14 @@ impl DeviceScope {
         Self { limits: limits.into_iter().flatten().collect() }
     }
 
+    /// Those of its devices that are in a group.
+    #[must_use]
+    pub fn and(&self, group: Uuid) -> Self {
+        let mut limits = self.limits.clone();
+        limits.push(vec![group]);
+        Self { limits }
+    }
+
     /// Whether it is less than every device.
     pub fn is_limited(&self) -> bool {
         !self.limits.is_empty()

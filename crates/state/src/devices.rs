@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use palisade_types::{DeviceId, TenantId, TimeMicros};
+use palisade_types::{DeviceId, MachineId, TenantId, TimeMicros};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
@@ -36,6 +36,39 @@ impl FromStr for DeviceStatus {
             "active" => Ok(Self::Active),
             "offboarded" => Ok(Self::Offboarded),
             _ => Err(StateError::InvalidArgument("unknown status of a device".into())),
+        }
+    }
+}
+
+/// Who tells of a device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceSource {
+    /// The sensor on it.
+    #[default]
+    Sensor,
+    /// Scans of the machine, which has none.
+    Agentless,
+}
+
+impl DeviceSource {
+    /// The stable name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sensor => "sensor",
+            Self::Agentless => "agentless",
+        }
+    }
+}
+
+impl FromStr for DeviceSource {
+    type Err = StateError;
+
+    fn from_str(s: &str) -> Result<Self, StateError> {
+        match s {
+            "sensor" => Ok(Self::Sensor),
+            "agentless" => Ok(Self::Agentless),
+            _ => Err(StateError::InvalidArgument("onboarding must be sensor or agentless".into())),
         }
     }
 }
@@ -121,6 +154,10 @@ pub struct Device {
     pub subscription_id: Uuid,
     /// Whether it is in service.
     pub status: DeviceStatus,
+    /// Who tells of it.
+    pub source: DeviceSource,
+    /// The machine that scans read, where they tell of it.
+    pub machine: Option<MachineId>,
     /// What it is.
     pub facts: DeviceFacts,
     /// What people wrote on it.
@@ -146,7 +183,7 @@ pub struct Device {
 }
 
 /// The columns that [`device`] reads, from `devices d` and `device_counters c`.
-pub(crate) const COLUMNS: &str = "d.id, d.subscription_id, d.status, d.name, d.os_platform, d.os_distribution,
+pub(crate) const COLUMNS: &str = "d.id, d.subscription_id, d.status, d.source, d.machine_id, d.name, d.os_platform, d.os_distribution,
     d.os_version, d.kernel, d.architecture, d.sensor_version, d.scope, d.ip_addresses, d.tags, d.facts, d.first_seen,
     d.last_seen, d.last_event, d.last_heartbeat, d.last_loss, d.heartbeat, d.components, c.counters
     FROM devices d LEFT JOIN device_counters c ON c.tenant_id = d.tenant_id AND c.device_id = d.id";
@@ -154,6 +191,7 @@ pub(crate) const COLUMNS: &str = "d.id, d.subscription_id, d.status, d.name, d.o
 /// A row as a device.
 pub(crate) fn device(row: &PgRow, hearing: Hearing) -> Result<Device> {
     let status: DeviceStatus = row::parsed(row, "status")?;
+    let source: DeviceSource = row::parsed(row, "source")?;
     let components: Vec<Component> = decode(row.try_get("components")?, "components")?;
     let counters = row.try_get::<Option<Value>, _>("counters")?;
     let counters = counters.map(|c| decode(c, "counters")).transpose()?.unwrap_or_default();
@@ -165,6 +203,7 @@ pub(crate) fn device(row: &PgRow, hearing: Hearing) -> Result<Device> {
     let health = health::assess(&HealthInputs {
         hearing,
         offboarded: status == DeviceStatus::Offboarded,
+        agentless: source == DeviceSource::Agentless,
         first_seen,
         last_seen,
         last_heartbeat,
@@ -176,6 +215,8 @@ pub(crate) fn device(row: &PgRow, hearing: Hearing) -> Result<Device> {
         id: row::device(row, "id")?,
         subscription_id: row.try_get("subscription_id")?,
         status,
+        source,
+        machine: row.try_get::<Option<Uuid>, _>("machine_id")?.map(MachineId),
         facts: DeviceFacts {
             name: row.try_get("name")?,
             os_platform: row.try_get("os_platform")?,

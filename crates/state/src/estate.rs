@@ -4,6 +4,7 @@
 //! asks for deeds by [`Request`]s. The estate process alone writes what follows from it
 //! (`machine_state`, findings, tasks); the connect process writes listings and outcomes.
 
+mod agentless;
 mod connectors;
 pub mod facts;
 mod findings;
@@ -19,6 +20,10 @@ mod settings;
 mod subscriptions;
 mod tasks;
 
+pub use agentless::{
+    AgentlessCounts, AgentlessStand, AgentlessSwitch, Found, ScanOutcome, ScanPast, ScanSubject, WantedScan,
+    agentless_device,
+};
 pub use connectors::{Connector, ConnectorCounts, ConnectorState, NewConnector};
 pub use findings::{FindingCount, FindingPast, FindingRow, TrendQuery, UnhealthyKinds};
 pub use follow::{DeviceView, MachineKept, MachineWrite, Raised};

@@ -83,7 +83,8 @@ pub struct Health {
     pub state: HealthState,
     /// The stable code of the reason: `reporting`, `offboarded`, `not_seen_7_days`,
     /// `heartbeat_never`, `heartbeat_late`, `component_failed`, `events_lost`,
-    /// `no_events_since_enrolment`, `no_events_24_hours`.
+    /// `no_events_since_enrolment`, `no_events_24_hours`; of one that scans tell of `agentless`,
+    /// `not_scanned_7_days`.
     pub reason: &'static str,
     /// What in particular, such as the failed components; may be empty.
     pub detail: String,
@@ -121,6 +122,8 @@ pub struct HealthInputs<'a> {
     pub hearing: Hearing,
     /// Whether someone took the device out of service.
     pub offboarded: bool,
+    /// Whether scans tell of it, and no sensor.
+    pub agentless: bool,
     /// Enrolment.
     pub first_seen: TimeMicros,
     /// Anything heard, by the server's clock.
@@ -154,6 +157,17 @@ pub fn assess(inputs: &HealthInputs<'_>) -> Health {
             "offboarded",
             "Enrol the machine again if it shall be protected.",
         );
+    }
+    if inputs.agentless {
+        return if silence(inputs.last_seen) > INACTIVE_AFTER_US {
+            health(
+                HealthState::Inactive,
+                "not_scanned_7_days",
+                "See the machine's agentless scans for why none has succeeded.",
+            )
+        } else {
+            health(HealthState::Active, "agentless", "")
+        };
     }
     if silence(inputs.last_seen) > INACTIVE_AFTER_US {
         return health(
@@ -221,6 +235,7 @@ pub(crate) fn rank_sql(hearing: &Hearing) -> String {
     format!(
         "CASE WHEN d.status = 'offboarded' THEN 2
               WHEN {seen} > {INACTIVE_AFTER_US} THEN 2
+              WHEN d.source = 'agentless' THEN 3
               WHEN {heartbeat} > {HEARTBEAT_LATE_US} THEN 0
               WHEN d.failed_components > 0 THEN 0
               WHEN d.last_loss IS NOT NULL AND {loss} <= {LOSS_SHOWN_US} THEN 0

@@ -30,6 +30,7 @@ mod known_clients;
 mod limits;
 mod listener;
 mod metering;
+pub mod notifications;
 mod orders;
 mod page;
 mod password;
@@ -39,6 +40,7 @@ mod pool;
 mod presence;
 mod principal;
 mod rate_cards;
+pub mod remediations;
 mod roles;
 mod row;
 mod search;
@@ -58,8 +60,10 @@ pub mod vulnerabilities;
 mod wipe;
 
 pub use assessment::{
-    ActiveException, AssessmentBasis, AssessmentWrite, ComponentRow, DeviceComponentsRow, ExposurePoint,
-    ExposureRow, FeedStateRow, FindingRow, RecommendationRow, VulnerabilityRow,
+    ActiveException, AssessmentBasis, AssessmentWrite, BaselineCheckRow, BaselinePoint, ComponentRow,
+    DeviceBaselineRow, DeviceComponentsRow, ExposurePoint, ExposureRow, FeedStateRow, FindingRow,
+    KeptPosture, PostureWrite, RecommendationRow, SecureCheckRow, SecurePoint, SecureScoreRow,
+    VulnerabilityRow,
 };
 pub use audit::{Actor, AuditEntry, AuditOutcome, AuditRecord};
 pub use bootstrap::{
@@ -69,7 +73,7 @@ pub use certificates::{Certificate, CertificateStatus, NewCertificate};
 pub use counts::{SubscriptionCounts, TenantCounts};
 pub use device_list::{DeviceQuery, DeviceSort};
 pub use device_scope::DeviceScope;
-pub use devices::{Component, Device, DeviceFacts, DeviceStatus};
+pub use devices::{Component, Device, DeviceFacts, DeviceSource, DeviceStatus};
 pub use enrolment::{Enrolment, EnrolmentToken, NewEnrolmentToken};
 pub use error::StateError;
 pub use groups::{

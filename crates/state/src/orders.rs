@@ -7,7 +7,7 @@ use palisade_types::{DeviceId, OrderId, TenantId, TimeMicros, UserId};
 use serde::Serialize;
 use serde_json::Value;
 use sqlx::postgres::PgRow;
-use sqlx::{Postgres, QueryBuilder, Row};
+use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use crate::devices::MAX_JSON;
@@ -169,6 +169,26 @@ fn order(row: &PgRow) -> Result<OrderRecord> {
     })
 }
 
+/// Why a device takes no order: nobody would carry it out, or the scope has no such device.
+async fn no_order(
+    tx: &mut PgConnection,
+    tenant: TenantId,
+    scope: &DeviceScope,
+    device: DeviceId,
+) -> Result<StateError> {
+    let mut query = QueryBuilder::<Postgres>::new("SELECT d.id FROM devices d WHERE d.tenant_id = ");
+    query.push_bind(tenant.0).push(" AND d.id = ").push_bind(device.to_string());
+    query.push(" AND d.source = 'agentless'");
+    scope.push_device(&mut query, "d.tenant_id", "d.id");
+    Ok(match query.build().fetch_optional(tx).await? {
+        None => StateError::NotFound("device"),
+        Some(_) => StateError::Rule {
+            code: "device_agentless",
+            message: "the device has no sensor: it is known by agentless scans and takes no orders".into(),
+        },
+    })
+}
+
 impl State {
     /// Queues an order: takes the device's next number, has it signed, writes it, and wakes whoever
     /// serves the device, all in one transaction. `sign` gets the order's identifier and number and
@@ -198,14 +218,12 @@ impl State {
             "UPDATE devices AS d SET order_number = greatest(order_number + 1, ",
         );
         next.push_bind(now.0 / 1000).push(") WHERE d.tenant_id = ").push_bind(tenant.0);
-        next.push(" AND d.id = ").push_bind(new.device.to_string()).push(" AND d.status = 'active'");
+        next.push(" AND d.id = ").push_bind(new.device.to_string());
+        next.push(" AND d.status = 'active' AND d.source = 'sensor'");
         scope.push_device(&mut next, "d.tenant_id", "d.id");
         next.push(" RETURNING d.order_number");
-        let number: i64 = next
-            .build_query_scalar()
-            .fetch_optional(&mut *tx)
-            .await?
-            .ok_or(StateError::NotFound("device"))?;
+        let number: Option<i64> = next.build_query_scalar().fetch_optional(&mut *tx).await?;
+        let Some(number) = number else { return Err(no_order(&mut tx, tenant, scope, new.device).await?) };
         let id = OrderId::random();
         let rising = u64::try_from(number)
             .map_err(|_| StateError::Internal("an order's number is negative".into()))?;

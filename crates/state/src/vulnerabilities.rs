@@ -6,8 +6,12 @@
 //! of the caller's devices and no other ([`sight`]).
 
 mod affected;
+pub mod baselines;
+pub mod blocks;
 mod book;
+mod cases;
 mod exceptions;
+mod explorer;
 mod exposure;
 mod feeds;
 mod installed;
@@ -17,13 +21,17 @@ mod of_device;
 mod recommendations;
 mod sight;
 mod software;
+mod timeline;
 mod weaknesses;
 
 pub use affected::{AffectedBy, AffectedDevice, DeviceRef};
 pub(crate) use book::Shelf;
+pub use cases::VulnerabilityCase;
 pub use exceptions::{Exception, ExceptionSubject, Justification, NewException};
+pub use explorer::{ExplorerBook, ExplorerPackage, ExplorerWeakness};
 pub use exposure::{
-    DeviceExposure, DeviceExposureQuery, Exposure, ExposurePoint, GroupExposure, SeverityCounts,
+    DeviceExposure, DeviceExposureQuery, Exposure, ExposurePoint, GroupExposure, InventoryStanding,
+    SeverityCounts,
 };
 pub use feeds::FeedState;
 pub use installed::{InstalledBatch, InstalledOn, InstalledPackage, InstalledWeakness};
@@ -32,6 +40,8 @@ pub use list::Range;
 pub use of_device::{DeviceFinding, DeviceSoftware, DeviceSoftwareQuery, FindingQuery};
 pub use recommendations::{Recommendation, RecommendationQuery, RecommendationSort};
 pub use software::{Software, SoftwareQuery, SoftwareSort, SoftwareVersion};
+pub(crate) use timeline::{Draft, Timeline, members, ordinals, write as write_events};
+pub use timeline::{EventQuery, VulnerabilityEvent};
 pub use weaknesses::{Updates, Weakness, WeaknessQuery, WeaknessSort};
 
 /// Severities, worst first; one that is not known counts between medium and low.

@@ -136,7 +136,12 @@ impl Ssh {
         })
     }
 
-    fn start(&self, spot: &Spot<'_>, script: usize, bound: usize) -> Result<Program, ConnectorError> {
+    pub(super) fn start(
+        &self,
+        spot: &Spot<'_>,
+        script: usize,
+        bound: usize,
+    ) -> Result<Program, ConnectorError> {
         let mut command = self.client();
         command.arg("-p").arg(spot.port.to_string()).arg("-l").arg(spot.user);
         command.arg("--").arg(spot.host).arg(remote(script, self.settings.sudo));
@@ -144,7 +149,7 @@ impl Ssh {
     }
 }
 
-fn broken(address: &str, error: Broken) -> ConnectorError {
+pub(super) fn broken(address: &str, error: Broken) -> ConnectorError {
     match error {
         Broken::Start(e) => ConnectorError::Own(format!("the OpenSSH client cannot be started: {e}")),
         Broken::Flood(_) | Broken::Io(_) => ConnectorError::answer(address, error.to_string()),
@@ -152,18 +157,20 @@ fn broken(address: &str, error: Broken) -> ConnectorError {
 }
 
 /// Why nothing of ours was said.
-fn no_answer(spot: &Spot<'_>, status: ExitStatus, errors: &str) -> ConnectorError {
+pub(super) fn no_answer(spot: &Spot<'_>, status: ExitStatus, errors: &str) -> ConnectorError {
     if status.code() == Some(CLIENT_FAILED) {
         return refused(errors, &spot.address(), spot.user);
     }
     ConnectorError::answer(spot.address(), format!("no POSIX shell answers ({status}): {}", last(errors)))
 }
 
-fn last(errors: &str) -> &str {
+/// The last line that says something.
+pub(super) fn last(errors: &str) -> &str {
     errors.lines().rev().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default()
 }
 
-async fn put(program: &mut Program, sensor: &Artefact) -> Result<(), ConnectorError> {
+/// Writes the executable to the script that asked for it.
+pub(super) async fn put(program: &mut Program, sensor: &Artefact) -> Result<(), ConnectorError> {
     let own = |e: std::io::Error| ConnectorError::Own(format!("{}: {e}", sensor.path.display()));
     let file = tokio::fs::File::open(&sensor.path).await.map_err(own)?;
     // That the machine does not take it any more shows in what it says then.

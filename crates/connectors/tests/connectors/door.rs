@@ -70,7 +70,8 @@ impl Reports for Read {
     }
 }
 
-fn certificates() -> (ServerConfig, String) {
+/// A server's configuration, and the authority that signed its certificate.
+pub fn certificates() -> (ServerConfig, String) {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key = KeyPair::generate().expect("a key");

@@ -4,5 +4,7 @@ mod aws;
 mod door;
 mod onboarding;
 mod packages;
+mod scan;
 mod ssh;
 mod support;
+mod webhook;

@@ -14,12 +14,12 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::support::{cause, left_behind, nowhere, program, report, sensor, work};
 
 /// A server with a connector to it.
-struct World {
-    sshd: Sshd,
-    runtime: TempDir,
+pub struct World {
+    pub sshd: Sshd,
+    pub runtime: TempDir,
 }
 
-fn host_key(sshd: &Sshd) -> HostKey {
+pub fn host_key(sshd: &Sshd) -> HostKey {
     let (key_type, key) = sshd.host_key();
     HostKey { host: format!("[127.0.0.1]:{}", sshd.port()), key_type, key }
 }
@@ -29,20 +29,20 @@ fn secret(key: &str) -> Vec<u8> {
 }
 
 impl World {
-    fn new() -> Option<Self> {
+    pub fn new() -> Option<Self> {
         Some(Self { sshd: Sshd::start()?, runtime: scratch() })
     }
 
-    async fn connector(&self) -> Ssh {
+    pub async fn connector(&self) -> Ssh {
         self.connector_by(&self.sshd.client_key(), vec![host_key(&self.sshd)]).await
     }
 
-    async fn connector_by(&self, key: &str, confirmed: Vec<HostKey>) -> Ssh {
+    pub async fn connector_by(&self, key: &str, confirmed: Vec<HostKey>) -> Ssh {
         let settings = SshSettings::new(format!("127.0.0.1:{}\n", self.sshd.port()));
         Ssh::open(settings, Some(&secret(key)), confirmed, self.runtime.path()).await.expect("a connector")
     }
 
-    fn place(&self, user: &str) -> Place {
+    pub fn place(&self, user: &str) -> Place {
         Place::Ssh { host: "127.0.0.1".into(), port: Some(self.sshd.port()), user: Some(user.into()) }
     }
 

@@ -77,8 +77,11 @@ pub fn causes_of(components: &[Component]) -> Vec<Cause> {
             .with("component", &part.name)
             .with("mechanism", if part.mechanism.is_empty() { "none" } else { &part.mechanism })
             .with("detail", detail);
-        if code == Code::InstallationDamaged {
-            cause = cause.with("missing", detail);
+        match code {
+            Code::InstallationDamaged => cause = cause.with("missing", detail),
+            // The detail begins with the moment.
+            Code::Disarmed => cause = cause.with("since", detail),
+            _ => {}
         }
         causes.push(cause);
     }

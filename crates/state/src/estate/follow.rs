@@ -167,7 +167,8 @@ impl State {
     ) -> Result<Vec<DeviceView>> {
         let mut tx = self.tenant_tx(tenant).await?;
         let sql = format!(
-            "SELECT {DEVICE} FROM devices WHERE tenant_id = $1 AND touched_at > $2 ORDER BY touched_at LIMIT $3"
+            "SELECT {DEVICE} FROM devices WHERE tenant_id = $1 AND touched_at > $2 AND source = 'sensor'
+             ORDER BY touched_at LIMIT $3"
         );
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(tenant.0)
@@ -186,7 +187,9 @@ impl State {
     pub async fn device_views(&self, tenant: TenantId, ids: &[DeviceId]) -> Result<Vec<DeviceView>> {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let mut tx = self.tenant_tx(tenant).await?;
-        let sql = format!("SELECT {DEVICE} FROM devices WHERE tenant_id = $1 AND id = ANY($2)");
+        let sql = format!(
+            "SELECT {DEVICE} FROM devices WHERE tenant_id = $1 AND id = ANY($2) AND source = 'sensor'"
+        );
         let rows = sqlx::query(AssertSqlSafe(sql)).bind(tenant.0).bind(&ids).fetch_all(&mut *tx).await?;
         tx.commit().await?;
         rows.iter().map(device_view).collect()

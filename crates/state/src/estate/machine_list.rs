@@ -8,6 +8,7 @@ use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::{Postgres, QueryBuilder, Row};
 
+use super::agentless::{self, AgentlessStand};
 use super::machines::{COLUMNS, Machine, decoded, machine};
 use crate::page::{self, Cursor};
 use crate::{DeviceScope, Page, Result, State, StateError, row};
@@ -35,6 +36,8 @@ pub struct MachineSummary {
     pub reported_at: Option<TimeMicros>,
     /// When it was judged last.
     pub evaluated_at: Option<TimeMicros>,
+    /// How scans of it stand.
+    pub agentless: AgentlessStand,
 }
 
 /// Which machines; all, by name, 50 at a time, unless said.
@@ -52,6 +55,8 @@ pub struct MachineQuery {
     pub code: Option<String>,
     /// Only those with a finding of this kind that is more than a notice.
     pub kind: Option<String>,
+    /// Only those whose scans stand in one of these states.
+    pub agentless: Vec<String>,
     /// Retired and offboarded ones too.
     pub gone: bool,
     /// In which order.
@@ -108,8 +113,10 @@ impl MachineSort {
 pub(super) fn summary(row: &PgRow) -> Result<MachineSummary> {
     let plan =
         row.try_get::<Option<Value>, _>("plan")?.filter(|p| p.as_object().is_some_and(|o| !o.is_empty()));
+    let machine = machine(row)?;
     Ok(MachineSummary {
-        machine: machine(row)?,
+        agentless: agentless::stand(row, machine.id)?,
+        machine,
         subscription_name: row.try_get("subscription_name")?,
         status: row.try_get::<Option<String>, _>("status")?.unwrap_or_else(|| "pending".into()),
         extension: row.try_get::<Option<String>, _>("extension")?.unwrap_or_else(|| "off".into()),
@@ -126,7 +133,8 @@ pub(super) fn from(columns: &str, tenant: TenantId) -> QueryBuilder<Postgres> {
     let mut q = QueryBuilder::new(format!(
         "SELECT {columns} FROM machines m
          JOIN subscriptions b ON b.tenant_id = m.tenant_id AND b.id = m.subscription_id
-         LEFT JOIN machine_state s ON s.tenant_id = m.tenant_id AND s.machine_id = m.id WHERE m.tenant_id = "
+         LEFT JOIN machine_state s ON s.tenant_id = m.tenant_id AND s.machine_id = m.id
+         LEFT JOIN machine_scans a ON a.tenant_id = m.tenant_id AND a.machine_id = m.id WHERE m.tenant_id = "
     ));
     q.push_bind(tenant.0);
     q
@@ -135,7 +143,8 @@ pub(super) fn from(columns: &str, tenant: TenantId) -> QueryBuilder<Postgres> {
 pub(super) fn columns() -> String {
     format!(
         "{COLUMNS}, b.name AS subscription_name, s.status, s.extension, s.progress, s.doing, s.plan, s.report,
-         s.reported_at, s.evaluated_at"
+         s.reported_at, s.evaluated_at, {}",
+        agentless::columns()
     )
 }
 
@@ -163,6 +172,9 @@ fn filter(q: &mut QueryBuilder<Postgres>, query: &MachineQuery) {
     }
     if let Some(id) = query.connector {
         q.push(" AND m.connector_id = ").push_bind(id);
+    }
+    if !query.agentless.is_empty() {
+        q.push(format!(" AND {} = ANY(", agentless::STATE)).push_bind(query.agentless.clone()).push(")");
     }
     if let Some(code) = &query.code {
         q.push(" AND exists (SELECT FROM findings f WHERE f.tenant_id = m.tenant_id AND f.machine_id = m.id AND f.code = ")

@@ -17,7 +17,7 @@ pub struct Request {
     pub machine: Option<MachineId>,
     /// The subscription, if it is about one.
     pub subscription: Option<SubscriptionId>,
-    /// `remove_extension`, `moved`, `fix`, `offboard`, `onboard`, `roll_out`, `resume`.
+    /// `remove_extension`, `moved`, `fix`, `offboard`, `onboard`, `agentless`, `scan`, `roll_out`, `resume`.
     pub verb: String,
     /// Who.
     pub requested_by: String,

@@ -53,12 +53,15 @@ impl Kind {
         let (id, from) = match self {
             Self::Device => (
                 "d.id",
-                "devices d LEFT JOIN machines m ON m.tenant_id = d.tenant_id AND m.device_id = d.id
+                "devices d LEFT JOIN machines m ON m.tenant_id = d.tenant_id AND m.id = coalesce(d.machine_id,
+                     (SELECT x.id FROM machines x WHERE x.tenant_id = d.tenant_id AND x.device_id = d.id))
                  WHERE d.tenant_id = ",
             ),
             Self::Machine => (
                 "m.id::text",
-                "machines m LEFT JOIN devices d ON d.tenant_id = m.tenant_id AND d.id = m.device_id
+                "machines m LEFT JOIN devices d ON d.tenant_id = m.tenant_id AND d.id = coalesce(m.device_id,
+                     (SELECT x.id FROM devices x WHERE x.tenant_id = m.tenant_id AND x.machine_id = m.id
+                      AND x.status = 'active'))
                  WHERE m.tenant_id = ",
             ),
         };
@@ -325,7 +328,10 @@ async fn regroup(
     }
     let pairs = sqlx::query(
         "SELECT id::text AS machine, device_id AS device FROM machines
-         WHERE tenant_id = $1 AND (device_id = ANY($2) OR id = ANY($3::text[]::uuid[]))",
+         WHERE tenant_id = $1 AND (device_id = ANY($2) OR id = ANY($3::text[]::uuid[]))
+         UNION SELECT machine_id::text, id FROM devices
+         WHERE tenant_id = $1 AND machine_id IS NOT NULL
+             AND (id = ANY($2) OR machine_id = ANY($3::text[]::uuid[]))",
     )
     .bind(tenant.0)
     .bind(devices)

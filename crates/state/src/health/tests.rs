@@ -7,6 +7,7 @@ fn good() -> HealthInputs<'static> {
     HealthInputs {
         hearing: Hearing { judged_at: now, ..Hearing::default() },
         offboarded: false,
+        agentless: false,
         first_seen: now.plus_micros(-INACTIVE_AFTER_US * 2),
         last_seen: now,
         last_heartbeat: Some(now),
@@ -102,4 +103,21 @@ fn a_state_is_written_and_read() {
         assert_eq!(serde_json::to_value(state).expect("encodes"), state.as_str());
     }
     assert!("well".parse::<HealthState>().is_err());
+}
+
+#[test]
+fn of_a_machine_without_a_sensor_no_heartbeat_is_missed() {
+    let ago = |us: i64| TimeMicros(NOW).plus_micros(-us);
+    let scanned = |us| HealthInputs {
+        agentless: true,
+        last_seen: ago(us),
+        last_heartbeat: None,
+        last_event: None,
+        ..good()
+    };
+    assert_eq!(judged(&scanned(0)), (HealthState::Active, "agentless"));
+    assert_eq!(judged(&scanned(INACTIVE_AFTER_US)), (HealthState::Active, "agentless"));
+    assert_eq!(judged(&scanned(INACTIVE_AFTER_US + 1)), (HealthState::Inactive, "not_scanned_7_days"));
+    let gone = HealthInputs { offboarded: true, ..scanned(0) };
+    assert_eq!(judged(&gone), (HealthState::Inactive, "offboarded"));
 }

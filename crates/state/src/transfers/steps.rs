@@ -35,7 +35,7 @@ impl State {
             "SELECT (SELECT count(*) FROM machines m WHERE m.tenant_id = $1 AND m.subscription_id = $2
                      AND m.retired_at IS NULL AND m.device_id IS NULL) AS bare,
                     (SELECT count(*) FROM devices d WHERE d.tenant_id = $1 AND d.subscription_id = $2
-                     AND d.status = 'active') AS devices,
+                     AND d.status = 'active' AND d.source = 'sensor') AS devices,
                     (SELECT count(*) FROM enrolment_tokens e WHERE e.tenant_id = $1 AND (e.subscription_id = $2
                      OR e.machine_id IN (SELECT id FROM machines WHERE tenant_id = $1 AND subscription_id = $2)))
                     AS tokens",
@@ -157,7 +157,8 @@ impl State {
     pub async fn arrived(&self, transfer: &Transfer) -> Result<i64> {
         let mut tx = self.tenant_tx(transfer.to).await?;
         let arrived = sqlx::query_scalar(
-            "SELECT count(*) FROM devices WHERE tenant_id = $1 AND subscription_id = $2 AND status = 'active'",
+            "SELECT count(*) FROM devices WHERE tenant_id = $1 AND subscription_id = $2 AND status = 'active'
+                 AND source = 'sensor'",
         )
         .bind(transfer.to.0)
         .bind(transfer.successor.0)

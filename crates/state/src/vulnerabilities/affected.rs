@@ -83,16 +83,17 @@ pub struct AffectedDevice {
 #[derive(Default)]
 pub(super) struct Evidence {
     why: HashMap<(i64, String), Value>,
-    paths: HashMap<String, Value>,
+    /// By device and component.
+    paths: HashMap<(String, i64), Vec<String>>,
 }
 
 impl Evidence {
-    /// Reads it for some devices and some findings.
+    /// Reads it for some devices and some findings; `of` says of which components paths are wanted, else of all.
     pub async fn read(
         tx: &mut PgConnection,
         tenant: TenantId,
         devices: &[String],
-        findings: &[(i64, String)],
+        (findings, of): (&[(i64, String)], Option<&[i64]>),
     ) -> Result<Self> {
         let (components, vulnerabilities): (Vec<i64>, Vec<String>) = findings.iter().cloned().unzip();
         let rows = sqlx::query(
@@ -111,23 +112,30 @@ impl Evidence {
             let key = (r.try_get("component_id")?, r.try_get("vulnerability")?);
             evidence.why.insert(key, r.try_get("why")?);
         }
+        // A machine may have very many of them, and a list very many machines.
+        let keys = of.map(|of| of.iter().map(ToString::to_string).collect::<Vec<_>>());
         let rows = sqlx::query(
-            "SELECT device_id, paths FROM device_components WHERE tenant_id = $1 AND device_id = ANY($2)",
+            "SELECT c.device_id, p.key, p.value FROM device_components c CROSS JOIN LATERAL jsonb_each(
+                 CASE WHEN jsonb_typeof(c.paths) = 'object' THEN c.paths ELSE '{}' END) AS p
+             WHERE c.tenant_id = $1 AND c.device_id = ANY($2) AND ($3::text[] IS NULL OR p.key = ANY($3))",
         )
         .bind(tenant.0)
         .bind(devices)
+        .bind(keys)
         .fetch_all(tx)
         .await?;
         for r in &rows {
-            evidence.paths.insert(r.try_get("device_id")?, r.try_get("paths")?);
+            let (component, list): (&str, Value) = (r.try_get("key")?, r.try_get("value")?);
+            let list = list.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+            if let Ok(component) = component.parse() {
+                evidence.paths.insert((r.try_get("device_id")?, component), list.collect());
+            }
         }
         Ok(evidence)
     }
 
     pub fn paths(&self, device: &str, component: i64) -> Vec<String> {
-        let of = self.paths.get(device).and_then(|all| all.get(component.to_string()));
-        let list = of.and_then(Value::as_array).into_iter().flatten();
-        list.filter_map(Value::as_str).map(str::to_owned).collect()
+        self.paths.get(&(device.to_owned(), component)).cloned().unwrap_or_default()
     }
 
     pub fn why(&self, component: i64, vulnerability: &str) -> Value {
@@ -260,7 +268,8 @@ impl State {
             on.into_iter().for_each(|n| of.entry(n).or_default().push((found, component)));
         }
         let names: Vec<String> = page.items.iter().map(|(_, d)| d.id.to_string()).collect();
-        let evidence = Evidence::read(&mut tx, tenant, &names, &findings).await?;
+        let theirs: Vec<i64> = findings.iter().map(|(component, _)| *component).collect();
+        let evidence = Evidence::read(&mut tx, tenant, &names, (&findings, Some(&theirs))).await?;
         tx.commit().await?;
         let mut items = Vec::with_capacity(page.items.len());
         for ((number, device), name) in page.items.into_iter().zip(&names) {

@@ -64,6 +64,8 @@ pub(super) struct Known {
     pub cvss_vector: String,
     pub epss: Option<f64>,
     pub kev_added: Option<TimeMicros>,
+    /// Whether CISA says that it is exploited, by its catalogue or its decision points.
+    pub exploited: bool,
     pub exploit_public: bool,
     pub published: Option<TimeMicros>,
     pub modified: Option<TimeMicros>,
@@ -292,6 +294,8 @@ impl Book {
         .fetch_all(tx)
         .await?;
         for r in &rows {
+            let facts: Value = r.try_get("facts")?;
+            let kev_added = row::time_opt(r, "kev_added")?;
             let known = Known {
                 id: r.try_get("id")?,
                 title: r.try_get("title")?,
@@ -300,14 +304,15 @@ impl Book {
                 cvss: r.try_get("cvss")?,
                 cvss_vector: r.try_get("cvss_vector")?,
                 epss: r.try_get("epss")?,
-                kev_added: row::time_opt(r, "kev_added")?,
+                exploited: kev_added.is_some() || exploited(&facts),
+                kev_added,
                 exploit_public: r.try_get("exploit_public")?,
                 published: row::time_opt(r, "published")?,
                 modified: row::time_opt(r, "modified")?,
                 aliases: r.try_get("aliases")?,
                 weaknesses: r.try_get("weaknesses")?,
                 links: r.try_get("links")?,
-                facts: r.try_get("facts")?,
+                facts,
                 first_seen: row::time(r, "first_seen")?,
                 found: Vec::new(),
             };
@@ -381,12 +386,20 @@ impl Book {
     }
 }
 
+/// Whether facts say that it is exploited: an entry of CISA's catalogue counts without a date too, and so does its
+/// decision point `active`.
+pub(super) fn exploited(facts: &Value) -> bool {
+    facts["kev"].is_object() || facts["ssvc"]["exploitation"] == "active"
+}
+
 fn place(n: usize) -> Result<u32> {
     u32::try_from(n).map_err(|_| StateError::Internal("there are more rows than places".into()))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -396,6 +409,19 @@ mod tests {
         assert_ne!(id, software_id("Ubuntu:24.04", "", "openssl"));
         assert_ne!(software_id("npm", "a", "b"), software_id("npm", "", "ab"));
         assert_eq!(id.len(), 16);
+    }
+
+    #[test]
+    fn what_cisa_says_is_exploited_is_so_without_a_date() {
+        for (facts, is) in [
+            (json!({ "kev": { "added": null, "ransomware": false }, "ssvc": null }), true),
+            (json!({ "kev": null, "ssvc": { "exploitation": "active" } }), true),
+            (json!({ "kev": null, "ssvc": { "exploitation": "poc" } }), false),
+            (json!({ "kev": null, "ssvc": null }), false),
+            (json!({}), false),
+        ] {
+            assert_eq!(exploited(&facts), is, "{facts}");
+        }
     }
 
     #[test]

@@ -6,9 +6,10 @@ use std::str::FromStr;
 
 use palisade_types::{TenantId, TimeMicros};
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Postgres, QueryBuilder, Row};
+use sqlx::{PgConnection, Postgres, QueryBuilder, Row, Transaction};
 use uuid::Uuid;
 
+use super::book::bitmap;
 use super::list::Range;
 use crate::page::{self, Cursor};
 use crate::{DeviceScope, Page, Result, State, StateError, row};
@@ -140,14 +141,58 @@ const COLUMNS: &str =
     "x.id, x.subject_kind, x.subject, x.group_id, g.name AS group_name, x.justification, x.note,
     x.created_by, x.created_at, x.expires_at, x.cancelled_at, x.cancelled_by";
 
-fn from(columns: &str, tenant: TenantId, scope: &DeviceScope) -> QueryBuilder<Postgres> {
+/// Of a caller who is limited: the groups, and what the caller's devices have of what is excepted everywhere, as
+/// kind and identifier. An exception for what only others' devices have would tell that they have it.
+struct Seen {
+    groups: Vec<Uuid>,
+    everywhere: Vec<String>,
+}
+
+impl State {
+    async fn seen_exceptions(
+        &self,
+        tx: &mut Transaction<'static, Postgres>,
+        tenant: TenantId,
+        scope: &DeviceScope,
+        now: TimeMicros,
+    ) -> Result<Option<Seen>> {
+        let Some(groups) = scope.group_keys() else { return Ok(None) };
+        let rows = sqlx::query(
+            "SELECT DISTINCT x.subject_kind, x.subject, r.devices FROM vulnerability_exceptions x
+             LEFT JOIN vulnerability_recommendations r ON x.subject_kind = 'recommendation'
+                 AND r.tenant_id = x.tenant_id AND r.id = x.subject
+             WHERE x.tenant_id = $1 AND x.group_id IS NULL",
+        )
+        .bind(tenant.0)
+        .fetch_all(&mut **tx)
+        .await?;
+        let sight = self.sight(tx, tenant, scope, now).await?;
+        let mut everywhere = Vec::new();
+        for r in &rows {
+            let (kind, subject): (&str, &str) = (r.try_get("subject_kind")?, r.try_get("subject")?);
+            let is_theirs = match r.try_get::<Option<&[u8]>, _>("devices")? {
+                Some(devices) => !bitmap(devices)?.is_disjoint(&sight.visible),
+                None => kind == "vulnerability" && sight.vulnerability(subject).is_ok(),
+            };
+            if is_theirs {
+                everywhere.push(format!("{kind} {subject}"));
+            }
+        }
+        Ok(Some(Seen { groups, everywhere }))
+    }
+}
+
+fn from(columns: &str, tenant: TenantId, seen: Option<&Seen>) -> QueryBuilder<Postgres> {
     let mut q = QueryBuilder::<Postgres>::new(format!(
         "SELECT {columns} FROM vulnerability_exceptions x
          LEFT JOIN device_groups g ON g.tenant_id = x.tenant_id AND g.id = x.group_id WHERE x.tenant_id = "
     ));
     q.push_bind(tenant.0);
-    if let Some(groups) = scope.group_keys() {
-        q.push(" AND (x.group_id IS NULL OR x.group_id = ANY(").push_bind(groups).push("))");
+    if let Some(seen) = seen {
+        q.push(" AND (x.group_id = ANY(").push_bind(seen.groups.clone());
+        q.push(") OR (x.group_id IS NULL AND x.subject_kind || ' ' || x.subject = ANY(")
+            .push_bind(seen.everywhere.clone())
+            .push(")))");
     }
     q
 }
@@ -223,8 +268,10 @@ impl State {
     ) -> Result<Page<Exception>> {
         let list = "vulnerability_exceptions";
         let after = range.cursor.as_deref().map(|c| Cursor::decode(c, list)).transpose()?;
+        let mut tx = self.tenant_tx(tenant).await?;
+        let seen = self.seen_exceptions(&mut tx, tenant, scope, now).await?;
         let filtered = |columns: &str| {
-            let mut q = from(columns, tenant, scope);
+            let mut q = from(columns, tenant, seen.as_ref());
             if let Some(active) = active {
                 q.push(" AND (x.cancelled_at IS NULL AND (x.expires_at IS NULL OR x.expires_at > ")
                     .push_bind(now.0)
@@ -240,7 +287,6 @@ impl State {
             q.push(" AND (x.created_at, x.id) < (").push_bind(at).push(", ").push_bind(id).push(")");
         }
         q.push(" ORDER BY x.created_at DESC, x.id DESC LIMIT ").push_bind(range.sql_limit() + 1);
-        let mut tx = self.tenant_tx(tenant).await?;
         let total: i64 = filtered("count(*)").build_query_scalar().fetch_one(&mut *tx).await?;
         let rows = q.build().fetch_all(&mut *tx).await?;
         tx.commit().await?;
@@ -310,7 +356,8 @@ impl State {
         .bind(new.expires_at.map(|at| at.0))
         .execute(&mut *tx)
         .await?;
-        let made = one(&mut tx, tenant, scope, id).await?;
+        let seen = self.seen_exceptions(&mut tx, tenant, scope, now).await?;
+        let made = one(&mut tx, tenant, seen.as_ref(), id).await?;
         tx.commit().await?;
         Ok(made)
     }
@@ -328,7 +375,8 @@ impl State {
         now: TimeMicros,
     ) -> Result<Exception> {
         let mut tx = self.tenant_tx(tenant).await?;
-        let there = one(&mut tx, tenant, scope, id).await?;
+        let seen = self.seen_exceptions(&mut tx, tenant, scope, now).await?;
+        let there = one(&mut tx, tenant, seen.as_ref(), id).await?;
         may_decide(scope, there.group.as_ref().map(|(g, _)| *g))?;
         sqlx::query(
             "UPDATE vulnerability_exceptions SET cancelled_at = $3, cancelled_by = $4
@@ -340,14 +388,14 @@ impl State {
         .bind(row::text(by, 200))
         .execute(&mut *tx)
         .await?;
-        let now_is = one(&mut tx, tenant, scope, id).await?;
+        let now_is = one(&mut tx, tenant, seen.as_ref(), id).await?;
         tx.commit().await?;
         Ok(now_is)
     }
 }
 
-async fn one(tx: &mut PgConnection, tenant: TenantId, scope: &DeviceScope, id: Uuid) -> Result<Exception> {
-    let mut q = from(COLUMNS, tenant, scope);
+async fn one(tx: &mut PgConnection, tenant: TenantId, seen: Option<&Seen>, id: Uuid) -> Result<Exception> {
+    let mut q = from(COLUMNS, tenant, seen);
     q.push(" AND x.id = ").push_bind(id);
     let found = q.build().fetch_optional(tx).await?;
     exception(&found.ok_or(StateError::NotFound("exception"))?)

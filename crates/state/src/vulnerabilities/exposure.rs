@@ -81,6 +81,17 @@ pub struct ExposurePoint {
     pub findings: u64,
 }
 
+/// How a device's inventory stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InventoryStanding {
+    /// Whether all parts have come that its newest list names. Until then what was complete before counts.
+    pub complete: bool,
+    /// When the newest list came.
+    pub received_at: TimeMicros,
+    /// When the inventory was taken that was judged; none where none was.
+    pub taken_at: Option<TimeMicros>,
+}
+
 /// How exposed a device is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeviceExposure {
@@ -88,6 +99,8 @@ pub struct DeviceExposure {
     pub device: DeviceRef,
     /// Of its exposure what no update removes.
     pub unfixable: f64,
+    /// Its secure score, 0 to 100; none where nothing applies.
+    pub secure_score: Option<f64>,
     /// Vulnerabilities by severity.
     pub severities: SeverityCounts,
     /// Vulnerabilities that are exploited.
@@ -100,6 +113,8 @@ pub struct DeviceExposure {
     pub contributors: Value,
     /// When it was judged.
     pub evaluated_at: TimeMicros,
+    /// How the inventory stands that it was judged by; none where it is gone.
+    pub inventory: Option<InventoryStanding>,
 }
 
 /// Which devices; the most exposed first.
@@ -151,7 +166,7 @@ impl State {
         for known in &sight.book.vulnerabilities {
             if sight.book.of_vulnerability(known).any(|(_, c)| !c.devices.is_disjoint(&sight.visible)) {
                 exposure.severities.add(&known.severity);
-                exposure.exploited += u64::from(known.kev_added.is_some());
+                exposure.exploited += u64::from(known.exploited);
             }
         }
         let uncovered = |c: &&super::book::Component| !c.covered && !c.devices.is_disjoint(&sight.visible);
@@ -248,6 +263,31 @@ impl State {
         found.as_ref().map(device_exposure).transpose()
     }
 
+    /// How the inventory of a device of the scope stands; none where it has told nothing.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn inventory_standing(
+        &self,
+        tenant: TenantId,
+        scope: &DeviceScope,
+        device: palisade_types::DeviceId,
+    ) -> Result<Option<InventoryStanding>> {
+        let mut tx = self.tenant_tx(tenant).await?;
+        super::sight::ordinal(&mut tx, tenant, scope, device).await?;
+        let found = sqlx::query(
+            "SELECT i.complete, i.received_at, c.taken_at FROM device_inventories i
+             LEFT JOIN device_components c ON c.tenant_id = i.tenant_id AND c.device_id = i.device_id
+             WHERE i.tenant_id = $1 AND i.device_id = $2",
+        )
+        .bind(tenant.0)
+        .bind(device.to_string())
+        .fetch_optional(&mut *tx)
+        .await?;
+        tx.commit().await?;
+        Ok(found.as_ref().map(standing).transpose()?.flatten())
+    }
+
     /// How exposed each device group is that the scope covers, most exposed first.
     ///
     /// # Errors
@@ -288,7 +328,7 @@ impl State {
 const DEVICE_COLUMNS: &str =
     "d.id, d.name, d.os_distribution || ' ' || d.os_version AS os, e.exposure, e.unfixable,
     e.critical, e.high, e.medium, e.low, e.unknown, e.exploited, e.software, e.uncovered, e.contributors,
-    e.evaluated_at";
+    e.evaluated_at, i.complete, i.received_at, c.taken_at, ss.score AS secure_score";
 
 fn exposures_from(
     columns: &str,
@@ -299,6 +339,9 @@ fn exposures_from(
     let mut q = QueryBuilder::<Postgres>::new(format!(
         "SELECT {columns} FROM device_exposures e
          JOIN devices d ON d.tenant_id = e.tenant_id AND d.id = e.device_id
+         LEFT JOIN device_inventories i ON i.tenant_id = e.tenant_id AND i.device_id = e.device_id
+         LEFT JOIN device_components c ON c.tenant_id = e.tenant_id AND c.device_id = e.device_id
+         LEFT JOIN device_secure_scores ss ON ss.tenant_id = e.tenant_id AND ss.device_id = e.device_id
          WHERE d.status = 'active' AND e.tenant_id = "
     ));
     q.push_bind(tenant.0);
@@ -324,6 +367,7 @@ fn device_exposure(r: &PgRow) -> Result<DeviceExposure> {
             exposure: r.try_get("exposure")?,
         },
         unfixable: r.try_get("unfixable")?,
+        secure_score: r.try_get("secure_score")?,
         severities: SeverityCounts {
             critical: small(r, "critical")?,
             high: small(r, "high")?,
@@ -336,7 +380,17 @@ fn device_exposure(r: &PgRow) -> Result<DeviceExposure> {
         uncovered: small(r, "uncovered")?,
         contributors: r.try_get("contributors")?,
         evaluated_at: row::time(r, "evaluated_at")?,
+        inventory: standing(r)?,
     })
+}
+
+fn standing(r: &PgRow) -> Result<Option<InventoryStanding>> {
+    let (Some(complete), Some(received_at)) =
+        (r.try_get::<Option<bool>, _>("complete")?, row::time_opt(r, "received_at")?)
+    else {
+        return Ok(None);
+    };
+    Ok(Some(InventoryStanding { complete, received_at, taken_at: row::time_opt(r, "taken_at")? }))
 }
 
 /// The figures that are added up from devices.

@@ -145,7 +145,7 @@ impl State {
         }
         let Some(last) = devices.keys().next_back().copied() else { return Ok(None) };
         let names: Vec<String> = devices.values().map(|d| d.id.clone()).collect();
-        let evidence = Evidence::read(&mut tx, tenant, &names, &[]).await?;
+        let evidence = Evidence::read(&mut tx, tenant, &names, (&[], None)).await?;
         let book = self.shelf().book(&mut tx, tenant).await?;
         tx.commit().await?;
         Ok(Some(InstalledBatch { book, devices, evidence, last }))

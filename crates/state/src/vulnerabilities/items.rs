@@ -22,6 +22,20 @@ pub enum ItemKind {
     Hardware,
 }
 
+/// A number of an item, whatever stands there: what is none is null, and what is too large the largest. A sensor
+/// writes these texts, and a list of all devices must not fail on one of them.
+macro_rules! number {
+    ($field:literal) => {
+        concat!(
+            "CASE WHEN jsonb_typeof(i.item->'",
+            $field,
+            "') = 'number' THEN least(greatest((i.item->>'",
+            $field,
+            "')::numeric, 0), 9223372036854775807)::bigint END"
+        )
+    };
+}
+
 impl ItemKind {
     fn name(self) -> &'static str {
         match self {
@@ -59,13 +73,13 @@ impl ItemKind {
         match self {
             // Zeros in front, so that texts have the order of the numbers.
             Self::Certificate => (
-                "lpad(greatest(coalesce((i.item->>'not_after_us')::bigint, 0), 0)::text, 20, '0')",
-                "coalesce(i.item->>'fingerprint', '')",
+                concat!("lpad(coalesce(", number!("not_after_us"), ", 0)::text, 20, '0')"),
+                "left(concat_ws('/', i.item->>'fingerprint', i.item->>'store'), 300)",
             ),
             Self::BrowserExtension => (
                 "left(lower(coalesce(i.item->>'name', '')), 100)",
-                "left(concat_ws('/', i.item->>'browser', i.item->>'user', i.item->>'profile', i.item->>'id',
-                     i.item->>'version'), 300)",
+                "left(concat_ws('/', i.item->>'id', i.item->>'browser', i.item->>'user', i.item->>'version',
+                     i.item->>'profile', i.item->>'path'), 300)",
             ),
             Self::NetworkShare => (
                 "left(lower(coalesce(i.item->>'name', '')), 100)",
@@ -103,6 +117,9 @@ pub struct ItemQuery {
     pub ends_before: Option<i64>,
     /// Only certificates whose key or signature is weak.
     pub weak: bool,
+    /// Whether extensions are ordered by browser and identifier instead of by name: the same ones follow each
+    /// other.
+    pub by_identifier: bool,
     /// Which part.
     pub range: Range,
 }
@@ -134,14 +151,16 @@ fn from(
         q.push(format!(" AND i.item->>'{field}' = ")).push_bind(row::text(value, 200));
     }
     if let Some(end) = query.ends_before {
-        q.push(" AND (i.item->>'not_after_us')::bigint < ").push_bind(end);
+        q.push(concat!(" AND ", number!("not_after_us"), " < ")).push_bind(end);
     }
     if query.weak {
-        q.push(
-            " AND ((i.item->>'key' IN ('RSA', 'DSA') AND (i.item->>'key_bits')::int BETWEEN 1 AND 2047)
+        q.push(concat!(
+            " AND ((i.item->>'key' IN ('RSA', 'DSA') AND ",
+            number!("key_bits"),
+            " BETWEEN 1 AND 2047)
               OR i.item->>'signature' ILIKE '%md5%' OR i.item->>'signature' ILIKE '%sha1%'
               OR i.item->>'signature' ILIKE '%md2%')",
-        );
+        ));
     }
     q
 }
@@ -159,9 +178,14 @@ impl State {
         query: &ItemQuery,
     ) -> Result<Page<Item>> {
         let range = &query.range;
-        let (key, own) = kind.keys();
-        let id = format!("(d.id || ' ' || {own})");
-        let list = range.list(kind.name(), "first");
+        let (mut key, own) = kind.keys();
+        let mut sort = "first";
+        if query.by_identifier && kind == ItemKind::BrowserExtension {
+            (key, sort) = ("left(concat_ws(' ', i.item->>'browser', i.item->>'id'), 100)", "identifier");
+        }
+        // The last makes the order one: a device's items may be the same but for what does not tell them apart.
+        let id = format!("(d.id || ' ' || {own} || ' ' || md5(i.item::text))");
+        let list = range.list(kind.name(), sort);
         let after = range.cursor.as_deref().map(|c| Cursor::decode(c, &list)).transpose()?;
         let asked = (kind, query);
         let mut tx = self.tenant_tx(tenant).await?;

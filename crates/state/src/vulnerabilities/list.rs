@@ -23,17 +23,17 @@ pub struct Range {
 
 impl Range {
     /// Rows of a page.
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         if self.limit == 0 { 50 } else { (self.limit as usize).min(MOST) }
     }
 
     /// The same for SQL, with the one row more by which a next page is seen.
-    pub(super) fn sql_limit(&self) -> i64 {
+    pub(crate) fn sql_limit(&self) -> i64 {
         i64::try_from(self.rows()).unwrap_or(50)
     }
 
     /// The list's name in a cursor.
-    pub(super) fn list(&self, name: &str, sort: &str) -> String {
+    pub(crate) fn list(&self, name: &str, sort: &str) -> String {
         format!("{name}.{sort}.{}", if self.descending { "desc" } else { "asc" })
     }
 }

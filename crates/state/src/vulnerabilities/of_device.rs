@@ -115,7 +115,7 @@ fn package(sight: &Sight, place: usize, ordinal: u32) -> DeviceSoftware {
         running: c.running.contains(ordinal),
         vulnerabilities: c.found.len() as u64,
         severity: worst.unwrap_or_default().to_owned(),
-        exploited: known().filter(|k| k.kev_added.is_some()).count() as u64,
+        exploited: known().filter(|k| k.exploited).count() as u64,
         covered: c.covered,
         end_of_life: c.end_of_life.to_string(),
         first_seen: c.first_seen,
@@ -163,7 +163,8 @@ impl State {
         let sort = if wanted.by_severity { "severity" } else { "name" };
         let mut page = list::page(rows, &wanted.range.list("device_software", sort), &wanted.range)?;
         let name = device.to_string();
-        let evidence = Evidence::read(&mut tx, tenant, std::slice::from_ref(&name), &[]).await?;
+        let of: Vec<i64> = page.items.iter().map(|row| row.component).collect();
+        let evidence = Evidence::read(&mut tx, tenant, std::slice::from_ref(&name), (&[], Some(&of))).await?;
         tx.commit().await?;
         for row in &mut page.items {
             row.paths = evidence.paths(&name, row.component);
@@ -197,7 +198,7 @@ impl State {
                 let kept = (wanted.severity.is_empty()
                     || wanted.severity.iter().any(|s| **s == *known.severity))
                     && wanted.fixable.is_none_or(|is| is != found.fixed_version.is_empty())
-                    && wanted.exploited.is_none_or(|is| is == known.kev_added.is_some())
+                    && wanted.exploited.is_none_or(|is| is == known.exploited)
                     && [known.id.as_str(), &known.title, &c.name].iter().any(|text| contains(text, &needle));
                 if !kept {
                     continue;
@@ -205,7 +206,7 @@ impl State {
                 let key = if wanted.by_id {
                     Key::text(&known.id)
                 } else {
-                    let kev = if known.kev_added.is_some() { 50.0 } else { 0.0 };
+                    let kev = if known.exploited { 50.0 } else { 0.0 };
                     Key::Number(
                         f64::from(severity_rank(&known.severity)) * 100.0 + kev + known.cvss.unwrap_or(0.0),
                     )
@@ -217,7 +218,9 @@ impl State {
         let page = list::page(rows, &wanted.range.list("device_findings", sort), &wanted.range)?;
         let findings: Vec<(i64, String)> = page.items.iter().map(|(_, k, c)| (c.id, k.id.clone())).collect();
         let name = device.to_string();
-        let evidence = Evidence::read(&mut tx, tenant, std::slice::from_ref(&name), &findings).await?;
+        let of: Vec<i64> = findings.iter().map(|(component, _)| *component).collect();
+        let evidence =
+            Evidence::read(&mut tx, tenant, std::slice::from_ref(&name), (&findings, Some(&of))).await?;
         tx.commit().await?;
         let number = number.unwrap_or_default();
         let alone = RoaringBitmap::from_iter([number]);

@@ -167,17 +167,19 @@ fn narrow(one: &mut Recommendation, sight: &Sight) {
     let mut kept = serde_json::Map::new();
     for (key, value) in document {
         match (key.as_str(), value) {
+            // What it resolves is no vulnerability: how bad it is does not depend on the devices.
+            ("resolved", _) if one.kind == "configure" => {}
             ("resolved" | "weaknesses", Value::Array(ids)) => {
                 let known = |id: &Value| id.as_str().and_then(|id| sight.vulnerability(id).ok());
                 let own: Vec<_> = ids.iter().filter_map(known).map(|(known, _)| known).collect();
                 let worst = own.iter().map(|k| &*k.severity).max_by_key(|s| severity_rank(s));
                 one.severity = worst.unwrap_or("unknown").to_owned();
-                one.exploited = own.iter().any(|k| k.kev_added.is_some());
+                one.exploited = own.iter().any(|k| k.exploited);
                 one.exploit_public = own.iter().any(|k| k.exploit_public);
                 one.vulnerabilities = own.len() as u64;
                 kept.insert(key, own.iter().map(|k| Value::from(k.id.as_str())).collect());
             }
-            ("kind" | "software", value) => {
+            ("kind" | "software" | "check", value) => {
                 kept.insert(key, value);
             }
             _ => {}
@@ -248,6 +250,24 @@ impl State {
         let one = one(&mut tx, tenant, id, &sight, scope).await?;
         tx.commit().await?;
         Ok(one.0)
+    }
+
+    /// One recommendation with the numbers of the scope's devices that need it.
+    ///
+    /// # Errors
+    /// `not_found` where none does.
+    pub(crate) async fn recommendation_with_devices(
+        &self,
+        tenant: TenantId,
+        scope: &DeviceScope,
+        id: &str,
+        now: TimeMicros,
+    ) -> Result<(Recommendation, RoaringBitmap)> {
+        let mut tx = self.tenant_tx(tenant).await?;
+        let sight = self.sight(&mut tx, tenant, scope, now).await?;
+        let found = one(&mut tx, tenant, id, &sight, scope).await?;
+        tx.commit().await?;
+        Ok(found)
     }
 
     /// A page of the scope's devices that need it, by name.

@@ -9,7 +9,7 @@ use roaring::RoaringBitmap;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row, Transaction};
 use uuid::Uuid;
 
-use super::book::{Book, Known};
+use super::book::{Book, Known, Product};
 use crate::{DeviceScope, Result, State, StateError};
 
 /// A tenant's book, and the devices of the caller in it.
@@ -59,6 +59,14 @@ impl Sight {
             all |= &component.devices;
         }
         all & &self.visible
+    }
+
+    /// A package that one of the caller's devices has; of others nobody is told that somebody has them.
+    pub fn software(&self, id: &str) -> Result<&Product> {
+        let seen = |p: &&Product| {
+            p.components.iter().any(|c| !self.book.components[*c as usize].devices.is_disjoint(&self.visible))
+        };
+        self.book.product(id).filter(seen).ok_or(StateError::NotFound("software"))
     }
 
     /// A vulnerability that one of the caller's devices has.
@@ -126,7 +134,8 @@ pub(super) fn numbers(devices: &RoaringBitmap) -> Vec<i32> {
     devices.iter().filter_map(|n| i32::try_from(n).ok()).collect()
 }
 
-async fn excepted(tx: &mut PgConnection, tenant: TenantId, now: TimeMicros) -> Result<Excepted> {
+/// What is excepted where at an instant.
+pub(super) async fn excepted(tx: &mut PgConnection, tenant: TenantId, now: TimeMicros) -> Result<Excepted> {
     let rows = sqlx::query(
         "SELECT subject_kind, subject, group_id FROM vulnerability_exceptions
          WHERE tenant_id = $1 AND cancelled_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",

@@ -167,7 +167,7 @@ impl<'b> Sum<'b> {
         let here = &component.devices & visible;
         self.running |= &component.running & &here;
         for (found, known) in book.of_component(component) {
-            let kept = (&*known.severity, known.kev_added.is_some(), known.exploit_public);
+            let kept = (&*known.severity, known.exploited, known.exploit_public);
             self.vulnerabilities.insert(found.vulnerability, kept);
         }
         if !component.found.is_empty() {
@@ -261,11 +261,12 @@ impl State {
         tx.commit().await?;
         let needle = needle(wanted.search.as_deref());
         let book = &sight.book;
-        let named = |p: &Product| {
-            contains(&p.name, &needle)
-                || contains(&p.vendor, &needle)
-                || p.components.iter().any(|c| contains(&book.components[*c as usize].source_name, &needle))
+        // A source package that only others' devices have must not be found by its name.
+        let sources = |p: &Product| {
+            let seen = p.components.iter().map(|c| &book.components[*c as usize]);
+            seen.filter(|c| !c.devices.is_disjoint(&sight.visible)).any(|c| contains(&c.source_name, &needle))
         };
+        let named = |p: &Product| contains(&p.name, &needle) || contains(&p.vendor, &needle) || sources(p);
         let rows = book
             .software
             .iter()
@@ -334,10 +335,7 @@ impl State {
     ) -> Result<Page<DeviceRef>> {
         let mut tx = self.tenant_tx(tenant).await?;
         let sight = self.sight(&mut tx, tenant, scope, now).await?;
-        let product = sight.book.product(id).ok_or(StateError::NotFound("software"))?;
-        if devices_of(&sight, product, None).is_empty() {
-            return Err(StateError::NotFound("software"));
-        }
+        let product = sight.software(id)?;
         let devices = devices_of(&sight, product, version);
         let page = devices_page(&mut tx, tenant, &devices, search, ("software_devices", range)).await?;
         tx.commit().await?;

@@ -53,6 +53,8 @@ pub struct Weakness {
     pub epss: Option<f64>,
     /// When CISA listed it as exploited.
     pub kev_added: Option<TimeMicros>,
+    /// Whether CISA says that it is exploited, by its catalogue or its decision points.
+    pub exploited: bool,
     /// Whether an exploit is public.
     pub exploit_public: bool,
     /// When it was published.
@@ -181,6 +183,7 @@ pub(super) fn weakness(sight: &Sight, known: &Known, devices: &RoaringBitmap) ->
         cvss_vector: known.cvss_vector.clone(),
         epss: known.epss,
         kev_added: known.kev_added,
+        exploited: known.exploited,
         exploit_public: known.exploit_public,
         published: known.published,
         modified: known.modified,
@@ -208,7 +211,7 @@ fn key(sort: WeaknessSort, known: &Known, devices: u64) -> Key {
     match sort {
         WeaknessSort::Severity => Key::Number(
             f64::from(severity_rank(&known.severity)) * 100.0
-                + if known.kev_added.is_some() { 50.0 } else { 0.0 }
+                + if known.exploited { 50.0 } else { 0.0 }
                 + known.cvss.unwrap_or(0.0),
         ),
         WeaknessSort::Id => Key::text(&known.id),
@@ -229,7 +232,7 @@ fn matches(
 ) -> bool {
     let among = |list: &[String], word: &str| list.is_empty() || list.iter().any(|w| w == word);
     if !among(&wanted.severity, &known.severity)
-        || wanted.exploited.is_some_and(|is| is != known.kev_added.is_some())
+        || wanted.exploited.is_some_and(|is| is != known.exploited)
         || wanted.exploit_public.is_some_and(|is| is != known.exploit_public)
         || (wanted.without_excepted && sight.excepted.of_vulnerability(&known.id, devices) == devices.len())
     {
@@ -272,7 +275,7 @@ impl State {
         };
         tx.commit().await?;
         let software = match &wanted.software {
-            Some(id) => Some(sight.book.product(id).ok_or(StateError::NotFound("software"))?),
+            Some(id) => Some(sight.software(id)?),
             None => None,
         };
         let needle = needle(wanted.search.as_deref());

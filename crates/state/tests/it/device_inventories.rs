@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use palisade_state::vulnerabilities::InventoryStanding;
 use palisade_state::{
-    AssessmentWrite, ComponentRow, DbRole, FindingRow, InventoryList, InventoryUpdate, VulnerabilityRow,
+    AssessmentWrite, ComponentRow, DbRole, DeviceComponentsRow, DeviceScope, ExposureRow, FindingRow,
+    InventoryList, InventoryUpdate, VulnerabilityRow,
 };
 use palisade_types::{DeviceId, TimeMicros};
 use serde_json::{Value, json};
@@ -56,11 +58,90 @@ async fn an_inventory_is_whole_when_every_part_that_its_list_names_is_here() {
         assert_eq!((kept.complete, kept.bodies.len(), kept.taken_at), (true, 1, TimeMicros(7)));
     }
 
+    // Of a newer one a part is missing: people see that what was judged is older.
+    let (api, vuln) = (world.db.state(DbRole::Api).await, world.db.state(DbRole::Vuln).await);
+    let scope = DeviceScope::all();
+    let judged = DeviceComponentsRow {
+        device_id: device.to_string(),
+        taken_at: 7,
+        paths: json!({}),
+        ..DeviceComponentsRow::default()
+    };
+    let write = AssessmentWrite {
+        devices: vec![judged],
+        exposures: vec![ExposureRow {
+            device_id: device.to_string(),
+            weight: 1.0,
+            contributors: json!([]),
+            ..ExposureRow::default()
+        }],
+        ..AssessmentWrite::default()
+    };
+    vuln.write_assessment(tenant, &write, TimeMicros(90)).await.expect("written");
+    for (parts, complete) in
+        [(&[("head", "a"), ("packages/0", "c")][..], false), (&[("head", "a")][..], true)]
+    {
+        tell(update(&[], Some(parts))).await;
+        let standing =
+            InventoryStanding { complete, received_at: TimeMicros(100), taken_at: Some(TimeMicros(7)) };
+        let told = api.inventory_standing(tenant, &scope, device).await.expect("read");
+        assert_eq!(told, Some(standing));
+        let row = api.device_exposure(tenant, &scope, device).await.expect("read").expect("judged");
+        assert_eq!(row.inventory, Some(standing));
+    }
+
     // Somebody whom the tenant does not know.
     let stranger =
         BTreeMap::from([(DeviceId([9; 20]), update(&[("head", "a", json!({}))], Some(&[("head", "a")])))]);
     lake.write_inventories(tenant, &stranger, TimeMicros(100)).await.expect("passed over");
     assert_eq!(lake.inventory(tenant, DeviceId([9; 20]), &[]).await.expect("read"), None);
+}
+
+#[tokio::test]
+async fn a_device_that_sends_parts_and_never_a_list_does_not_fill_the_disk() {
+    let world = world().await;
+    let lake = world.db.state(DbRole::Lake).await;
+    let (tenant, device) = (world.tenant.id, enrol(&world.db, world.tenant.id, "one").await);
+    let tell = async |update: InventoryUpdate, at| {
+        let updates = BTreeMap::from([(device, update)]);
+        lake.write_inventories(tenant, &updates, TimeMicros(at)).await.expect("written");
+    };
+    tell(update(&[("head", "a", json!({}))], Some(&[("head", "a")])), 1).await;
+    for round in 0..5i64 {
+        let many =
+            (0..2000).map(|n| (format!("container:{round}-{n}"), ("b".to_owned(), json!({})))).collect();
+        tell(InventoryUpdate { parts: many, list: None }, 10 + round).await;
+    }
+    let kept = lake.inventory(tenant, device, &[]).await.expect("read").expect("kept");
+    assert_eq!(kept.bodies.len(), 8192);
+    assert!(kept.complete && kept.bodies.contains_key("head"), "what the list names stays");
+    assert!(kept.bodies.contains_key("container:4-1999") && !kept.bodies.contains_key("container:0-999"));
+}
+
+#[tokio::test]
+async fn an_inventory_that_is_too_large_is_not_given_to_its_readers() {
+    let world = world().await;
+    let lake = world.db.state(DbRole::Lake).await;
+    let (tenant, device) = (world.tenant.id, enrol(&world.db, world.tenant.id, "one").await);
+    let large = json!([{ "name": "x".repeat(500_000) }]);
+    let mut parts = BTreeMap::from([("head".to_owned(), ("a".to_owned(), json!({})))]);
+    for n in 0..135 {
+        parts.insert(format!("container:{n}"), ("b".to_owned(), large.clone()));
+    }
+    let digests = parts.iter().map(|(n, (d, _))| (n.clone(), d.clone())).collect();
+    let list = InventoryList { taken_at: TimeMicros(7), parts: digests, left_out: BTreeSet::new() };
+    let updates = BTreeMap::from([(device, InventoryUpdate { parts, list: Some(list) })]);
+    lake.write_inventories(tenant, &updates, TimeMicros(9)).await.expect("written");
+    assert_eq!(lake.inventory(tenant, device, &[]).await.expect("read"), None);
+    let kept = lake.inventory(tenant, device, &["head"]).await.expect("read").expect("a part of it");
+    assert_eq!(kept.bodies.len(), 1);
+}
+
+/// No device, as it is stored.
+fn nobody() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    roaring::RoaringBitmap::new().serialize_into(&mut bytes).expect("written");
+    bytes
 }
 
 fn component(id: i64, version: &str) -> ComponentRow {
@@ -70,6 +151,8 @@ fn component(id: i64, version: &str) -> ComponentRow {
         ecosystem: "debian".into(),
         name: "expat".into(),
         version: version.into(),
+        devices: nobody(),
+        running: nobody(),
         ..ComponentRow::default()
     }
 }

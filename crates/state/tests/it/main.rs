@@ -1,6 +1,9 @@
 //! Behaviour of the state store against a real PostgreSQL.
 
+mod agentless;
 mod audit;
+mod baselines;
+mod blocks;
 mod cluster;
 mod common;
 mod device_inventories;
@@ -10,10 +13,12 @@ mod estate;
 mod groups;
 mod health;
 mod inventory;
+mod notifications;
 mod orders;
 mod people;
 mod products;
 mod regions;
+mod remediations;
 mod rls;
 mod search;
 mod sign_in;

@@ -114,8 +114,22 @@ async fn vulnerabilities_are_counted_filtered_and_paged_within_the_scope() {
         }
     }
     assert_eq!(seen, [None, Some(2.1), Some(9.8)], "what nobody scored is told apart");
-    let away = WeaknessQuery { device: Some(e.db), ..wanted };
+    let away = WeaknessQuery { device: Some(e.db), ..wanted.clone() };
     assert_eq!(api.weaknesses(tenant, &limited, &away, NOW).await.expect_err("hidden").code(), "not_found");
+
+    // Whether somebody else has a software is not to be found out by its identifier, which anybody can compute.
+    let named = SoftwareQuery { search: Some("left-pad".into()), ..SoftwareQuery::default() };
+    let pad = api.software(tenant, &all, &named, NOW).await.expect("listed").items.remove(0).id;
+    for software in [pad.as_str(), "0123456789abcdef"] {
+        let query = WeaknessQuery { software: Some(software.into()), ..wanted.clone() };
+        let told = api.weaknesses(tenant, &limited, &query, NOW).await;
+        assert_eq!(told.expect_err("not theirs").code(), "not_found", "{software}");
+    }
+    let of_pad = WeaknessQuery { software: Some(pad), ..wanted };
+    assert_eq!(
+        ids(&api.weaknesses(tenant, &all, &of_pad, NOW).await.expect("listed")),
+        [("CVE-2026-0003", 1)]
+    );
 }
 
 #[tokio::test]
@@ -297,8 +311,24 @@ async fn recommendations_and_exceptions_hold_where_they_should() {
     let page = api.vulnerability_recommendations(tenant, &all, &without, NOW).await.expect("listed");
     assert_eq!(page.items.iter().map(|r| r.id.as_str()).collect::<Vec<_>>(), ["update-openssl"]);
 
+    // What is excepted everywhere and is on nobody's device of theirs is not theirs to know.
     let refused = api.cancel_vulnerability_exception(tenant, &limited, global.id, "Bob", after(1)).await;
+    assert_eq!(refused.expect_err("not theirs").code(), "not_found");
+    let seen = async |scope: &DeviceScope| {
+        let range = Range::default();
+        let page =
+            api.vulnerability_exceptions(tenant, scope, Some(true), &range, NOW).await.expect("listed");
+        assert_eq!(page.total, page.items.len() as u64);
+        page.items.into_iter().map(|x| x.id).collect::<Vec<_>>()
+    };
+    assert_eq!(seen(&limited).await, [made.id]);
+    let openssl = ExceptionSubject::Recommendation("update-openssl".into());
+    let both =
+        api.create_vulnerability_exception(tenant, &all, &new(openssl, None), NOW).await.expect("made");
+    assert_eq!(seen(&limited).await.len(), 2, "this one is theirs too");
+    let refused = api.cancel_vulnerability_exception(tenant, &limited, both.id, "Bob", after(1)).await;
     assert_eq!(refused.expect_err("everywhere").code(), "group_required");
+    api.cancel_vulnerability_exception(tenant, &all, both.id, "Ann", after(1)).await.expect("over");
     let over =
         api.cancel_vulnerability_exception(tenant, &all, made.id, "Ann", after(1)).await.expect("over");
     assert_eq!(over.cancelled, Some((after(1), "Ann".into())));
@@ -311,7 +341,7 @@ async fn recommendations_and_exceptions_hold_where_they_should() {
         api.vulnerability_exceptions(tenant, &all, Some(true), &range, after(2)).await.expect("listed");
     assert_eq!(active.items.iter().map(|x| x.id).collect::<Vec<_>>(), [global.id]);
     let every = api.vulnerability_exceptions(tenant, &all, None, &range, after(2)).await.expect("listed");
-    assert_eq!(every.total, 2);
+    assert_eq!(every.total, 3);
     let new = NewException { note: "longer".into(), ..new(cve(), None) };
     let first = api.create_vulnerability_exception(tenant, &all, &new, after(3)).await.expect("made");
     let second = api.create_vulnerability_exception(tenant, &all, &new, after(4)).await.expect("made");
@@ -393,4 +423,42 @@ async fn items_of_inventories_are_listed_by_device() {
     let hidden = ItemQuery { device: Some(e.db), ..ItemQuery::default() };
     let refused = api.inventory_items(tenant, &limited, ItemKind::Certificate, &hidden).await;
     assert_eq!(refused.expect_err("not theirs").code(), "not_found");
+}
+
+#[tokio::test]
+async fn one_device_s_nonsense_does_not_take_the_list_from_the_others() {
+    let mut e = estate().await;
+    let good = json!([{"subject": "good", "fingerprint": "f", "not_after_us": 5, "store": "own"}]);
+    e.rows.part(e.web, "certificates/0", good).await;
+    let bad = json!([
+        {"subject": "text", "not_after_us": "soon", "key": "RSA", "key_bits": "many"},
+        {"subject": "large", "not_after_us": 1e30, "key": "RSA", "key_bits": 99_999_999_999_u64},
+        {"subject": "broken", "not_after_us": 1.5, "key": "RSA", "key_bits": {"a": [1]}},
+        {"subject": "before", "not_after_us": -9, "fingerprint": "x".repeat(5000)},
+        "no object",
+    ]);
+    e.rows.part(e.db, "certificates/0", bad).await;
+    e.rows.part(e.db, "certificates/1", json!({"no": "list"})).await;
+    let mut query = ItemQuery { range: Range { limit: 1, ..Range::default() }, ..ItemQuery::default() };
+    let mut seen = Vec::new();
+    loop {
+        let page =
+            e.api().inventory_items(e.tenant(), &DeviceScope::all(), ItemKind::Certificate, &query).await;
+        let page = page.expect("listed");
+        seen.extend(page.items.iter().map(|i| i.item["subject"].as_str().unwrap_or_default().to_owned()));
+        match page.next_cursor {
+            Some(cursor) if seen.len() < 10 => query.range.cursor = Some(cursor),
+            _ => break,
+        }
+    }
+    seen.sort();
+    assert_eq!(seen, ["", "before", "broken", "good", "large", "text"]);
+    for query in [
+        ItemQuery { weak: true, ..ItemQuery::default() },
+        ItemQuery { ends_before: Some(6), ..ItemQuery::default() },
+    ] {
+        let page =
+            e.api().inventory_items(e.tenant(), &DeviceScope::all(), ItemKind::Certificate, &query).await;
+        assert!(page.expect("listed").total <= 3, "{query:?}");
+    }
 }
