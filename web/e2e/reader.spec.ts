@@ -29,6 +29,13 @@ test('a reader looks and hunts, and is told where an administrator is needed', a
   await expect(reader.getByRole('button', { name: 'Ping' })).toHaveCount(0)
   await shot(reader, '70-reader-device')
 
+  for (const [path, title, button] of [['/baselines', 'Security baselines', 'New profile'], ['/settings/notifications', 'Notifications', 'New rule']] as const) {
+    await reader.goto(path)
+    await expect(reader.getByRole('heading', { level: 1, name: title })).toBeVisible()
+    await expect(reader.getByText(/^(There is no rule|Rule|Profile)$/).first()).toBeVisible()
+    await expect(reader.getByRole('button', { name: button })).toHaveCount(0)
+  }
+
   await reader.goto('/settings/people')
   await expect(reader.getByRole('alert')).toContainText('Ask an administrator')
   await expect(reader.getByRole('region', { name: 'Invite somebody' })).toHaveCount(0)

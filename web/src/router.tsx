@@ -2,10 +2,19 @@ import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/
 import { sessionQuery } from './api/queries/session'
 import { asApiError } from './api/errors'
 import { connectorSearch, connectorsSearch, connectSearch, devicesSearch, everythingSearch, explorerSearch, healthSearch, huntingSearch, machineSearch, machinesSearch, openSearch, setupSearch, signInSearch, subscriptionSearch, timelineSearch, treeSearch, usageSearch } from './lib/search'
+import { baselineSearch, deviceBaselineSearch, newBaselineSearch, secureScoreSearch } from './lib/baselineSearch'
+import { exceptionsSearch, inventorySearch } from './lib/inventorySearch'
+import { eventsSearch, notificationsSearch } from './lib/notificationSearch'
+import { blocksSearch, remediationSearch, remediationsSearch } from './lib/remediationSearch'
 import { certificatesSearch, deviceSoftwareSearch, deviceVulnerabilitiesSearch, exposedDevicesSearch, exposureSearch, recommendationsSearch, softwareSearch, weaknessesSearch } from './lib/vulnerabilitySearch'
+import { BaselinePage } from './pages/baselines/BaselinePage'
+import { BaselinesPage } from './pages/baselines/BaselinesPage'
+import { NewBaselinePage } from './pages/baselines/NewBaselinePage'
+import { BlocksPage } from './pages/blocks/BlocksPage'
 import { ConnectorPage } from './pages/connectors/ConnectorPage'
 import { ConnectorsPage } from './pages/connectors/ConnectorsPage'
 import { ConnectPage } from './pages/connectors/ConnectPage'
+import { BaselineTab } from './pages/device/BaselineTab'
 import { DevicePage } from './pages/device/DevicePage'
 import { FactsTab } from './pages/device/FactsTab'
 import { OrdersTab } from './pages/device/OrdersTab'
@@ -19,11 +28,19 @@ import { DeviceGroupsPage } from './pages/groups/DeviceGroupsPage'
 import { EstatePage } from './pages/estate/EstatePage'
 import { SubscriptionPage } from './pages/estate/SubscriptionPage'
 import { HealthPage } from './pages/health/HealthPage'
+import { EventsPage } from './pages/events/EventsPage'
 import { ExplorerPage } from './pages/explorer/ExplorerPage'
+import { ExtensionsPage } from './pages/inventory/ExtensionsPage'
+import { HardwarePage } from './pages/inventory/HardwarePage'
+import { SharesPage } from './pages/inventory/SharesPage'
 import { MachinePage } from './pages/machines/MachinePage'
 import { MachinesPage } from './pages/machines/MachinesPage'
 import { NotFoundPage } from './pages/NotFoundPage'
+import { NotificationsPage } from './pages/notifications/NotificationsPage'
+import { RemediationPage } from './pages/remediation/RemediationPage'
+import { RemediationsPage } from './pages/remediation/RemediationsPage'
 import { SearchPage } from './pages/search/SearchPage'
+import { SecureScorePage } from './pages/securescore/SecureScorePage'
 import { AuditPage } from './pages/settings/AuditPage'
 import { EnrolmentPage } from './pages/settings/EnrolmentPage'
 import { PeoplePage } from './pages/settings/PeoplePage'
@@ -34,6 +51,7 @@ import { SignInPage } from './pages/signin/SignInPage'
 import { UsagePage } from './pages/usage/UsagePage'
 import { CertificatesPage } from './pages/vulnerabilities/CertificatesPage'
 import { DashboardPage } from './pages/vulnerabilities/DashboardPage'
+import { ExceptionsPage } from './pages/vulnerabilities/ExceptionsPage'
 import { ExposedDevicesPage } from './pages/vulnerabilities/ExposedDevicesPage'
 import { RecommendationsPage } from './pages/vulnerabilities/RecommendationsPage'
 import { SoftwarePage } from './pages/vulnerabilities/SoftwarePage'
@@ -84,12 +102,26 @@ const orders = createRoute({ getParentRoute: () => device, path: '/orders', vali
 const sensor = createRoute({ getParentRoute: () => device, path: '/sensor', component: SensorTab })
 const deviceSoftware = createRoute({ getParentRoute: () => device, path: '/software', validateSearch: deviceSoftwareSearch, component: SoftwareTab })
 const deviceVulnerabilities = createRoute({ getParentRoute: () => device, path: '/vulnerabilities', validateSearch: deviceVulnerabilitiesSearch, component: VulnerabilitiesTab })
+const deviceBaseline = createRoute({ getParentRoute: () => device, path: '/baseline', validateSearch: deviceBaselineSearch, component: BaselineTab })
 const exposure = createRoute({ getParentRoute: () => inside, path: '/exposure', validateSearch: exposureSearch, component: DashboardPage })
 const exposedDevices = createRoute({ getParentRoute: () => inside, path: '/exposure/devices', validateSearch: exposedDevicesSearch, component: ExposedDevicesPage })
 const recommendations = createRoute({ getParentRoute: () => inside, path: '/recommendations', validateSearch: recommendationsSearch, component: RecommendationsPage })
 const weaknesses = createRoute({ getParentRoute: () => inside, path: '/weaknesses', validateSearch: weaknessesSearch, component: WeaknessesPage })
 const software = createRoute({ getParentRoute: () => inside, path: '/software', validateSearch: softwareSearch, component: SoftwarePage })
 const certificates = createRoute({ getParentRoute: () => inside, path: '/certificates', validateSearch: certificatesSearch, component: CertificatesPage })
+const remediations = createRoute({ getParentRoute: () => inside, path: '/remediations', validateSearch: remediationsSearch, component: RemediationsPage })
+const remediation = createRoute({ getParentRoute: () => inside, path: '/remediations/$remediationId', validateSearch: remediationSearch, component: RemediationPage })
+const baselines = createRoute({ getParentRoute: () => inside, path: '/baselines', component: BaselinesPage })
+// No profile can have this name.
+const newBaseline = createRoute({ getParentRoute: () => inside, path: '/baselines/~new', validateSearch: newBaselineSearch, component: NewBaselinePage })
+const baseline = createRoute({ getParentRoute: () => inside, path: '/baselines/$profileId', validateSearch: baselineSearch, component: BaselinePage })
+const secureScore = createRoute({ getParentRoute: () => inside, path: '/secure-score', validateSearch: secureScoreSearch, component: SecureScorePage })
+const blocks = createRoute({ getParentRoute: () => inside, path: '/application-blocks', validateSearch: blocksSearch, component: BlocksPage })
+const events = createRoute({ getParentRoute: () => inside, path: '/events', validateSearch: eventsSearch, component: EventsPage })
+const exceptions = createRoute({ getParentRoute: () => inside, path: '/exceptions', validateSearch: exceptionsSearch, component: ExceptionsPage })
+const shares = createRoute({ getParentRoute: () => inside, path: '/shares', validateSearch: inventorySearch, component: SharesPage })
+const hardware = createRoute({ getParentRoute: () => inside, path: '/hardware', validateSearch: inventorySearch, component: HardwarePage })
+const extensions = createRoute({ getParentRoute: () => inside, path: '/browser-extensions', validateSearch: inventorySearch, component: ExtensionsPage })
 const tree = createRoute({ getParentRoute: () => inside, path: '/devices/$deviceId/tree', validateSearch: treeSearch }).lazy(() =>
   import('./pages/tree/route').then((m) => m.Route),
 )
@@ -118,6 +150,7 @@ const settings = createRoute({
 const people = createRoute({ getParentRoute: () => inside, path: '/settings/people', validateSearch: openSearch, component: PeoplePage })
 const groups = createRoute({ getParentRoute: () => inside, path: '/settings/device-groups', component: DeviceGroupsPage })
 const group = createRoute({ getParentRoute: () => inside, path: '/settings/device-groups/$groupId', component: DeviceGroupPage })
+const notifications = createRoute({ getParentRoute: () => inside, path: '/settings/notifications', validateSearch: notificationsSearch, component: NotificationsPage })
 const tokens = createRoute({ getParentRoute: () => inside, path: '/settings/tokens', component: TokensPage })
 const sessions = createRoute({ getParentRoute: () => inside, path: '/settings/sessions', component: SessionsPage })
 const enrolment = createRoute({ getParentRoute: () => inside, path: '/settings/enrolment', component: EnrolmentPage })
@@ -149,13 +182,25 @@ const routeTree = root.addChildren([
     explorer,
     devices,
     tree,
-    device.addChildren([deviceHome, timeline, facts, deviceSoftware, deviceVulnerabilities, orders, sensor]),
+    device.addChildren([deviceHome, timeline, facts, deviceSoftware, deviceVulnerabilities, deviceBaseline, orders, sensor]),
     exposure,
     exposedDevices,
     recommendations,
     weaknesses,
     software,
     certificates,
+    remediations,
+    remediation,
+    baselines,
+    newBaseline,
+    baseline,
+    secureScore,
+    blocks,
+    events,
+    exceptions,
+    shares,
+    hardware,
+    extensions,
     hunting,
     search,
     usage,
@@ -164,6 +209,7 @@ const routeTree = root.addChildren([
     people,
     groups,
     group,
+    notifications,
     tokens,
     sessions,
     enrolment,

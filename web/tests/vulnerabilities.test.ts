@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { certificatesAsked, certificatesSearch, deviceVulnerabilitiesSearch, exposureSearch, queryOf, recommendationsSearch, softwareSearch, weaknessesSearch } from '../src/lib/vulnerabilitySearch'
 import { scoreChange, scorePath, WIDTH, xOf, yOf } from '../src/pages/vulnerabilities/scorePath'
-import { epssText, levelOf, recommendationTitle, scoreText } from '../src/pages/vulnerabilities/words'
+import { checkOf, epssText, levelOf, recommendationTitle, scoreText } from '../src/pages/vulnerabilities/words'
 
 describe('addresses of vulnerability management', () => {
   it('keep what pages know and drop the rest', () => {
@@ -58,6 +58,10 @@ describe('words', () => {
     const r = { remediation_type: 'update', related_component: 'openssl', recommended_version: '3.0.3' }
     expect(recommendationTitle(r)).toBe('Update openssl to 3.0.3')
     expect(recommendationTitle({ ...r, remediation_type: 'wait', recommended_version: '' })).toBe('openssl: no update yet')
+    const check = { title: 'Root does not sign in over SSH', why: 'w', fix: 'f' }
+    expect(recommendationTitle({ ...r, remediation_type: 'configure', related_component: 'ssh.permit_root_login', recommended_version: '', document: { check } })).toBe('Configure: Root does not sign in over SSH')
+    expect(recommendationTitle({ ...r, remediation_type: 'configure', related_component: 'ssh.permit_root_login', recommended_version: '', document: { check: null } })).toBe('Configure ssh.permit_root_login')
+    expect(checkOf({ check })).toEqual(check)
     expect([levelOf(29.9), levelOf(30), levelOf(70)]).toEqual(['low', 'medium', 'high'])
   })
 })

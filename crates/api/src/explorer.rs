@@ -3,6 +3,7 @@
 //! A graph is brought up to date when it is asked, at most once a second, from what was written since.
 //! It can be thrown away at any time. `Keeper::project` is the one place where rows become nodes.
 
+mod packages;
 mod products;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,6 +21,7 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::licence::Licence;
+use packages::Packages;
 use products::Stands;
 
 /// A graph is brought up to date no more often than this.
@@ -56,6 +58,7 @@ struct Keeper {
     subscriptions: Vec<Subscription>,
     groups: Vec<(Uuid, String, i32, String)>,
     stands: Stands,
+    packages: Packages,
 }
 
 /// Nodes that exist only for one machine.
@@ -133,6 +136,7 @@ impl Keeper {
         for source in ["estate", "health", "network", "recommendations", "security_products"] {
             changes.push(Change::Source { source: source.into(), as_of: Some(now) });
         }
+        self.packages.follow(state, tenant).await?;
         let graph = match self.graph.take() {
             Some(graph) => {
                 for refused in graph.apply(&changes).refused {
@@ -148,6 +152,8 @@ impl Keeper {
                 loader.finish()
             }
         };
+        let machines = &self.machines;
+        self.packages.project(|id| machines.get(id)?.kind, &graph, now);
         let snapshot = graph.snapshot();
         (self.graph, self.at) = (Some(graph), Some(Instant::now()));
         Ok(snapshot)
@@ -193,6 +199,7 @@ impl Keeper {
         changes: &mut Vec<Change>,
     ) {
         let m = &row.machine;
+        self.packages.touched();
         let owned = self.machines.entry(m.id).or_default();
         let of = match m.connector.and_then(|c| connectors.get(&c)).map(String::as_str) {
             Some("aws") => kind("ec2_instance"),
@@ -205,6 +212,7 @@ impl Keeper {
         }
         if owned.kind.replace(of) != Some(of) {
             self.stands.made(m.id);
+            self.packages.made(m.id);
         }
         let applicable = row.status != "not_applicable";
         let reason = findings.iter().find(|f| f.kind == "not_applicable").map(|f| f.code.clone());
@@ -399,10 +407,14 @@ mod tests {
             "subnet",
             "recommendation",
             "security_product",
+            "software",
+            "vulnerability",
         ] {
             kind(name);
         }
-        for name in ["is_contained_in", "is_running", "is_affected_by", "has_tag", "has_address"] {
+        for name in
+            ["is_contained_in", "is_running", "is_affected_by", "has_tag", "has_address", "is_installed_on"]
+        {
             reading(name);
         }
     }

@@ -143,8 +143,14 @@ permissions! {
     EstateManage = "estate.manage", Administrator, All;
     /// Reads software, vulnerabilities, what to do about them, and what else inventories hold.
     VulnerabilitiesRead = "vulnerabilities.read", Reader, Scope;
-    /// Makes and cancels exceptions.
+    /// Makes and cancels exceptions, and rules that warn of vulnerable applications or block them.
     VulnerabilitiesManage = "vulnerabilities.manage", Operator, Scope;
+    /// Makes, changes and assigns security baselines.
+    BaselinesManage = "baselines.manage", Administrator, All;
+    /// Reads webhooks, notification rules and what was sent; no secret of them can be read.
+    NotificationsRead = "notifications.read", Reader, All;
+    /// Makes and changes webhooks and notification rules, tries them, has something sent again.
+    NotificationsManage = "notifications.manage", Administrator, All;
     /// Reads usage: what was metered, and what it costs.
     UsageRead = "usage.read", Reader, Scope;
     /// Switches plans of subscriptions and machines, writes rate cards.
@@ -241,6 +247,9 @@ pub(crate) mod audit {
         MachineOffboard = "machine.offboard";
         MachineOnboard = "machine.onboard";
         ExtensionDelete = "machine.extension.delete";
+        SubscriptionAgentless = "subscription.agentless";
+        MachineAgentless = "machine.agentless";
+        MachineScan = "machine.scan";
         SettingsUpdate = "settings.update";
         SubscriptionPlans = "subscription.plans";
         SubscriptionFix = "subscription.fix";
@@ -252,6 +261,30 @@ pub(crate) mod audit {
         OrderCreate = "order.create";
         ExceptionCreate = "vulnerability_exception.create";
         ExceptionCancel = "vulnerability_exception.cancel";
+        ApplicationBlockCreate = "application_block.create";
+        ApplicationBlockMode = "application_block.mode";
+        ApplicationBlockCancel = "application_block.cancel";
+        RemediationCreate = "remediation.create";
+        RemediationUpdate = "remediation.update";
+        RemediationApprove = "remediation.approve";
+        RemediationPause = "remediation.pause";
+        RemediationResume = "remediation.resume";
+        RemediationCancel = "remediation.cancel";
+        RemediationRollback = "remediation.rollback";
+        BaselineCreate = "baseline_profile.create";
+        BaselineUpdate = "baseline_profile.update";
+        BaselineDelete = "baseline_profile.delete";
+        BaselineImport = "baseline_profile.import";
+        BaselineAssign = "baseline_profile.assign";
+        WebhookCreate = "webhook.create";
+        WebhookUpdate = "webhook.update";
+        WebhookDelete = "webhook.delete";
+        WebhookTest = "webhook.test";
+        NotificationRuleCreate = "notification_rule.create";
+        NotificationRuleUpdate = "notification_rule.update";
+        NotificationRuleDelete = "notification_rule.delete";
+        NotificationRuleTest = "notification_rule.test";
+        DeliveryRetry = "notification_delivery.retry";
         HuntingCancel = "hunting.cancel";
         EnrolmentTokenCreate = "enrolment_token.create";
         EnrolmentTokenDelete = "enrolment_token.delete";

@@ -1,12 +1,12 @@
 //! Instants as JSON: RFC 3339, UTC, microseconds.
 
 use palisade_types::TimeMicros;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::openapi::{KnownFormat, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-/// An instant in an answer, such as `2026-11-23T22:10:00.000000Z`.
+/// An instant in an answer or a request, such as `2026-11-23T22:10:00.000000Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Instant(pub TimeMicros);
 
@@ -20,6 +20,19 @@ impl Instant {
 impl From<TimeMicros> for Instant {
     fn from(time: TimeMicros) -> Self {
         Self(time)
+    }
+}
+
+impl From<Instant> for TimeMicros {
+    fn from(instant: Instant) -> Self {
+        instant.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(serde::de::Error::custom)
     }
 }
 

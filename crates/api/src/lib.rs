@@ -7,6 +7,11 @@
 
 mod ask;
 mod assets;
+mod background;
+mod baseline_driver;
+mod baselines;
+mod block_driver;
+mod browser_extension;
 mod config;
 mod credentials;
 mod edge;
@@ -21,8 +26,11 @@ mod listing;
 mod metrics;
 mod model;
 mod openapi;
+mod ordering;
 mod page;
 mod query;
+mod remediation_driver;
+mod remediation_events;
 mod route;
 mod routes;
 mod running;
@@ -32,6 +40,7 @@ mod state;
 mod throttle;
 mod views;
 
+pub use background::Background;
 pub use config::{ApiConfig, OnboardingOffer, Warning, WarningsProvider};
 pub use explorer::Explorer;
 pub use metrics::ApiMetrics;
@@ -51,6 +60,12 @@ impl ApiServer {
     /// Whoever listens puts `axum::extract::ConnectInfo<std::net::SocketAddr>` into each request's
     /// extensions, so that the audit log and the limit on attempts know the client's address.
     pub fn router(config: ApiConfig) -> axum::Router {
-        edge::router(state::Api::new(config))
+        Self::service(config).0
+    }
+
+    /// The same, and what it does by itself beside answering.
+    pub fn service(config: ApiConfig) -> (axum::Router, Background) {
+        let api = state::Api::new(config);
+        (edge::router(api.clone()), Background::new(api))
     }
 }

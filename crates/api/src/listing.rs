@@ -74,6 +74,44 @@ impl Part {
     }
 }
 
+/// Declares what a list may be asked: the fields that are given, then form, size and cursor, which all lists
+/// have. Other words in a query string are refused. (Serde cannot do that for a struct within another.)
+macro_rules! params {
+    ($(#[$doc:meta])* $see:vis struct $name:ident {
+        $($(#[$about:meta])* $field:ident: $kind:ty,)*
+    }) => {
+        $(#[$doc])*
+        #[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+        #[into_params(parameter_in = Query)]
+        #[serde(deny_unknown_fields)]
+        $see struct $name {
+            $($(#[$about])* $field: $kind,)*
+            /// `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`.
+            format: Option<String>,
+            /// Most items, 1 to 1000; 50 when absent.
+            #[param(minimum = 1, maximum = 1000)]
+            limit: Option<u32>,
+            /// `next_cursor` of the page before.
+            cursor: Option<String>,
+        }
+
+        impl $name {
+            /// The part that is asked for, in this order; `usual` is whether it is turned round where nothing
+            /// is said.
+            fn part(
+                &self,
+                order: Option<&str>,
+                usual: bool,
+                headers: &axum::http::HeaderMap,
+            ) -> Result<crate::listing::Part, crate::error::ApiError> {
+                let format = (self.format.as_deref(), headers);
+                crate::listing::Part::asked((self.limit, self.cursor.clone()), (order, usual), format)
+            }
+        }
+    };
+}
+pub(crate) use params;
+
 fn wants_csv(format: Option<&str>, headers: &HeaderMap) -> Result<bool, ApiError> {
     match format {
         Some("csv") => Ok(true),

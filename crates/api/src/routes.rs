@@ -1,6 +1,12 @@
 //! Every endpoint of the contract.
 
+mod agentless;
+mod application_blocks;
 mod audit_log;
+mod baseline_catalogue;
+mod baseline_profiles;
+mod baseline_results;
+mod cases;
 mod components;
 mod connectors;
 mod device_groups;
@@ -17,14 +23,20 @@ mod instance;
 mod inventory_items;
 mod machine_verbs;
 mod machines;
+mod notification_deliveries;
+mod notification_rules;
 mod onboarding;
 mod orders;
 mod plans;
 mod process_tree;
 mod rate_cards;
 mod recommendations;
+mod remediation_devices;
+mod remediation_verbs;
+mod remediations;
 mod rollouts;
 mod search;
+mod secure_score;
 mod security_products;
 mod session;
 mod sessions;
@@ -38,9 +50,13 @@ mod tokens;
 mod usage;
 mod users;
 mod vulnerabilities;
+mod vulnerability_events;
+mod webhooks;
 
 use crate::route::{ApiRouter, endpoints};
 
+// The driver reads what a remediation's request wrote.
+pub(crate) use remediations::Run;
 // A rule holds rules, so what else it holds is not found by following it.
 pub(crate) use device_groups::DeviceCondition;
 
@@ -108,6 +124,11 @@ pub(crate) fn all() -> ApiRouter {
         machine_verbs::offboard,
         machine_verbs::onboard,
         machine_verbs::delete_extension,
+        agentless::subscription,
+        agentless::switch,
+        agentless::show,
+        agentless::decide,
+        agentless::scan,
         search::search,
         security_products::of_machine,
         security_products::recommendations,
@@ -148,9 +169,61 @@ pub(crate) fn all() -> ApiRouter {
         exposure::feeds,
         device_vulnerabilities::software,
         device_vulnerabilities::findings,
+        baseline_catalogue::list,
+        baseline_profiles::list,
+        baseline_profiles::create,
+        baseline_profiles::import,
+        baseline_profiles::show,
+        baseline_profiles::update,
+        baseline_profiles::delete,
+        baseline_profiles::export,
+        baseline_profiles::assign,
+        baseline_results::checks,
+        baseline_results::check_devices,
+        baseline_results::devices,
+        baseline_results::history,
+        baseline_results::of_device,
+        baseline_results::results,
+        secure_score::score,
+        secure_score::history,
+        secure_score::devices,
+        secure_score::of_device,
         exceptions::list,
         exceptions::create,
         exceptions::cancel,
+        application_blocks::list,
+        application_blocks::create,
+        application_blocks::get,
+        application_blocks::cancel,
+        application_blocks::set_mode,
+        application_blocks::devices,
+        cases::list,
+        vulnerability_events::list,
+        webhooks::list,
+        webhooks::create,
+        webhooks::show,
+        webhooks::update,
+        webhooks::delete,
+        webhooks::test,
+        notification_rules::list,
+        notification_rules::create,
+        notification_rules::show,
+        notification_rules::update,
+        notification_rules::delete,
+        notification_rules::test,
+        notification_deliveries::list,
+        notification_deliveries::show,
+        notification_deliveries::retry,
+        remediations::list,
+        remediations::create,
+        remediations::show,
+        remediations::update,
+        remediation_devices::list,
+        remediation_verbs::approve,
+        remediation_verbs::pause,
+        remediation_verbs::resume,
+        remediation_verbs::cancel,
+        remediation_verbs::rollback,
         inventory_items::certificates,
         inventory_items::extensions,
         inventory_items::shares,

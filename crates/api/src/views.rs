@@ -4,6 +4,7 @@
 //! Rows are made here, for one caller, while a worker reads them: of a snapshot of the graph, or page by
 //! page from the store. Nothing is copied whole, and what one query gets is bounded.
 
+mod configuration;
 mod graph;
 mod resource;
 mod resources;
@@ -98,7 +99,9 @@ pub(crate) async fn of(
         let of_graph = name.starts_with("ExposureGraph");
         let permission = match name {
             _ if of_graph => Named::of::<ExploreRun>(),
-            _ if name.starts_with("DeviceTvm") => Named::of::<VulnerabilitiesRead>(),
+            _ if name.starts_with("DeviceTvm") || name.starts_with("DeviceBaseline") => {
+                Named::of::<VulnerabilitiesRead>()
+            }
             _ => Named::of::<MachinesRead>(),
         };
         if !permission.held_by(caller) {
@@ -132,9 +135,12 @@ impl Views for CallersViews {
             "resources" => Box::new(resources::Machines::new(self, scan)?),
             "resourcecontainers" => Box::new(resources::Subscriptions::new(self, scan)?),
             "securityresources" => Box::new(security::Assessed::new(self, scan)?),
-            other => match tvm::Tvm::open(self, scan)? {
-                Some(rows) => Box::new(rows),
-                None => return Err(failure("table_missing", format!("the table {other} is not there"))),
+            other => match (tvm::Tvm::open(self, scan)?, configuration::Configured::open(self, scan)?) {
+                (Some(rows), _) => Box::new(rows),
+                (None, Some(rows)) => Box::new(rows),
+                (None, None) => {
+                    return Err(failure("table_missing", format!("the table {other} is not there")));
+                }
             },
         };
         Ok(Box::new(Counted { rows, left: Arc::clone(&self.left) }))
@@ -165,9 +171,15 @@ mod tests {
     #[test]
     fn every_view_of_the_schema_is_opened() {
         let own = [
+            "DeviceBaselineComplianceAssessment",
+            "DeviceBaselineComplianceAssessmentKB",
+            "DeviceBaselineComplianceProfiles",
             "DeviceTvmBrowserExtensions",
+            "DeviceTvmBrowserExtensionsKB",
             "DeviceTvmCertificateInfo",
             "DeviceTvmHardwareFirmware",
+            "DeviceTvmSecureConfigurationAssessment",
+            "DeviceTvmSecureConfigurationAssessmentKB",
             "DeviceTvmSoftwareEvidenceBeta",
             "DeviceTvmSoftwareInventory",
             "DeviceTvmSoftwareVulnerabilities",

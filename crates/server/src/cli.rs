@@ -1,5 +1,8 @@
 //! The command line.
 
+mod agentless;
+mod baselines;
+mod blocks;
 mod client;
 mod demo;
 mod device_groups;
@@ -8,10 +11,12 @@ mod explore;
 mod exposure;
 mod feeds;
 mod lifecycle;
+mod notifications;
 mod orders;
 pub(crate) mod output;
 mod query;
 mod regions;
+mod remediations;
 mod search;
 mod tenants;
 mod transfer;
@@ -95,6 +100,9 @@ enum Command {
     /// List machines and do something about them.
     #[command(subcommand)]
     Machines(estate::MachinesCommand),
+    /// Scan machines without a sensor over SSH: switch it, see how it stands, ask for a scan.
+    #[command(subcommand)]
+    Agentless(agentless::AgentlessCommand),
     /// Say of each machine whether it is healthy, and if not, why and what to do.
     Health(estate::HealthArgs),
     /// Look for a name, address, user, file or hash in all that is known.
@@ -119,6 +127,22 @@ enum Command {
     Recommendations(exposure::ListArgs),
     /// Print how exposed devices are.
     Exposure(exposure::ExposureArgs),
+    /// List what changed the organisation's exposure, newest first.
+    VulnerabilityEvents(notifications::EventsArgs),
+    /// Findings that were reported as wrong, a line of JSON each: cases to test the matcher with.
+    VulnerabilityCases,
+    /// List and make webhooks and rules; what was sent and how that went.
+    #[command(subcommand)]
+    Notifications(notifications::NotificationsCommand),
+    /// Take recommendations on, have sensors carry them out, see how far they are.
+    #[command(subcommand)]
+    Remediations(remediations::RemediationsCommand),
+    /// Warn of vulnerable applications or block them; see on which devices that holds.
+    #[command(subcommand)]
+    Blocks(blocks::BlocksCommand),
+    /// List, import, assign security baselines; what devices found by them.
+    #[command(subcommand)]
+    Baselines(baselines::BaselinesCommand),
     /// Send an order to a device and wait for its receipt.
     Order(orders::OrderArgs),
     /// Run 20 harmless commands as two users and check that each was recorded.
@@ -143,6 +167,7 @@ enum RoleName {
     Estate,
     Connect,
     Vuln,
+    Feeds,
 }
 
 /// How results are printed.
@@ -217,6 +242,7 @@ fn dispatch(cli: Cli) -> Result<()> {
             }
             Command::Connectors(command) => estate::connectors(&Instance::load(&home)?, command).await,
             Command::Machines(command) => estate::machines(&Instance::load(&home)?, command).await,
+            Command::Agentless(command) => agentless::run(&Instance::load(&home)?, command).await,
             Command::Health(args) => estate::health(&Instance::load(&home)?, args).await,
             Command::Search(args) => search::run(&Instance::load(&home)?, args).await,
             Command::DeviceGroups(command) => device_groups::run(&Instance::load(&home)?, command).await,
@@ -231,6 +257,12 @@ fn dispatch(cli: Cli) -> Result<()> {
                 exposure::list(&Instance::load(&home)?, exposure::List::Recommendations, args).await
             }
             Command::Exposure(args) => exposure::exposure(&Instance::load(&home)?, args).await,
+            Command::VulnerabilityCases => exposure::cases(&Instance::load(&home)?).await,
+            Command::VulnerabilityEvents(args) => notifications::events(&Instance::load(&home)?, args).await,
+            Command::Notifications(command) => notifications::run(&Instance::load(&home)?, command).await,
+            Command::Remediations(command) => remediations::run(&Instance::load(&home)?, command).await,
+            Command::Blocks(command) => blocks::run(&Instance::load(&home)?, command).await,
+            Command::Baselines(command) => baselines::run(&Instance::load(&home)?, command).await,
             Command::Order(args) => orders::run(&Instance::load(&home)?, args).await,
             Command::Vuln(_) | Command::Feeds(_) => unreachable!("run before"),
             Command::Demo => demo::run(&Instance::load(&home)?).await,
@@ -242,6 +274,7 @@ fn dispatch(cli: Cli) -> Result<()> {
                     RoleName::Api => roles::api::run(instance).await,
                     RoleName::Estate => Box::pin(roles::estate::run(instance)).await,
                     RoleName::Connect => roles::connect::run(instance).await,
+                    RoleName::Feeds => roles::feeds::run(instance).await,
                     RoleName::Vuln => Box::pin(roles::vuln::run(instance)).await,
                     RoleName::Query => unreachable!("dispatched above"),
                 }

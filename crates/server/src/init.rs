@@ -97,6 +97,7 @@ fn folders(instance: &Instance, root: Account) -> Result<()> {
     system::folder(&instance.role_run_dir("api"), system::account("palisade-api")?, 0o700)?;
     system::folder(&instance.sensor_dir(), root, 0o711)?;
     system::folder_among_strangers(&instance.shm_dir(), root, 0o711)?;
+    feeds(&home.join("feeds"))?;
     for region in instance.all_regions() {
         self::region(&region)?;
     }
@@ -123,6 +124,19 @@ pub fn region(region: &Instance) -> Result<()> {
     system::folder(&region.logs_dir(), root, 0o750)?;
     shared(&region.hot_dir(), Account { gid: query, ..lake }, 0o2750)?;
     Ok(())
+}
+
+/// The feeds' folder, which everybody reads. What root fetched before there was a role for it is handed over; keys and
+/// the site's wishes stay root's.
+fn feeds(path: &Path) -> Result<()> {
+    let owner = system::account("palisade-feeds")?;
+    let before = fs::symlink_metadata(path).ok().map(|m| m.uid());
+    if system::privileged() && before == Some(0) {
+        for name in ["objects", "snapshots", "incoming", "current", "lock", "sync.json"] {
+            system::hand_over(&path.join(name), owner)?;
+        }
+    }
+    system::folder(path, owner, 0o755)
 }
 
 /// A folder that one role writes and a group reads, with all that is in it.

@@ -14,7 +14,8 @@ use std::io;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Float64Array, RecordBatch, RecordBatchOptions, StringArray,
+    TimestampMicrosecondArray,
 };
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
@@ -143,7 +144,7 @@ fn invalid(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Erro
 }
 
 /// A view's columns in Arrow's words, of all columns or of some: text, for JSON text that may be null, and
-/// instants and truths that may be null.
+/// instants, truths and numbers that may be null.
 pub fn view_schema(table: &TableSpec, columns: &[String]) -> io::Result<SchemaRef> {
     let field = |name: &String| {
         let column = table.column(name).ok_or_else(|| invalid(format!("there is no column {name}")))?;
@@ -151,6 +152,7 @@ pub fn view_schema(table: &TableSpec, columns: &[String]) -> io::Result<SchemaRe
         let field = match column.kind {
             ColumnType::Bool => Field::new(name, DataType::Boolean, true),
             ColumnType::Datetime => Field::new(name, instant(), true),
+            ColumnType::Real => Field::new(name, DataType::Float64, true),
             _ => Field::new(name, DataType::Utf8, json),
         };
         let mark = json.then(|| ("kql".to_owned(), column.kind.to_string()));
@@ -184,6 +186,15 @@ fn truths(column: &TextColumn) -> io::Result<ArrayRef> {
     Ok(Arc::new(BooleanArray::from(cells.collect::<io::Result<Vec<_>>>()?)))
 }
 
+/// Cells that are numbers; an empty one is null.
+fn numbers(column: &TextColumn) -> io::Result<ArrayRef> {
+    let cells = column.iter().map(|cell| match cell {
+        "" => Ok(None),
+        text => text.parse::<f64>().map(Some).map_err(invalid),
+    });
+    Ok(Arc::new(Float64Array::from(cells.collect::<io::Result<Vec<_>>>()?)))
+}
+
 /// Rows of a scan as a frame's body: the scan, how many there are, and the columns as an Arrow stream,
 /// unless there is none. An empty cell of a column that may be null is null.
 pub fn encode_rows(scan: u32, schema: &SchemaRef, rows: TextRows) -> io::Result<Vec<u8>> {
@@ -201,6 +212,10 @@ pub fn encode_rows(scan: u32, schema: &SchemaRef, rows: TextRows) -> io::Result<
             }
             DataType::Timestamp(..) => {
                 columns.push(instants(&column)?);
+                continue;
+            }
+            DataType::Float64 => {
+                columns.push(numbers(&column)?);
                 continue;
             }
             _ => {}
@@ -301,6 +316,22 @@ mod tests {
         assert_eq!(is.iter().collect::<Vec<_>>(), [Some(true), None]);
         assert!(encode_rows(1, &schema, rows("yesterday", "true")).is_err());
         assert!(encode_rows(1, &schema, rows("1", "maybe")).is_err());
+    }
+
+    #[test]
+    fn numbers_come_over_typed() {
+        let table = palisade_schema::table("DeviceTvmSecureConfigurationAssessmentKB").expect("declared");
+        let schema = view_schema(table, &["ConfigurationImpact".to_owned()]).expect("a column");
+        let rows = |cells: [&str; 2]| {
+            let mut column = TextColumn::default();
+            cells.iter().for_each(|c| column.push(c));
+            TextRows { rows: 2, columns: vec![column] }
+        };
+        let body = encode_rows(1, &schema, rows(["5.5", ""])).expect("encoded");
+        let batch = decode_rows(&schema, &body[4..]).expect("decoded");
+        let cells = batch.column(0).as_any().downcast_ref::<Float64Array>().expect("numbers");
+        assert_eq!(cells.iter().collect::<Vec<_>>(), [Some(5.5), None]);
+        assert!(encode_rows(1, &schema, rows(["much", ""])).is_err());
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod connect;
 pub mod estate;
+pub mod feeds;
 pub mod ingest;
 pub mod lake;
 pub mod query;

@@ -125,6 +125,7 @@ async fn roles_until_end(instance: &Instance, signals: &mut Signals) -> Result<(
         kept.region(&region)?;
     }
     kept.role(instance, api_role(), None);
+    kept.role(instance, feeds_role(), None);
     let mut own_sensor = instance.record.own_sensor;
     if own_sensor {
         kept.role(instance, sensor_role(instance), None);
@@ -254,7 +255,7 @@ async fn stop(
     let _ = stop.send(true);
     let mut tasks: BTreeMap<String, _> = tasks.into_iter().collect();
     let waves: [&[&str]; 6] =
-        [&["sensor"], &["api", "connect"], &["estate", "vuln"], &["query"], &["ingest"], &["lake"]];
+        [&["sensor"], &["api", "connect", "feeds"], &["estate", "vuln"], &["query"], &["ingest"], &["lake"]];
     for wave in waves {
         let wave: Vec<String> = tasks.keys().filter(|name| wave.contains(&base(name))).cloned().collect();
         for name in &wave {
@@ -288,6 +289,17 @@ fn api_role() -> Role {
         user: Some("palisade-api"),
         one_shot: false,
         query: false,
+    }
+}
+
+/// Fetches feeds, which all regions share.
+fn feeds_role() -> Role {
+    Role {
+        name: "feeds".into(),
+        log: "feeds".into(),
+        args: vec!["role".into(), "feeds".into()],
+        user: Some("palisade-feeds"),
+        ..api_role()
     }
 }
 

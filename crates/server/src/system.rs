@@ -17,6 +17,9 @@ pub const LOG_GROUP: &str = "palisade-log";
 /// all that it is in.
 pub const QUERY_GROUP: &str = "palisade-query";
 
+/// The group of whoever fetches vulnerability feeds. It is in no other: what it decodes comes from anywhere.
+pub const FEEDS_GROUP: &str = "palisade-feeds";
+
 /// A role's user with its own group and the further ones.
 struct ServiceUser {
     name: &'static str,
@@ -25,7 +28,7 @@ struct ServiceUser {
 }
 
 /// The accounts, one per role that must not read another's secrets.
-const USERS: [ServiceUser; 8] = [
+const USERS: [ServiceUser; 9] = [
     ServiceUser { name: "palisade-ingest", group: GROUP, further: &[LOG_GROUP] },
     ServiceUser { name: "palisade-lake", group: GROUP, further: &[LOG_GROUP, QUERY_GROUP] },
     ServiceUser { name: "palisade-api", group: GROUP, further: &[] },
@@ -33,6 +36,7 @@ const USERS: [ServiceUser; 8] = [
     ServiceUser { name: "palisade-estate", group: GROUP, further: &[] },
     ServiceUser { name: "palisade-connect", group: GROUP, further: &[] },
     ServiceUser { name: "palisade-vuln", group: GROUP, further: &[] },
+    ServiceUser { name: "palisade-feeds", group: FEEDS_GROUP, further: &[] },
     ServiceUser { name: "palisade-pg", group: GROUP, further: &[] },
 ];
 
@@ -55,7 +59,7 @@ pub fn ensure_accounts() -> Result<()> {
     if !privileged() {
         return Ok(());
     }
-    for group in [GROUP, LOG_GROUP, QUERY_GROUP] {
+    for group in [GROUP, LOG_GROUP, QUERY_GROUP, FEEDS_GROUP] {
         if Group::from_name(group)?.is_none() {
             run("groupadd", &["--system", group])?;
         }
@@ -167,6 +171,18 @@ pub fn own(path: &Path, owner: Account) -> Result<()> {
         return Ok(());
     }
     chown(path, Some(owner.uid), Some(owner.gid)).with_context(|| format!("handing over {}", path.display()))
+}
+
+/// Hands over a file or a folder with all that is in it, where there is one; follows no link.
+pub fn hand_over(path: &Path, owner: Account) -> Result<()> {
+    let named = || format!("handing over {}", path.display());
+    let Ok(meta) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    if meta.is_dir() {
+        for entry in std::fs::read_dir(path).with_context(named)? {
+            hand_over(&entry.with_context(named)?.path(), owner)?;
+        }
+    }
+    lchown(path, Some(owner.uid.as_raw()), Some(owner.gid.as_raw())).with_context(named)
 }
 
 /// The processes that serve with an executable of that folder: supervisor, roles, sensor; not the

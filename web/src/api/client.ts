@@ -32,3 +32,6 @@ export async function unwrap<T>(call: Promise<Answer<T>>): Promise<T> {
     body?.details,
   )
 }
+
+/** The same for a list that is CSV too, where somebody asks for that; here nobody does. */
+export const page = async <T>(call: Parameters<typeof unwrap<T>>[0]) => (await unwrap(call)) as Exclude<T, string>

@@ -1,5 +1,75 @@
 // Generated from docs/openapi.json by `npm run generate`. Do not edit.
 export interface paths {
+    "/api/v1/application-blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists rules, newest first. */
+        get: operations["application_blocks_list"];
+        put?: never;
+        /** Makes a rule. */
+        post: operations["application_blocks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/application-blocks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a rule. */
+        get: operations["application_blocks_get"];
+        put?: never;
+        post?: never;
+        /** Ends a rule: devices release what it held at their next contact. */
+        delete: operations["application_blocks_cancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/application-blocks/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the devices of a rule, by name. */
+        get: operations["application_blocks_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/application-blocks/{id}/mode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Changes whether a rule warns or blocks. */
+        post: operations["application_blocks_set_mode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -11,6 +81,182 @@ export interface paths {
         get: operations["audit_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baseline-checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the checks that profiles can name. */
+        get: operations["baseline_checks_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baseline-profiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists profiles with how they stand. */
+        get: operations["baseline_profiles_list"];
+        put?: never;
+        /** Makes a profile. */
+        post: operations["baseline_profiles_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baseline-profiles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a profile with how it stands. */
+        get: operations["baseline_profiles_show"];
+        /** Changes a profile. Devices that it is assigned to run it anew. */
+        put: operations["baseline_profiles_update"];
+        post?: never;
+        /** Deletes a profile and takes it from all devices. */
+        delete: operations["baseline_profiles_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baseline-profiles/{id}/assignments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Says which devices run a profile, in the place of what was said before. A device without any runs the one for its
+         *     system.
+         */
+        put: operations["baseline_profiles_assign"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baseline-profiles/{id}/checks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the checks of a profile and how they ended. */
+        get: operations["baseline_profiles_checks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baseline-profiles/{id}/checks/{check}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the devices on which a profile's check ended so, each with what was seen. */
+        get: operations["baseline_profiles_check_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baseline-profiles/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the devices that ran a profile, those that comply least first. */
+        get: operations["baseline_profiles_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baseline-profiles/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a profile as a file. */
+        get: operations["baseline_profiles_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baseline-profiles/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a profile's compliance over time. */
+        get: operations["baseline_profiles_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/baseline-profiles/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a profile's file in. */
+        post: operations["baseline_profiles_import"];
         delete?: never;
         options?: never;
         head?: never;
@@ -285,6 +531,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/devices/{id}/baselines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what one device ran. */
+        get: operations["devices_baselines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/baselines/{profile}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the results of a profile's last run on one device. */
+        get: operations["devices_baseline_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/devices/{id}/exposure": {
         parameters: {
             query?: never;
@@ -329,6 +609,23 @@ export interface paths {
         };
         /** Reads the ancestors and children of a process. */
         get: operations["devices_process_tree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/devices/{id}/secure-score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads the secure score of one device. */
+        get: operations["devices_secure_score"];
         put?: never;
         post?: never;
         delete?: never;
@@ -798,6 +1095,41 @@ export interface paths {
         patch: operations["machines_update"];
         trace?: never;
     };
+    "/api/v1/machines/{id}/agentless": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads how agentless scanning of a machine stands. */
+        get: operations["machines_agentless"];
+        /** Decides whether one machine is scanned without a sensor. */
+        put: operations["machines_set_agentless"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/machines/{id}/agentless/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a machine scanned now. */
+        post: operations["machines_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/machines/{id}/extension": {
         parameters: {
             query?: never;
@@ -972,6 +1304,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notification-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what was sent to webhooks, or is to be. */
+        get: operations["notification_deliveries_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notification-deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one delivery. */
+        get: operations["notification_deliveries_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notification-deliveries/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has a delivery that was given up sent again. */
+        post: operations["notification_deliveries_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notification-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists notification rules. */
+        get: operations["notification_rules_list"];
+        put?: never;
+        /** Makes a notification rule. */
+        post: operations["notification_rules_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notification-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one notification rule. */
+        get: operations["notification_rules_show"];
+        /** Changes a notification rule as a whole. */
+        put: operations["notification_rules_update"];
+        post?: never;
+        /** Deletes a notification rule; what it had sent stays to be seen. */
+        delete: operations["notification_rules_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notification-rules/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends an event of each kind that the rule wants to hear of to its webhooks, marked as a test. */
+        post: operations["notification_rules_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/onboarding": {
         parameters: {
             query?: never;
@@ -1126,6 +1563,147 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/remediations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists remediations, newest first. */
+        get: operations["remediations_list"];
+        put?: never;
+        /** Takes a recommendation on. */
+        post: operations["remediations_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/remediations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one remediation. */
+        get: operations["remediations_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes who sees to a remediation, until when, how urgent it is and what is said of it. */
+        patch: operations["remediations_update"];
+        trace?: never;
+    };
+    "/api/v1/remediations/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Approves that sensors carry a remediation out. */
+        post: operations["remediations_approve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/remediations/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a remediation up; what has begun is ended, and nothing is taken back. */
+        post: operations["remediations_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/remediations/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists a remediation's devices. */
+        get: operations["remediations_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/remediations/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Halts a remediation: nothing more is begun; what has begun is ended. */
+        post: operations["remediations_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/remediations/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with a remediation that was halted; what was approved stays approved. */
+        post: operations["remediations_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/remediations/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has devices go back to the versions that the update replaced, where they said that they can; everything
+         *     else of the remediation stands still.
+         */
+        post: operations["remediations_rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search": {
         parameters: {
             query?: never;
@@ -1135,6 +1713,57 @@ export interface paths {
         };
         /** Looks for a text everywhere where the caller may look. */
         get: operations["search"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secure-score": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads the secure score of all devices. */
+        get: operations["secure_score"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secure-score/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists devices by their secure score. */
+        get: operations["secure_score_devices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/secure-score/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads the organisation's secure score over time, and why it changed. */
+        get: operations["secure_score_history"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1352,6 +1981,24 @@ export interface paths {
         head?: never;
         /** Changes a subscription. */
         patch: operations["subscriptions_update"];
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}/agentless": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads whether machines of a subscription without a sensor are scanned. */
+        get: operations["subscriptions_agentless"];
+        /** Switches agentless scanning of a subscription. */
+        put: operations["subscriptions_set_agentless"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/subscriptions/{id}/fix": {
@@ -1672,6 +2319,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/vulnerability-cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists findings that were reported as wrong, as cases to test with; at most 2,000. */
+        get: operations["vulnerability_cases_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vulnerability-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what changed the organisation's exposure. */
+        get: operations["vulnerability_events_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/vulnerability-exceptions": {
         parameters: {
             query?: never;
@@ -1724,6 +2405,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists webhooks. */
+        get: operations["webhooks_list"];
+        put?: never;
+        /** Makes a webhook. Its signing secret is in this answer and in no other. */
+        post: operations["webhooks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one webhook. */
+        get: operations["webhooks_show"];
+        put?: never;
+        post?: never;
+        /** Ends a webhook: its secrets are wiped, rules no longer name it, what was sent to it stays to be seen. */
+        delete: operations["webhooks_delete"];
+        options?: never;
+        head?: never;
+        /** Changes a webhook. Headers and signing secret are sealed together, so that they are sent together. */
+        patch: operations["webhooks_update"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a test to a webhook; one that opens tickets gets a ticket that says so. */
+        post: operations["webhooks_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1761,6 +2496,133 @@ export interface components {
              */
             total: number;
         };
+        /** @description How agentless scanning of a machine stands. */
+        Agentless: {
+            /** @description The stable code of why; empty where nothing is wrong. */
+            code: string;
+            /** @description The device that scans made; out of service while a sensor tells of the machine. */
+            device_id: string | null;
+            /** @description What to do about it. */
+            fix: string;
+            /** @description The last scans, newest first, at most 50. */
+            history: components["schemas"]["AgentlessScan"][];
+            /**
+             * Format: int32
+             * @description Hours between two scans.
+             */
+            hours: number;
+            /** @description What is the case. */
+            message: string;
+            next_at: components["schemas"]["Instant"] | null;
+            /** @description What follows with its subscription's. */
+            on: boolean;
+            /**
+             * Format: int32
+             * @description How many packages it found.
+             */
+            packages: number | null;
+            /** @description Whether the last scan that gave something ran as root. */
+            root: boolean | null;
+            scanned_at: components["schemas"]["Instant"] | null;
+            /** @description The machine's own setting: `inherit`, `on`, `off`. */
+            setting: components["schemas"]["AgentlessSetting"];
+            /** @description `off`, `not_applicable`, `waiting`, `queued`, `running`, `done`, `limited`, `failed`. */
+            state: string;
+            /** @description What that is, in a few words. */
+            title: string;
+            tried_at: components["schemas"]["Instant"] | null;
+            wanted_at: components["schemas"]["Instant"] | null;
+        };
+        /** @description What is decided for one machine. */
+        AgentlessBody: {
+            /** @description Why, for the audit log. */
+            reason?: string;
+            /** @description Whether it is scanned. */
+            setting: components["schemas"]["AgentlessSetting"];
+        };
+        /** @description Agentless scanning of a subscription. */
+        AgentlessOfSubscription: {
+            /**
+             * Format: int32
+             * @description Hours between two scans.
+             */
+            hours: number;
+            /** @description Its machines by how their scans stand. */
+            machines: components["schemas"]["AgentlessStates"];
+            /** @description Whether its machines without a sensor are scanned. */
+            on: boolean;
+        };
+        /** @description A scan that was. */
+        AgentlessScan: {
+            /** @description When it ended. */
+            at: components["schemas"]["Instant"];
+            /** @description Its stable code; empty where nothing was wrong. */
+            code: string;
+            /** @description Words to it. */
+            message: string;
+            /**
+             * Format: int32
+             * @description How many packages it found.
+             */
+            packages: number | null;
+            /** @description Whether as root; absent where it gave nothing. */
+            root: boolean | null;
+            /**
+             * Format: double
+             * @description How long it took.
+             */
+            seconds: number;
+        };
+        /**
+         * @description Whether a machine is scanned.
+         * @enum {string}
+         */
+        AgentlessSetting: "inherit" | "on" | "off";
+        /** @description How many machines of a subscription stand how. */
+        AgentlessStates: {
+            /**
+             * Format: int64
+             * @description The last scan read everything.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description The last scan gave nothing.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description The last scan read a part.
+             */
+            limited: number;
+            /**
+             * Format: int64
+             * @description Not to be scanned: a sensor is there, or nothing reaches it.
+             */
+            not_applicable: number;
+            /**
+             * Format: int64
+             * @description Switched off.
+             */
+            off: number;
+            /**
+             * Format: int64
+             * @description Not scanned yet, asked for, or under way.
+             */
+            waiting: number;
+        };
+        /** @description What is decided for a subscription. */
+        AgentlessSwitchBody: {
+            /**
+             * Format: int32
+             * @description Hours between two scans, 4 to 72; what it was where absent.
+             */
+            hours?: number | null;
+            /** @description Whether its machines without a sensor are scanned. */
+            on: boolean;
+            /** @description Why, for the audit log. */
+            reason?: string;
+        };
         /** @description An API token; its secret is shown once, when it is made. */
         ApiToken: {
             /** @description When it was made. */
@@ -1793,6 +2655,185 @@ export interface components {
              */
             total: number;
         };
+        /** @description A rule. */
+        ApplicationBlock: {
+            /** @description From when on it may block without a reason. */
+            block_possible_at: components["schemas"]["Instant"];
+            blocking_since: components["schemas"]["Instant"] | null;
+            /** @description Why it blocks earlier than that; empty where it does not. */
+            confirm_reason: string;
+            /** @description When. */
+            created_at: components["schemas"]["Instant"];
+            /** @description Who made it. */
+            created_by: string;
+            /** @description That group's name. */
+            device_group: string;
+            /** @description The device group on whose devices it holds; null where it holds everywhere. */
+            device_group_id: string | null;
+            /** @description On the caller's devices. */
+            devices: components["schemas"]["ApplicationBlockCounts"];
+            ended_at: components["schemas"]["Instant"] | null;
+            /** @description Who ended it; empty where nobody did. */
+            ended_by: string;
+            /** @description Until when it holds. */
+            expires_at: components["schemas"]["Instant"];
+            /** @description Identifier. */
+            id: string;
+            /** @description What events say with it. */
+            message: string;
+            /** @description `warn`, `block`. */
+            mode: string;
+            /** @description Why it was made. */
+            note: string;
+            /** @description `active`, `cancelled`, `expired`, `fixed`. */
+            state: string;
+            /** @description The recommendation's or vulnerability's identifier; empty for a software. */
+            subject: string;
+            /** @description `recommendation`, `vulnerability`, `software`. */
+            subject_type: string;
+            /** @description The packages. */
+            targets: components["schemas"]["ApplicationBlockTarget"][];
+            /** @description In a line. */
+            title: string;
+            /** @description Since when it warns. */
+            warning_since: components["schemas"]["Instant"];
+        };
+        /** @description How a rule stands on the caller's devices. */
+        ApplicationBlockCounts: {
+            /**
+             * Format: int64
+             * @description Of all devices, those whose inventory has such a version now.
+             */
+            affected: number;
+            /**
+             * Format: int64
+             * @description The sensor may only look: executions are reported.
+             */
+            detect_only: number;
+            /**
+             * Format: int64
+             * @description Somebody disarmed the sensor.
+             */
+            disarmed: number;
+            /**
+             * Format: int64
+             * @description Executions are denied there.
+             */
+            enforced: number;
+            /**
+             * Format: int64
+             * @description It went wrong; the device's row says how.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description No such version is there, or it has no program.
+             */
+            not_installed: number;
+            /**
+             * Format: int64
+             * @description All of its programs are never touched.
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Devices that it concerns: those of its releases and its group.
+             */
+            total: number;
+            /**
+             * Format: int64
+             * @description The device has not proved the newest list.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Executions are reported there.
+             */
+            watched: number;
+        };
+        /** @description What became of a rule on a device. */
+        ApplicationBlockDevice: {
+            acknowledged_at: components["schemas"]["Instant"] | null;
+            /** @description Whether its inventory has such a version now. */
+            affected: boolean;
+            /** @description What went wrong. */
+            code: string;
+            /** @description The device. */
+            device_id: string;
+            /** @description Its name. */
+            device_name: string;
+            /**
+             * Format: int64
+             * @description Programs that are marked.
+             */
+            files: number;
+            /** @description The same in words. */
+            message: string;
+            /** @description The last order. */
+            order_id: string | null;
+            /** @description Packages in the range, `name version`. */
+            packages: string[];
+            /** @description Files and packages that are left alone: path, package, code, reason. */
+            refused: unknown;
+            /** @description The rung of the ladder in force there: `fanotify`, `kill`, `detect`; empty where nothing is marked. */
+            rung: string;
+            /** @description `waiting`, `enforced`, `watched`, `not_installed`, `refused`, `detect_only`, `disarmed`, `failed`, `released`. */
+            state: string;
+        };
+        /** @description Devices of a rule, by name. */
+        ApplicationBlockDevicePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["ApplicationBlockDevice"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /**
+         * @description What happens when such an application is executed.
+         * @enum {string}
+         */
+        ApplicationBlockMode: "warn" | "block";
+        /** @description What shall happen from now on. */
+        ApplicationBlockModeChange: {
+            /** @description Why it blocks before it has warned for a day. */
+            confirm_reason?: string | null;
+            /** @description `warn` or `block`. */
+            mode: components["schemas"]["ApplicationBlockMode"];
+        };
+        /** @description Rules, newest first. */
+        ApplicationBlockPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["ApplicationBlock"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description Packages in a range of versions. */
+        ApplicationBlockTarget: {
+            /** @description The distribution's release, `debian:12`. */
+            ecosystem: string;
+            /** @description First version that is not affected; empty where none is. */
+            fixed?: string;
+            /** @description First affected version; empty from the first one on. */
+            introduced?: string;
+            /** @description Only this binary package; empty for all of the source. */
+            package?: string;
+            /** @description The source package; empty where `package` is named. */
+            source?: string;
+        };
+        /**
+         * @description What is approved.
+         * @enum {string}
+         */
+        ApprovedPhase: "dry_run" | "apply";
         /** @description One entry. */
         AuditEntry: {
             /** @description Who, as they are called. */
@@ -1831,6 +2872,361 @@ export interface components {
          * @enum {string}
          */
         Automation: "none" | "semi" | "full";
+        /** @description Which devices run a profile. */
+        BaselineAssignment: {
+            /** @description Every device. */
+            all_devices?: boolean;
+            /** @description Devices of these groups. */
+            device_group_ids?: string[];
+        };
+        /** @description A check that profiles can name. */
+        BaselineCheck: {
+            /** @description `application`, `os`, `network`, `accounts`, `security_controls`. */
+            category: string;
+            /** @description What to do about it. */
+            fix: string;
+            /** @description Identifier. */
+            id: string;
+            /**
+             * Format: int32
+             * @description Its weight in the secure score, 1 to 10.
+             */
+            impact: number;
+            /**
+             * Format: int32
+             * @description 1: every server; 2: where security goes before comfort.
+             */
+            level: number;
+            /** @description What profiles can set. */
+            parameters: components["schemas"]["BaselineParameter"][];
+            /** @description The same in other catalogues: `cis`, `stig`, `cce`, `nist`, `attack`. */
+            references: Record<string, never>;
+            /** @description `low`, `medium`, `high`. */
+            severity: string;
+            /** @description What should be. */
+            title: string;
+            /** @description Why. */
+            why: string;
+        };
+        /** @description Checks, by topic. */
+        BaselineCheckPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["BaselineCheck"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description How a profile stands on the caller's devices. */
+        BaselineCompliance: {
+            /**
+             * Format: int64
+             * @description Results that are compliant, over all devices.
+             */
+            compliant: number;
+            /**
+             * Format: int64
+             * @description Of these, devices without a check that is not met.
+             */
+            compliant_devices: number;
+            /**
+             * Format: int64
+             * @description Devices that ran it.
+             */
+            devices: number;
+            newest_run: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description Results of checks that say nothing there.
+             */
+            not_applicable: number;
+            /**
+             * Format: int64
+             * @description Results that are not.
+             */
+            not_compliant: number;
+            /**
+             * Format: int64
+             * @description Results that could not be told.
+             */
+            not_evaluated: number;
+            oldest_run: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int64
+             * @description Of these, devices that ran another revision of it.
+             */
+            outdated_devices: number;
+            /**
+             * Format: double
+             * @description Compliant results of those that say something; null where none does.
+             */
+            percent: number | null;
+        };
+        /** @description What a profile is. */
+        BaselineContent: {
+            /** @description Further checks, or patterns such as `ssh.*`. */
+            checks?: string[];
+            /** @description What it is for. */
+            description?: string;
+            /** @description A profile that comes with the product, whose checks and values it begins with. */
+            extends?: string | null;
+            /** @description Its name, where it is made: small letters, digits, `-`, `_` and `.`, at most 80. It stays as it is. */
+            id?: string | null;
+            /**
+             * Format: int32
+             * @description Every check of this level or below.
+             */
+            level?: number | null;
+            /**
+             * Format: int32
+             * @description The revision at which it was read, where it is changed: if it was changed since, nothing is done.
+             */
+            revision?: number | null;
+            /** @description In a line. */
+            title: string;
+            /** @description Values of parameters: check, parameter, a number or a word. */
+            values?: Record<string, never>;
+            /** @description Checks and patterns that are left out. */
+            without?: string[];
+        };
+        /** @description Where something was seen. */
+        BaselineEvidence: {
+            /**
+             * Format: int32
+             * @description The line in it.
+             */
+            line: number | null;
+            /** @description The file, as seen from the root. */
+            path: string;
+        };
+        /** @description A group whose devices run a profile. */
+        BaselineGroup: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            name: string;
+        };
+        /** @description A profile's compliance over time. */
+        BaselineHistory: {
+            /** @description By day, oldest first. */
+            items: components["schemas"]["BaselinePoint"][];
+            /** @description Whether it is kept for the caller: it is not for somebody who is limited to device groups. */
+            kept: boolean;
+        };
+        /** @description A profile's file to take in. */
+        BaselineImport: {
+            /** @description The file: TOML. */
+            document: string;
+            /** @description Whether it takes the place of a profile of its name. */
+            replace?: boolean;
+        };
+        /** @description A profile's last run on a device. */
+        BaselineOfDevice: {
+            /** @description Whether nobody chose it: it is the one for the device's system. */
+            by_default: boolean;
+            /**
+             * Format: int64
+             * @description Compliant.
+             */
+            compliant: number;
+            /** @description Whether that is the newest. */
+            current: boolean;
+            /** @description The device. */
+            device: components["schemas"]["ListedDevice"];
+            /** @description Why it was not run; empty where it was. */
+            error: string;
+            /**
+             * Format: int64
+             * @description Not applicable.
+             */
+            not_applicable: number;
+            /**
+             * Format: int64
+             * @description Not compliant.
+             */
+            not_compliant: number;
+            /**
+             * Format: int64
+             * @description Not evaluated.
+             */
+            not_evaluated: number;
+            /**
+             * Format: double
+             * @description Compliant results of those that say something; null where none does.
+             */
+            percent: number | null;
+            /** @description The profile. */
+            profile: string;
+            /**
+             * Format: int32
+             * @description The revision that was run; null for one that the device has by itself.
+             */
+            revision: number | null;
+            /** @description When it was run, by the device's clock. */
+            run_at: components["schemas"]["Instant"];
+            /** @description System and version, as found. */
+            system: string;
+            /** @description Its title; empty where it is gone. */
+            title: string;
+        };
+        /** @description Runs on devices. */
+        BaselineOfDevicePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["BaselineOfDevice"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description A parameter of a check. */
+        BaselineParameter: {
+            /** @description Its value where a profile says nothing: a number or a word. */
+            default: unknown;
+            /**
+             * Format: int64
+             * @description The largest number.
+             */
+            max: number | null;
+            /**
+             * Format: int64
+             * @description The smallest number.
+             */
+            min: number | null;
+            /** @description Its name. */
+            name: string;
+            /** @description The only words; empty where any is taken. */
+            one_of: string[];
+            /** @description What is set by it. */
+            what: string;
+        };
+        /** @description A profile's compliance on a day. */
+        BaselinePoint: {
+            /**
+             * Format: int64
+             * @description Devices without a check that is not met.
+             */
+            compliant_devices: number;
+            /**
+             * Format: int64
+             * @description Devices that ran it.
+             */
+            devices: number;
+            /**
+             * Format: double
+             * @description Compliant results of those that say something; null where none does.
+             */
+            percent: number | null;
+            /** @description When the day began. */
+            time: components["schemas"]["Instant"];
+        };
+        /** @description A profile. */
+        BaselineProfile: {
+            /** @description Whether every device runs it. */
+            all_devices: boolean;
+            /** @description Whether it comes with the product and cannot be changed. */
+            built_in: boolean;
+            /** @description How many checks it runs. */
+            check_count: number;
+            /** @description Further checks, or patterns such as `ssh.*`. */
+            checks: string[];
+            /** @description How it stands on the caller's devices. */
+            compliance: components["schemas"]["BaselineCompliance"];
+            created_at: components["schemas"]["Instant"] | null;
+            /** @description Who made it; empty where it comes with the product. */
+            created_by: string;
+            /** @description What it is for. */
+            description: string;
+            /** @description Groups whose devices run it. */
+            device_groups: components["schemas"]["BaselineGroup"][];
+            /** @description The profile that it begins with; empty where there is none. */
+            extends: string;
+            /** @description Its name, which is its identifier. */
+            id: string;
+            /**
+             * Format: int32
+             * @description Every check of this level or below; null where it names its checks.
+             */
+            level: number | null;
+            /**
+             * Format: int32
+             * @description Rises with each change; 0 where it comes with the product.
+             */
+            revision: number;
+            /** @description In a line. */
+            title: string;
+            updated_at: components["schemas"]["Instant"] | null;
+            /** @description Who changed it last. */
+            updated_by: string;
+            /** @description Values of parameters: check, parameter, value. */
+            values: Record<string, never>;
+            /** @description Checks and patterns that are left out. */
+            without: string[];
+        };
+        /** @description Profiles, by name. */
+        BaselineProfilePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["BaselineProfile"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description A check's result on a device. */
+        BaselineResult: {
+            /** @description `application`, `os`, `network`, `accounts`, `security_controls`. */
+            category: string;
+            /** @description Where it was seen. */
+            evidence: components["schemas"]["BaselineEvidence"][];
+            /** @description Whether an exception holds for it on the device. */
+            excepted: boolean;
+            /** @description What is wanted. */
+            expected: string;
+            /** @description What to do about it. */
+            fix: string;
+            /** @description The check. */
+            id: string;
+            /**
+             * Format: int32
+             * @description Its weight in the secure score, 1 to 10.
+             */
+            impact: number;
+            /** @description What was seen. */
+            observed: string;
+            /** @description Why it could not be told; empty where it could. */
+            reason: string;
+            /** @description `low`, `medium`, `high`. */
+            severity: string;
+            /** @description `compliant`, `not_compliant`, `not_applicable`, `not_evaluated`. */
+            state: string;
+            /** @description What should be; empty for a check that this version does not know. */
+            title: string;
+        };
+        /** @description Results, by check. */
+        BaselineResultPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["BaselineResult"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /**
+         * @description What a rule is for.
+         * @enum {string}
+         */
+        BlockSubjectType: "recommendation" | "vulnerability" | "software";
         /** @description A finding that can be raised. */
         CatalogueEntry: {
             /** @description The stable code. */
@@ -1866,6 +3262,33 @@ export interface components {
             name: string;
             /** @description Role. One that changes things needs a second factor on the account. */
             role: components["schemas"]["Role"];
+        };
+        /** @description A check's result on a device. */
+        CheckedDevice: {
+            /** @description The device. */
+            device: components["schemas"]["ListedDevice"];
+            /** @description Where it was seen. */
+            evidence: components["schemas"]["BaselineEvidence"][];
+            /** @description What is wanted. */
+            expected: string;
+            /** @description What was seen. */
+            observed: string;
+            /** @description Why it could not be told; empty where it could. */
+            reason: string;
+            /** @description `compliant`, `not_compliant`, `not_applicable`, `not_evaluated`. */
+            state: string;
+        };
+        /** @description Devices, by name. */
+        CheckedDevicePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["CheckedDevice"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
         };
         /** @description A part of the sensor. */
         Component: {
@@ -2036,7 +3459,7 @@ export interface components {
          * @enum {string}
          */
         Criticality: "low" | "normal" | "high" | "very_high";
-        /** @description A machine with a sensor. */
+        /** @description A machine with a sensor, or one that agentless scans tell of. */
         Device: {
             /** @description Machine architecture. */
             architecture: string;
@@ -2071,8 +3494,12 @@ export interface components {
             last_event: components["schemas"]["Instant"] | null;
             last_heartbeat: components["schemas"]["Instant"] | null;
             last_seen: components["schemas"]["Instant"] | null;
+            /** @description The machine that those scans read. */
+            machine_id: string | null;
             /** @description Host name. */
             name: string;
+            /** @description Who tells of it: `sensor`, or `agentless` scans. */
+            onboarding: string;
             /** @description Distribution, such as `Debian`. */
             os_distribution: string;
             /** @description Platform, such as `Linux`. */
@@ -2102,6 +3529,8 @@ export interface components {
             extension_id: string;
             /** @description On which pages. */
             hosts: string[];
+            /** @description Each of these judged, worst first. */
+            judged: components["schemas"]["ExtensionPermission"][];
             /** @description Its name. */
             name: string;
             /** @description Where it came from. */
@@ -2110,6 +3539,11 @@ export interface components {
             path: string;
             /** @description What it may do. */
             permissions: string[];
+            /**
+             * @description The risk of the worst that it has of these: `low`, `medium`, `high`, `critical`; empty where it may do
+             *     nothing special.
+             */
+            risk: string;
             /** @description Whose it is. */
             user: string;
             /** @description Its version. */
@@ -2206,9 +3640,15 @@ export interface components {
             device: components["schemas"]["ListedDevice"];
             /**
              * Format: int64
-             * @description Vulnerabilities that CISA lists as exploited.
+             * @description Vulnerabilities that CISA knows to be exploited.
              */
             exploited: number;
+            inventory: components["schemas"]["InventoryStanding"] | null;
+            /**
+             * Format: double
+             * @description Its secure score, 0 to 100, higher is better; null where nothing applies.
+             */
+            secure_score: number | null;
             /**
              * Format: int64
              * @description Packages.
@@ -2402,6 +3842,32 @@ export interface components {
             /** @description True. */
             every: boolean;
         } | components["schemas"]["DeviceCondition"];
+        /** @description A device's secure score. */
+        DeviceSecureScore: {
+            /** @description By category. */
+            categories: components["schemas"]["SecureCategories"];
+            /** @description When it last became another one. */
+            changed_at: components["schemas"]["Instant"];
+            /** @description The device. */
+            device: components["schemas"]["ListedDevice"];
+            /**
+             * Format: double
+             * @description 0 to 100; null where nothing applies.
+             */
+            score: number | null;
+        };
+        /** @description Devices, the lowest score first. */
+        DeviceSecureScorePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["DeviceSecureScore"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
         /** @description A folder that others may mount. */
         DeviceShare: {
             /** @description Whether one gets in without a name. */
@@ -2748,6 +4214,7 @@ export interface components {
         /** @description What is known of a device's exposure. */
         ExposureOfDevice: {
             exposure: components["schemas"]["DeviceExposure"] | null;
+            inventory: components["schemas"]["InventoryStanding"] | null;
         };
         /** @description The organisation's exposure at an instant. */
         ExposurePoint: {
@@ -2778,7 +4245,7 @@ export interface components {
             devices: number;
             /**
              * Format: int64
-             * @description Different vulnerabilities that CISA lists as exploited.
+             * @description Different vulnerabilities that CISA knows to be exploited.
              */
             exploited: number;
             /**
@@ -2797,6 +4264,11 @@ export interface components {
              * @description The mean weighted by criticality; null where no device was judged.
              */
             score: number | null;
+            /**
+             * Format: double
+             * @description The secure score of the same devices, 0 to 100, higher is better; null where nothing applies.
+             */
+            secure_score: number | null;
             /** @description When this was asked. */
             time: components["schemas"]["Instant"];
             /**
@@ -2816,6 +4288,19 @@ export interface components {
             unfixable: number | null;
             /** @description Different vulnerabilities by severity. */
             vulnerabilities: components["schemas"]["SeverityCounts"];
+        };
+        /** @description Something that an extension may do, or a pattern of pages on which it may. */
+        ExtensionPermission: {
+            /** @description As the extension asks for it. */
+            id: string;
+            /** @description The same for people. */
+            name: string;
+            /** @description What it lets an extension do. */
+            reason: string;
+            /** @description Whether the extension has it; what it has not it may ask for later. */
+            required: boolean;
+            /** @description How much harm it allows this extension: `low`, `medium`, `high`, `critical`. */
+            risk: string;
         };
         /** @description A finding that stands. */
         Finding: {
@@ -2952,6 +4437,61 @@ export interface components {
             name: string;
             /** @description What they may do. */
             role: string;
+        };
+        /** @description A recommendation that was found. */
+        FoundRecommendation: {
+            /**
+             * Format: int64
+             * @description The caller's devices that need it.
+             */
+            devices: number;
+            /** @description Identifier. */
+            id: string;
+            /** @description The version to update to; empty where there is none. */
+            recommended_version: string;
+            /** @description What it is about. */
+            related_component: string;
+            /** @description `update`, `uninstall`, `upgrade_system`, `replace_certificate`, `configure`, `wait`. */
+            remediation_type: string;
+            /** @description The worst severity that it takes away. */
+            severity: string;
+        };
+        /** @description Software that was found. */
+        FoundSoftware: {
+            /**
+             * Format: int64
+             * @description The caller's devices that have it.
+             */
+            devices: number;
+            /** @description Whose names and versions these are. */
+            ecosystem: string;
+            /** @description Identifier. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Who makes it; empty where nobody says. */
+            vendor: string;
+            /**
+             * Format: int64
+             * @description Vulnerabilities in any version.
+             */
+            weaknesses: number;
+        };
+        /** @description A vulnerability that was found. */
+        FoundVulnerability: {
+            /**
+             * Format: int64
+             * @description The caller's devices that have it.
+             */
+            devices: number;
+            /** @description Whether CISA knows that it is exploited. */
+            exploited: boolean;
+            /** @description CVE id where there is one, else the advisory's. */
+            id: string;
+            /** @description `critical`, `high`, `medium`, `low`, `none`, `unknown`. */
+            severity: string;
+            /** @description One line about it; may be empty. */
+            title: string;
         };
         /** @description How exposed the devices of a group are. */
         GroupExposure: {
@@ -3168,7 +4708,7 @@ export interface components {
             end_of_support: string;
             /**
              * Format: int64
-             * @description Vulnerabilities that CISA lists as exploited.
+             * @description Vulnerabilities that CISA knows to be exploited.
              */
             exploited: number;
             /** @description When this version was first seen on any device. */
@@ -3233,6 +4773,14 @@ export interface components {
          * @description RFC 3339, UTC, microseconds.
          */
         Instant: string;
+        /** @description How a device's inventory stands. */
+        InventoryStanding: {
+            /** @description Whether all of its newest inventory has come. Until then what was complete before counts. */
+            complete: boolean;
+            /** @description When the server was told of the newest. */
+            received_at: components["schemas"]["Instant"];
+            taken_at: components["schemas"]["Instant"] | null;
+        };
         /** @description A device where a list names one. */
         ListedDevice: {
             /**
@@ -3263,6 +4811,8 @@ export interface components {
         Machine: {
             /** @description Addresses. */
             addresses: string[];
+            /** @description How agentless scanning of it stands. */
+            agentless: components["schemas"]["MachineAgentless"];
             /** @description Architecture. */
             architecture: string;
             /** @description What its cloud calls it; empty where none does. */
@@ -3318,6 +4868,16 @@ export interface components {
             tags: {
                 [key: string]: string;
             };
+        };
+        /** @description What the list of machines says of it. */
+        MachineAgentless: {
+            /** @description The stable code of why; empty where nothing is wrong. */
+            code: string;
+            /** @description The device that scans made. */
+            device_id: string | null;
+            scanned_at: components["schemas"]["Instant"] | null;
+            /** @description `off`, `not_applicable`, `waiting`, `queued`, `running`, `done`, `limited`, `failed`. */
+            state: string;
         };
         /** @description How a machine is, and how it was. */
         MachineHealth: {
@@ -3424,7 +4984,8 @@ export interface components {
         MachineTask: {
             /**
              * @description What was done: `preflight`, `install`, `adopt`, `deploy_extension`, `probe`, `start`, `upgrade`,
-             *     `offboard`; or what somebody asked for: `fix`, `moved`, `remove_extension`, `offboard`, `onboard`.
+             *     `offboard`; or what somebody asked for: `fix`, `moved`, `remove_extension`, `offboard`, `onboard`, `scan`,
+             *     `agentless`.
              */
             action: string;
             /** @description Who asked for it; empty where it was done by itself. */
@@ -3454,6 +5015,23 @@ export interface components {
              * @description Items on all pages.
              */
             total: number;
+        };
+        /** @description When updates may begin; those that have begun are ended. */
+        MaintenanceWindow: {
+            /**
+             * Format: int32
+             * @description How long it is open, minutes, 1 to 1440.
+             */
+            minutes: number;
+            /** @description When it opens, `22:00`. */
+            start: string;
+            /**
+             * Format: int32
+             * @description What is to be added to UTC to have the clock that is meant, minutes, -840 to 840.
+             */
+            timezone_offset_minutes?: number;
+            /** @description Days on which it opens, 0 (Monday) to 6 (Sunday). */
+            weekdays: number[];
         };
         /** @description One named thing and its meaning. */
         Meaning: {
@@ -3528,6 +5106,32 @@ export interface components {
             /** @description The most that it may do; not more than its maker. */
             role: components["schemas"]["Role"];
         };
+        /** @description A rule to make. */
+        NewApplicationBlock: {
+            /** @description Why it blocks without having warned. */
+            confirm_reason?: string | null;
+            /**
+             * Format: int32
+             * @description For how many days it holds, 1 to 365; 90 when absent.
+             */
+            days?: number | null;
+            /**
+             * Format: uuid
+             * @description Only on the devices of this group; everywhere when absent.
+             */
+            device_group_id?: string | null;
+            /** @description What events say with it: at most 200 characters. */
+            message?: string;
+            /** @description What happens. A rule that has not warned for a day blocks with a reason only. */
+            mode: components["schemas"]["ApplicationBlockMode"];
+            /** @description Why: 1 to 1000 characters. */
+            note: string;
+            software?: components["schemas"]["ApplicationBlockTarget"] | null;
+            /** @description The recommendation's or vulnerability's identifier. */
+            subject?: string;
+            /** @description What it is for. */
+            subject_type: components["schemas"]["BlockSubjectType"];
+        };
         /** @description A connector to be made. */
         NewConnectorBody: {
             /**
@@ -3599,6 +5203,26 @@ export interface components {
             /** @description Why; it is kept with the order and shown to whoever looks at the device. */
             reason: string;
         };
+        /** @description A recommendation to take on. */
+        NewRemediation: {
+            /**
+             * Format: uuid
+             * @description Only the devices of this group; all that need it when absent.
+             */
+            device_group_id?: string | null;
+            due_at?: components["schemas"]["Instant"] | null;
+            /** @description What else is to be said, at most 1000 characters. */
+            note?: string;
+            /** @description Whether tickets are opened by the webhooks that do that; they are when absent. */
+            open_ticket?: boolean;
+            /** @description Who sees to it, at most 200 characters; the caller when absent. */
+            owner?: string | null;
+            /** @description `low`, `medium`, `high`; medium when absent. */
+            priority?: string | null;
+            /** @description The recommendation. */
+            recommendation_id: string;
+            run?: components["schemas"]["RemediationRun"] | null;
+        };
         /** @description How long a set-up link shall be good. */
         NewSetupLink: {
             /**
@@ -3658,6 +5282,155 @@ export interface components {
             /** @description What it is for. */
             subject_type: components["schemas"]["SubjectType"];
         };
+        /** @description A webhook to make. */
+        NewWebhookBody: {
+            /** @description Whether anything is sent; it is when absent. */
+            enabled?: boolean | null;
+            /** @description `palisade` (when absent), `chat`, `jira`, `servicenow`. */
+            format?: string | null;
+            /** @description Further headers, such as `authorization`; sealed at once. */
+            headers?: {
+                [key: string]: string;
+            };
+            /** @description Name. */
+            name: string;
+            /** @description What it needs to know, by format. */
+            settings?: unknown;
+            /** @description What bodies are signed with, 16 to 256 bytes; made by the server when absent. */
+            signing_secret?: string | null;
+            /** @description Whether tickets of remediations are opened here. */
+            tickets?: boolean;
+            /** @description Where to: `https://host/path`. Sealed at once; only its origin is shown. */
+            url: string;
+        };
+        /** @description Something that was sent to a webhook, or is to be. */
+        NotificationDelivery: {
+            attempted_at: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /** @description When it was queued. */
+            created_at: components["schemas"]["Instant"];
+            /** @description What is sent, before it takes the webhook's form. */
+            document: unknown;
+            /** @description The same for people. */
+            error: string;
+            /** @description Stable code of what went wrong; empty where nothing did. */
+            error_code: string;
+            finished_at: components["schemas"]["Instant"] | null;
+            /** @description Identifier; the receiver gets it in the header `palisade-delivery`, the same for each attempt. */
+            id: string;
+            /**
+             * Format: int32
+             * @description HTTP status of the last answer; null where there was none.
+             */
+            last_status: number | null;
+            next_attempt_at: components["schemas"]["Instant"] | null;
+            /** @description That rule's name. */
+            rule: string;
+            /** @description The rule that wanted it; null for tickets and tests of a webhook. */
+            rule_id: string | null;
+            /** @description `queued`, `sending`, `retrying`, `delivered`, `dead`. */
+            state: string;
+            /** @description What a ticket is about, `remediation:<id>`; empty for the others. */
+            subject: string;
+            /** @description The ticket's key in its own system; empty where there is none. */
+            ticket_key: string;
+            /** @description The ticket's address. */
+            ticket_url: string;
+            /** @description One line for people. */
+            title: string;
+            /** @description `events`, `ticket`, `test`. */
+            type: string;
+            /** @description Its name. */
+            webhook: string;
+            /** @description The webhook. */
+            webhook_id: string;
+        };
+        /** @description Deliveries. */
+        NotificationDeliveryPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["NotificationDelivery"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description A notification rule. */
+        NotificationRule: {
+            /** @description When it was changed last. */
+            changed_at: components["schemas"]["Instant"];
+            /** @description When. */
+            created_at: components["schemas"]["Instant"];
+            /** @description Who made it. */
+            created_by: string;
+            /** @description That group's name; empty where it is gone, and nothing matches. */
+            device_group: string;
+            /** @description Only devices of this group count; null for all. */
+            device_group_id: string | null;
+            /** @description Whether it is in force. */
+            enabled: boolean;
+            /** @description Only about what is exploited; for events about vulnerabilities too. */
+            exploited_only: boolean;
+            /** @description Identifier. */
+            id: string;
+            /** @description Kinds of events that it wants to hear of. */
+            kinds: string[];
+            last_fired_at: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int32
+             * @description Only where it concerns at least so many devices.
+             */
+            least_devices: number;
+            /** @description Name. */
+            name: string;
+            /** @description The least severity; empty for any. It holds for events about vulnerabilities. */
+            severity: string;
+            /** @description Where it is sent. */
+            webhooks: components["schemas"]["RuleWebhook"][];
+        };
+        /** @description A notification rule to make, or what one shall be. */
+        NotificationRuleBody: {
+            /**
+             * Format: uuid
+             * @description Only devices of this group count.
+             */
+            device_group_id?: string | null;
+            /** @description Whether it is in force; it is when absent. */
+            enabled?: boolean | null;
+            /** @description Only about what is exploited. */
+            exploited_only?: boolean;
+            /** @description Kinds of events, at least one. */
+            kinds: string[];
+            /**
+             * Format: int32
+             * @description Only where it concerns at least so many devices.
+             */
+            least_devices?: number;
+            /** @description Name. */
+            name: string;
+            /** @description The least severity: `critical`, `high`, `medium`, `low`, `none`, `unknown`; any when absent or empty. */
+            severity?: string;
+            /** @description Where it is sent, at most 10. */
+            webhook_ids: string[];
+        };
+        /** @description Notification rules. */
+        NotificationRulePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["NotificationRule"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
         /** @description What machines are given to come by themselves. */
         Onboarding: {
             /** @description When the token ends. */
@@ -3713,7 +5486,7 @@ export interface components {
          * @description What a device can be ordered to do.
          * @enum {string}
          */
-        OrderKind: "ping" | "collect-now" | "inventory";
+        OrderKind: "ping" | "collect-now" | "inventory" | "baseline";
         /** @description Orders, newest first. */
         OrderPage: {
             /** @description The items of this page. */
@@ -3890,6 +5663,61 @@ export interface components {
             /** @description `running`, `protection`, `registration`, `definitions`, `quick_scan`, `full_scan`, `scans`. */
             topic: string;
         };
+        /** @description A check of a profile, and how it ended on the caller's devices. */
+        ProfileCheck: {
+            /** @description `application`, `os`, `network`, `accounts`, `security_controls`. */
+            category: string;
+            /**
+             * Format: int64
+             * @description Devices that comply.
+             */
+            compliant: number;
+            /** @description Identifier. */
+            id: string;
+            /**
+             * Format: int32
+             * @description Its weight in the secure score, 1 to 10.
+             */
+            impact: number;
+            /**
+             * Format: int32
+             * @description 1: every server; 2: where security goes before comfort.
+             */
+            level: number;
+            /**
+             * Format: int64
+             * @description Devices where it says nothing.
+             */
+            not_applicable: number;
+            /**
+             * Format: int64
+             * @description Devices that do not.
+             */
+            not_compliant: number;
+            /**
+             * Format: int64
+             * @description Devices where it could not be told.
+             */
+            not_evaluated: number;
+            /** @description `low`, `medium`, `high`. */
+            severity: string;
+            /** @description What should be. */
+            title: string;
+            /** @description The values of its parameters in this profile. */
+            values: Record<string, never>;
+        };
+        /** @description Checks of a profile. */
+        ProfileCheckPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["ProfileCheck"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
         /** @description What a query cost. */
         QueryStats: {
             /**
@@ -3982,6 +5810,178 @@ export interface components {
              */
             total: number;
         };
+        /** @description A recommendation that somebody has taken on. */
+        Remediation: {
+            approved_at: components["schemas"]["Instant"] | null;
+            /** @description Who approved that sensors carry it out; empty where nobody did. */
+            approved_by: string;
+            completed_at: components["schemas"]["Instant"] | null;
+            /** @description When. */
+            created_at: components["schemas"]["Instant"];
+            /** @description Who took it on. */
+            created_by: string;
+            /**
+             * Format: int64
+             * @description The caller's devices in it.
+             */
+            devices: number;
+            /**
+             * Format: int64
+             * @description Of these, those where it failed or would not work.
+             */
+            devices_failed: number;
+            /**
+             * Format: int64
+             * @description Of these, those whose own inventory shows the fix.
+             */
+            devices_fixed: number;
+            /**
+             * Format: int64
+             * @description Of these, those that left service meanwhile.
+             */
+            devices_gone: number;
+            due_at: components["schemas"]["Instant"] | null;
+            /** @description Distribution and release, or a language's registry. */
+            ecosystem: string;
+            /**
+             * Format: double
+             * @description By how much the organisation's exposure was to fall; null for somebody who is limited to device groups.
+             */
+            exposure_impact: number | null;
+            /** @description Identifier. */
+            id: string;
+            measured_at: components["schemas"]["Instant"] | null;
+            /** @description What else was said. */
+            note: string;
+            /** @description Whether that has passed and it is not over. */
+            overdue: boolean;
+            /** @description Who sees to it. */
+            owner: string;
+            /** @description `low`, `medium`, `high`. */
+            priority: string;
+            /**
+             * Format: double
+             * @description Fixed devices as a part of those in service, 0 to 1.
+             */
+            progress: number;
+            /** @description The same in words. */
+            reason: string;
+            /** @description Why it stands still or has stopped: a code; empty where there is nothing to say. */
+            reason_code: string;
+            /** @description The recommendation that it carries out. */
+            recommendation_id: string;
+            /** @description The version that fixes; empty where there is none. */
+            recommended_version: string;
+            /** @description What it is about. */
+            related_component: string;
+            /** @description That one's kind: `update`, `uninstall`, `upgrade_system`, `replace_certificate`, `configure`, `wait`. */
+            remediation_type: string;
+            run: components["schemas"]["RemediationRun"] | null;
+            /** @description The worst severity that it takes away. */
+            severity: string;
+            /** @description `requested`, `running`, `checked`, `paused`, `stopped`, `completed`, `cancelled`. */
+            state: string;
+            /** @description That ticket's key; empty before that system answered. */
+            ticket_key: string;
+            /** @description Its ticket in another system: `queued`, `sending`, `retrying`, `delivered`, `dead`; empty where there is none. */
+            ticket_state: string;
+            /** @description That ticket's address; empty in the same cases. */
+            ticket_url: string;
+            /** @description What is to be done, in a line. */
+            title: string;
+        };
+        /** @description An approval. */
+        RemediationApproval: {
+            /** @description What is approved. */
+            phase: components["schemas"]["ApprovedPhase"];
+            run?: components["schemas"]["RemediationRun"] | null;
+        };
+        /** @description A device of a remediation. */
+        RemediationDevice: {
+            /** @description Whether the others wait for it. */
+            canary: boolean;
+            /** @description What went wrong: a code; empty where nothing did. */
+            code: string;
+            /** @description The device. */
+            device_id: string;
+            /** @description Its name. */
+            device_name: string;
+            fixed_at: components["schemas"]["Instant"] | null;
+            /** @description The same in words. */
+            message: string;
+            /** @description The order that it has, or had last. */
+            order_id: string | null;
+            /** @description What it proved last: versions before and after, commands, what has to start again. */
+            proof: unknown;
+            /** @description Since when. */
+            since: components["schemas"]["Instant"];
+            /**
+             * @description `waiting`, `checking`, `checked`, `refused`, `applying`, `applied`, `verified`, `failed`, `rolling_back`,
+             *     `rolled_back`, `gone`.
+             */
+            step: string;
+        };
+        /** @description Devices of a remediation: failures first, then the canary. */
+        RemediationDevicePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["RemediationDevice"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description Remediations, newest first. */
+        RemediationPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Remediation"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description How sensors carry a remediation out, once somebody has approved it. */
+        RemediationRun: {
+            /**
+             * Format: int32
+             * @description Devices that are updated at once, 1 to 100.
+             * @default 5
+             */
+            at_once: number;
+            /**
+             * @description Whether one device goes first, and the others wait until its inventory shows that it worked.
+             * @default true
+             */
+            canary: boolean;
+            /**
+             * @description Packages of the list of what is never touched that may be updated all the same, by name.
+             * @default []
+             */
+            name_never_touch: string[];
+            /**
+             * Format: int32
+             * @description How long that one has to stand before others follow, minutes, 0 to 10080.
+             * @default 10
+             */
+            soak_minutes: number;
+            /** @default null */
+            window: components["schemas"]["MaintenanceWindow"] | null;
+        };
+        /** @description What is to change of a remediation; what is absent stays. */
+        RemediationUpdate: {
+            due_at?: components["schemas"]["Instant"] | null;
+            /** @description What else is to be said. */
+            note?: string | null;
+            /** @description Who sees to it. */
+            owner?: string | null;
+            /** @description `low`, `medium`, `high`. */
+            priority?: string | null;
+        };
         /** @description A column of a result. */
         ResultColumn: {
             /** @description Its name. */
@@ -4008,6 +6008,13 @@ export interface components {
             wave: number;
             /** @description Of how many. */
             waves: number;
+        };
+        /** @description A webhook that a rule names. */
+        RuleWebhook: {
+            /** @description Identifier. */
+            id: string;
+            /** @description Name. */
+            name: string;
         };
         /** @description What was found. */
         SearchAnswer: {
@@ -4038,14 +6045,145 @@ export interface components {
             people: components["schemas"]["FoundPerson"][];
             /** @description The text as it was understood. */
             query: string;
+            /** @description What should be done about it, what brings most first. */
+            recommendations: components["schemas"]["FoundRecommendation"][];
+            /** @description Software that they have, by name. */
+            software: components["schemas"]["FoundSoftware"][];
             /** @description Subscriptions. */
             subscriptions: components["schemas"]["FoundByName"][];
+            /** @description Vulnerabilities that the caller's devices have, worst first. */
+            vulnerabilities: components["schemas"]["FoundVulnerability"][];
         };
         /**
          * @description What can be looked through.
          * @enum {string}
          */
-        SearchPart: "devices" | "machines" | "subscriptions" | "connectors" | "device_groups" | "people" | "findings" | "events";
+        SearchPart: "devices" | "machines" | "subscriptions" | "connectors" | "device_groups" | "people" | "findings" | "vulnerabilities" | "software" | "recommendations" | "events";
+        /** @description The score of each category, 0 to 100; null where nothing applies. */
+        SecureCategories: {
+            /**
+             * Format: double
+             * @description Accounts, passwords, rights.
+             */
+            accounts: number | null;
+            /**
+             * Format: double
+             * @description Applications and what is installed.
+             */
+            application: number | null;
+            /**
+             * Format: double
+             * @description Network and what listens on it.
+             */
+            network: number | null;
+            /**
+             * Format: double
+             * @description The operating system.
+             */
+            os: number | null;
+            /**
+             * Format: double
+             * @description What protects and records.
+             */
+            security_controls: number | null;
+        };
+        /** @description Why the score changed. */
+        SecureChange: {
+            /**
+             * @description `check`: something else complies, or applies; `joined`, `left`: devices came or went; `criticality`: devices
+             *     matter more or less.
+             */
+            cause: string;
+            /**
+             * Format: double
+             * @description Points; negative where the score fell.
+             */
+            points: number;
+            /** @description The recommendation's identifier of what complies or not; empty for other causes. */
+            recommendation_id: string;
+            /** @description What that is; empty where this version does not know it. */
+            title: string;
+        };
+        /** @description Something that costs points. */
+        SecureCost: {
+            /** @description `application`, `os`, `network`, `accounts`, `security_controls`. */
+            category: string;
+            /**
+             * Format: int64
+             * @description Devices that do not comply.
+             */
+            failing_devices: number;
+            /**
+             * Format: int64
+             * @description Its weight, 1 to 10.
+             */
+            impact: number;
+            /**
+             * Format: double
+             * @description Points of the score that it costs.
+             */
+            points: number;
+            /** @description The recommendation's identifier. */
+            recommendation_id: string;
+            /** @description What it is. */
+            title: string;
+        };
+        /** @description The organisation's secure score over time. */
+        SecureHistory: {
+            /** @description Oldest first; a point holds until the next. */
+            items: components["schemas"]["SecurePoint"][];
+            /** @description Whether it is kept for the caller: it is not for somebody who is limited to device groups. */
+            kept: boolean;
+        };
+        /** @description The organisation's secure score in an hour. */
+        SecurePoint: {
+            /** @description By category, those where something applies. */
+            categories: Record<string, never>;
+            /** @description Why it changed within the hour, the largest first; the points add up to the change. */
+            changes: components["schemas"]["SecureChange"][];
+            /**
+             * Format: int64
+             * @description Devices where something applies.
+             */
+            devices: number;
+            /**
+             * Format: double
+             * @description 0 to 100, at its end.
+             */
+            score: number;
+            /** @description When the hour began. */
+            time: components["schemas"]["Instant"];
+        };
+        /** @description The secure score of all devices of the caller; 0 to 100, higher is better. */
+        SecureScore: {
+            /** @description By category. */
+            categories: components["schemas"]["SecureCategories"];
+            /** @description What costs most, at most 50. */
+            costs: components["schemas"]["SecureCost"][];
+            /**
+             * Format: int64
+             * @description Devices where something applies.
+             */
+            devices: number;
+            /**
+             * Format: double
+             * @description The mean weighted by criticality; null where nothing applies.
+             */
+            score: number | null;
+            /** @description When this was asked. */
+            time: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description Devices in service of which nothing is known.
+             */
+            unassessed_devices: number;
+        };
+        /** @description What is known of a device's secure score. */
+        SecureScoreOfDevice: {
+            /** @description What costs it most, at most 50. */
+            costs: components["schemas"]["SecureCost"][];
+            secure_score: components["schemas"]["DeviceSecureScore"] | null;
+        };
         /** @description A security product on a machine. */
         SecurityProduct: {
             /** @description What was checked of its set-up; nothing where it is no EDR solution. */
@@ -4074,7 +6212,7 @@ export interface components {
              * @description Of these, devices for which an exception holds.
              */
             excepted_devices: number;
-            /** @description Whether CISA lists one of these vulnerabilities as exploited. */
+            /** @description Whether CISA knows that one of these vulnerabilities is exploited. */
             exploited: boolean;
             /**
              * Format: int64
@@ -4103,6 +6241,12 @@ export interface components {
             remediation_type: string;
             /** @description What has to start again: `none`, `processes`, `reboot`. */
             restart: string;
+            /**
+             * Format: double
+             * @description By how much the organisation's secure score rises then; null for somebody who is limited to device groups, and
+             *     where nothing counts in it.
+             */
+            secure_score_impact: number | null;
             /** @description The worst severity of what it takes away. */
             severity: string;
             /** @description `active`, `partial_exception`, `full_exception`. */
@@ -4274,7 +6418,7 @@ export interface components {
             end_of_support: string;
             /**
              * Format: int64
-             * @description Vulnerabilities that CISA lists as exploited.
+             * @description Vulnerabilities that CISA knows to be exploited.
              */
             exploited: number;
             /**
@@ -4343,7 +6487,7 @@ export interface components {
             end_of_support: string;
             /**
              * Format: int64
-             * @description Vulnerabilities that CISA lists as exploited.
+             * @description Vulnerabilities that CISA knows to be exploited.
              */
             exploited: number;
             /**
@@ -4676,7 +6820,7 @@ export interface components {
              * @description Of these, devices for which an exception holds.
              */
             excepted_devices: number;
-            /** @description Whether CISA lists it as exploited. */
+            /** @description Whether CISA knows that it is exploited. */
             exploited: boolean;
             exploited_since: components["schemas"]["Instant"] | null;
             /**
@@ -4709,6 +6853,108 @@ export interface components {
             updated_on: components["schemas"]["Instant"] | null;
             /** @description Whether updates take it away: `all`, `some`, `none`. */
             updates: string;
+        };
+        /** @description A finding that was reported as wrong, by itself: package, advisories, feeds with their ages, and why it is wrong. */
+        VulnerabilityCase: {
+            /** @description All that feeds say about the package and the vulnerability. */
+            advisories: unknown;
+            /** @description The package that it was found in. */
+            component: unknown;
+            /** @description The feeds, and from when they are. */
+            feeds: unknown;
+            /** @description The version that fixes it; null where none does. */
+            fix: string | null;
+            /** @description The exception by which it was reported, and the package's number. */
+            id: string;
+            /** @description The version that was compared. */
+            installed: string;
+            /** @description The versions that are affected, in words. */
+            range: string;
+            /** @description Why it is wrong, in the words of who reported it. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description When it was reported, microseconds since 1970.
+             */
+            reported_at: number;
+            /** @description `open` until somebody has decided it. */
+            verdict: string;
+            /** @description The vulnerability. */
+            vulnerability: string;
+        };
+        /** @description Findings that were reported as wrong, the oldest report first. */
+        VulnerabilityCasePage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["VulnerabilityCase"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description Something that changed the organisation's exposure. */
+        VulnerabilityEvent: {
+            /** @description When it happened. */
+            at: components["schemas"]["Instant"];
+            /** @description More, by kind. */
+            detail: unknown;
+            /**
+             * Format: int64
+             * @description Devices that it concerned when it happened, of those that the caller sees.
+             */
+            devices: number;
+            /**
+             * Format: double
+             * @description By how much it alone moved the exposure; null where other events came with it.
+             */
+            effect: number | null;
+            /** @description Whether it is exploited. */
+            exploited: boolean;
+            /**
+             * Format: double
+             * @description The exposure after that assessment.
+             */
+            exposure_after: number | null;
+            /**
+             * Format: double
+             * @description The organisation's exposure before the assessment that found it; null for somebody who does not see every
+             *     device, and for what no assessment found.
+             */
+            exposure_before: number | null;
+            /** @description Identifier. */
+            id: string;
+            /**
+             * @description What happened: `new_vulnerability`, `vulnerability_exploited`, `public_exploit`, `epss_rose`,
+             *     `fix_available`, `software_added`, `vulnerability_fixed`, `end_of_life`, `certificate_expired`,
+             *     `exception_made`, `exception_ended`, `exposure_changed`, `feed_trouble`, `feed_recovered`,
+             *     `remediation_changed`, `remediation_due`, `remediation_overdue`, `first_assessment`, `many_events`.
+             */
+            kind: string;
+            /** @description `critical`, `high`, `medium`, `low`, `none`, `unknown`; empty where that makes no sense. */
+            severity: string;
+            /** @description Its identifier. */
+            subject: string;
+            /**
+             * @description What it is about: `vulnerability`, `software`, `recommendation`, `certificate`, `feed`, `exception`,
+             *     `exposure`, `remediation`, `assessment`.
+             */
+            subject_type: string;
+            /** @description One line for people. */
+            title: string;
+        };
+        /** @description Events. */
+        VulnerabilityEventPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["VulnerabilityEvent"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
         };
         /** @description An exception. */
         VulnerabilityException: {
@@ -4859,6 +7105,77 @@ export interface components {
             /** @description One sentence for people, with what to do. */
             message: string;
         };
+        /** @description A webhook. Its address, its headers' values and its signing secret are sealed and never shown. */
+        Webhook: {
+            /** @description When it was changed last. */
+            changed_at: components["schemas"]["Instant"];
+            /** @description When. */
+            created_at: components["schemas"]["Instant"];
+            /** @description Who made it. */
+            created_by: string;
+            /** @description Whether anything is sent. */
+            enabled: boolean;
+            /** @description `palisade`, `chat`, `jira`, `servicenow`. */
+            format: string;
+            /** @description Names of its further headers. */
+            headers: string[];
+            /** @description Identifier. */
+            id: string;
+            last_delivery_at: components["schemas"]["Instant"] | null;
+            /** @description What went wrong with it; empty where nothing did. */
+            last_error: string;
+            /** @description The state of that delivery; empty where nothing was sent. */
+            last_state: string;
+            /**
+             * Format: int32
+             * @description The HTTP status of its answer.
+             */
+            last_status: number | null;
+            /** @description Name. */
+            name: string;
+            /** @description Scheme, host and port of its address; the rest may be a secret. */
+            origin: string;
+            /** @description What it needs to know, by format. */
+            settings: unknown;
+            /** @description Whether tickets of remediations are opened here. */
+            tickets: boolean;
+        };
+        /** @description Webhooks. */
+        WebhookPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["Webhook"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description What changes of a webhook; what is absent stays. */
+        WebhookPatch: {
+            /** @description Whether anything is sent. */
+            enabled?: boolean | null;
+            /** @description All further headers anew, and another signing secret with them. */
+            headers?: {
+                [key: string]: string;
+            } | null;
+            /** @description Another name. */
+            name?: string | null;
+            /** @description All settings anew. */
+            settings?: unknown;
+            /** @description Another signing secret; all headers have to be sent with it. */
+            signing_secret?: string | null;
+            /** @description Whether tickets of remediations are opened here. */
+            tickets?: boolean | null;
+            /** @description Another address. One of another origin needs `headers` and gets another signing secret. */
+            url?: string | null;
+        };
+        /** @description A webhook that was made or got a new secret, with that secret, which is shown this once. */
+        WebhookWithSecret: components["schemas"]["Webhook"] & {
+            /** @description What its bodies are signed with; empty where it stays as it was. */
+            signing_secret: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -4868,6 +7185,216 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    application_blocks_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Only of this mode: `warn`, `block`. */
+                mode?: string;
+                /** @description Only in this state: `active`, `cancelled`, `expired`, `fixed`. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rules. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationBlockPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    application_blocks_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApplicationBlock"];
+            };
+        };
+        responses: {
+            /** @description The rule. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationBlock"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    application_blocks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationBlock"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    application_blocks_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule, as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationBlock"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    application_blocks_devices: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Only where the rule is in this state. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The rule. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Devices. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationBlockDevicePage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    application_blocks_set_mode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplicationBlockModeChange"];
+            };
+        };
+        responses: {
+            /** @description The rule, as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplicationBlock"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     audit_list: {
         parameters: {
             query?: {
@@ -4889,6 +7416,475 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditEntryPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    baseline_checks_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Checks. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineCheckPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    baseline_profiles_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Profiles. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineProfilePage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    baseline_profiles_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BaselineContent"];
+            };
+        };
+        responses: {
+            /** @description The profile. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineProfile"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    baseline_profiles_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The profile. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineProfile"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    baseline_profiles_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The profile. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BaselineContent"];
+            };
+        };
+        responses: {
+            /** @description The profile. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineProfile"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    baseline_profiles_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The profile. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    baseline_profiles_assign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The profile. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BaselineAssignment"];
+            };
+        };
+        responses: {
+            /** @description The profile. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineProfile"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    baseline_profiles_checks: {
+        parameters: {
+            query?: {
+                /** @description `application`, `os`, `network`, `accounts`, `security_controls`; several separated by commas. */
+                category?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Text that the identifier or the title contains. */
+                search?: string;
+                /** @description `low`, `medium`, `high`; several separated by commas. */
+                severity?: string;
+                /**
+                 * @description Only checks that ended so somewhere: `compliant`, `not_compliant`, `not_applicable`, `not_evaluated`;
+                 *     several separated by commas.
+                 */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The profile. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Checks. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileCheckPage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    baseline_profiles_check_devices: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Text that the device's name contains. */
+                search?: string;
+                /**
+                 * @description How the check ended: `compliant`, `not_compliant`, `not_applicable`, `not_evaluated`; `not_compliant` when
+                 *     absent.
+                 */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The check. */
+                check: string;
+                /** @description The profile. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Devices. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedDevicePage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    baseline_profiles_devices: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `asc` or `desc` by percent; asc when absent. */
+                order?: string;
+                /** @description Text that the device's name contains. */
+                search?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The profile. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Devices. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineOfDevicePage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    baseline_profiles_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The profile. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/toml": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    baseline_profiles_history: {
+        parameters: {
+            query?: {
+                /** @description How far back, 1 to 400; 30 when absent. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The profile. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The course. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineHistory"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    baseline_profiles_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BaselineImport"];
+            };
+        };
+        responses: {
+            /** @description The profile. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineProfile"];
                 };
             };
             /** @description The call failed. */
@@ -5589,6 +8585,8 @@ export interface operations {
                 health?: string;
                 /** @description Most items, 1 to 1000; 50 when absent. */
                 limit?: number;
+                /** @description Only those that a `sensor` tells of, or `agentless` scans. */
+                onboarding?: string;
                 /** @description `asc` (default) or `desc`. */
                 order?: string;
                 /** @description Platforms or distributions; several separated by commas. */
@@ -5643,6 +8641,91 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    devices_baselines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Runs, by profile. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineOfDevicePage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    devices_baseline_results: {
+        parameters: {
+            query?: {
+                /** @description `application`, `os`, `network`, `accounts`, `security_controls`; several separated by commas. */
+                category?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description Text that the identifier or the title contains. */
+                search?: string;
+                /** @description `low`, `medium`, `high`; several separated by commas. */
+                severity?: string;
+                /**
+                 * @description Only checks that ended so somewhere: `compliant`, `not_compliant`, `not_applicable`, `not_evaluated`;
+                 *     several separated by commas.
+                 */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The device. */
+                id: string;
+                /** @description The profile. */
+                profile: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Results. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BaselineResultPage"];
+                    "text/csv": string;
                 };
             };
             /** @description The call failed. */
@@ -5798,6 +8881,38 @@ export interface operations {
             };
         };
     };
+    devices_secure_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The device. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its score. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecureScoreOfDevice"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     devices_software: {
         parameters: {
             query?: {
@@ -5936,7 +9051,7 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description Only those that CISA lists as exploited, or only others. */
+                /** @description Only those that CISA knows to be exploited, or only others. */
                 exploited?: boolean;
                 /** @description Only with an update, or only without. */
                 fixable?: boolean;
@@ -6703,6 +9818,11 @@ export interface operations {
     machines_list: {
         parameters: {
             query?: {
+                /**
+                 * @description How their agentless scans stand: `off`, `not_applicable`, `waiting`, `queued`, `running`, `done`, `limited`,
+                 *     `failed`; several separated by commas.
+                 */
+                agentless?: string;
                 /** @description Only those that one connector lists. */
                 connector?: string;
                 /** @description `next_cursor` of the page before. */
@@ -6810,6 +9930,110 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Machine"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    machines_agentless: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it stands, and the last scans. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agentless"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    machines_set_agentless: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentlessBody"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agentless"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    machines_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The machine. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["VerbReason"] | null;
+            };
+        };
+        responses: {
+            /** @description It is asked for. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agentless"];
                 };
             };
             /** @description The call failed. */
@@ -7201,6 +10425,309 @@ export interface operations {
             };
         };
     };
+    notification_deliveries_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `asc` or `desc`; desc, the newest first, when absent. */
+                order?: string;
+                /** @description Only by this rule, by its identifier. */
+                rule?: string;
+                /** @description Only in these states, separated by commas. */
+                state?: string;
+                /** @description Only tickets about this subject: `remediation:<id>`. */
+                subject?: string;
+                /** @description Only to this webhook, by its identifier. */
+                webhook?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deliveries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationDeliveryPage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notification_deliveries_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The delivery. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The delivery. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationDelivery"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notification_deliveries_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The delivery. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is queued. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationDelivery"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notification_rules_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rules. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationRulePage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notification_rules_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationRuleBody"];
+            };
+        };
+        responses: {
+            /** @description The rule. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationRule"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notification_rules_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationRule"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notification_rules_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NotificationRuleBody"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationRule"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notification_rules_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    notification_rules_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tests are queued. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationDeliveryPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     onboarding_create: {
         parameters: {
             query?: never;
@@ -7549,6 +11076,356 @@ export interface operations {
             };
         };
     };
+    remediations_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only those with this device. */
+                device?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `true`: only those that should have been over by now and are not. */
+                overdue?: boolean;
+                /** @description Only of this recommendation. */
+                recommendation?: string;
+                /** @description `requested`, `running`, `checked`, `paused`, `stopped`, `completed`, `cancelled`; several separated by commas. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Remediations. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemediationPage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remediations_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRemediation"];
+            };
+        };
+        responses: {
+            /** @description The remediation. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Remediation"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remediations_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The remediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The remediation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Remediation"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remediations_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The remediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemediationUpdate"];
+            };
+        };
+        responses: {
+            /** @description The remediation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Remediation"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remediations_approve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The remediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RemediationApproval"];
+            };
+        };
+        responses: {
+            /** @description The remediation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Remediation"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remediations_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The remediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The remediation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Remediation"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remediations_devices: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The remediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Devices. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemediationDevicePage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remediations_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The remediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The remediation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Remediation"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remediations_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The remediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The remediation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Remediation"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remediations_rollback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The remediation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The remediation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Remediation"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     search: {
         parameters: {
             query: {
@@ -7558,7 +11435,8 @@ export interface operations {
                 limit?: number;
                 /**
                  * @description What to look through, separated by commas: `devices`, `machines`, `subscriptions`, `connectors`,
-                 *     `device_groups`, `people`, `findings`, `events`; everything when absent.
+                 *     `device_groups`, `people`, `findings`, `vulnerabilities`, `software`, `recommendations`, `events`; everything
+                 *     when absent.
                  */
                 parts?: string;
                 /**
@@ -7580,6 +11458,108 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SearchAnswer"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    secure_score: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The score. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecureScore"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    secure_score_devices: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `asc` or `desc`; asc when absent. */
+                order?: string;
+                /** @description Text that the name contains. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Devices. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceSecureScorePage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    secure_score_history: {
+        parameters: {
+            query?: {
+                /** @description How far back, 1 to 400; 30 when absent. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The course. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecureHistory"];
                 };
             };
             /** @description The call failed. */
@@ -8212,6 +12192,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    subscriptions_agentless: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The switch, and how scans stand. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentlessOfSubscription"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    subscriptions_set_agentless: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The subscription. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentlessSwitchBody"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentlessOfSubscription"];
                 };
             };
             /** @description The call failed. */
@@ -8932,7 +12980,7 @@ export interface operations {
                 device?: string;
                 /** @description `hide` leaves out what is excepted on every device; shown when absent. */
                 excepted?: string;
-                /** @description Only those that CISA lists as exploited, or only others. */
+                /** @description Only those that CISA knows to be exploited, or only others. */
                 exploited?: boolean;
                 /** @description Only those that an update takes away somewhere, or only others. */
                 fixable?: boolean;
@@ -9040,6 +13088,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VulnerableDevicePage"];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    vulnerability_cases_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Cases. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VulnerabilityCasePage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    vulnerability_events_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`. */
+                format?: string;
+                /** @description Only of these kinds, separated by commas. */
+                kind?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+                /** @description `asc` or `desc`; desc, the newest first, when absent. */
+                order?: string;
+                /** @description Text that title or subject contains. */
+                search?: string;
+                /** @description Only of these severities, separated by commas. */
+                severity?: string;
+                /** @description Not before this instant, RFC 3339. */
+                since?: string;
+                /** @description Only about this subject, by its identifier. */
+                subject?: string;
+                /** @description Before this instant, RFC 3339. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VulnerabilityEventPage"];
                     "text/csv": string;
                 };
             };
@@ -9171,6 +13299,198 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VulnerabilityFeedPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    webhooks_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Webhooks. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    webhooks_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhookBody"];
+            };
+        };
+        responses: {
+            /** @description The webhook. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    webhooks_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The webhook. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    webhooks_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has ended. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    webhooks_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookPatch"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookWithSecret"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    webhooks_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The webhook. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The test is queued. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationDelivery"];
                 };
             };
             /** @description The call failed. */

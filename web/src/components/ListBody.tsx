@@ -1,7 +1,7 @@
 import { Button } from '@fluentui/react-components'
 import { ArrowDownloadRegular } from '@fluentui/react-icons'
 import type { UseInfiniteQueryResult, InfiniteData } from '@tanstack/react-query'
-import type { ColumnDef, SortingState } from '@tanstack/react-table'
+import type { ColumnDef, SortingState, VisibilityState } from '@tanstack/react-table'
 import { type ReactNode, useMemo } from 'react'
 import { useEntry } from '../lib/entry'
 import { useNarrow } from '../lib/hooks'
@@ -30,15 +30,18 @@ interface Props<T> {
   nothing: ReactNode
   selected?: string
   onOpen?: (row: T) => void
-  sorting: SortingState
-  onSort: (next: Sorted) => void
+  /** Absent where the server has one order only. */
+  sorting?: SortingState
+  onSort?: (next: Sorted) => void
+  /** Columns that somebody hid. */
+  visibility?: VisibilityState
   /** Everything that is asked for: another list starts at its top. */
   asked: unknown
   kept?: string
 }
 
 /** The body of a list that the server sorts and pages: waiting, failure, nothing, or rows. */
-export function ListBody<T>({ what, list, columns, rowId, nothing, selected, onOpen, sorting, onSort, asked, kept }: Props<T>) {
+export function ListBody<T>({ what, list, columns, rowId, nothing, selected, onOpen, sorting, onSort, visibility, asked, kept }: Props<T>) {
   const narrow = useNarrow()
   const onEnd = useNextPage(list)
   const entry = useEntry()
@@ -55,7 +58,7 @@ export function ListBody<T>({ what, list, columns, rowId, nothing, selected, onO
       ) : rows.length === 0 ? (
         nothing
       ) : (
-        <VirtualGrid
+        <VirtualGrid<T>
           label={what.charAt(0).toUpperCase() + what.slice(1)}
           columns={shown}
           rows={rows}
@@ -63,11 +66,12 @@ export function ListBody<T>({ what, list, columns, rowId, nothing, selected, onO
           rowId={rowId}
           selected={selected}
           sorting={sorting}
-          onSorting={(update) => {
+          onSorting={sorting && onSort && ((update) => {
             const next = (typeof update === 'function' ? update(sorting) : update)[0]
             onSort({ sort: next?.id, order: next ? (next.desc ? 'desc' : 'asc') : undefined })
-          }}
+          })}
           serverSorted
+          visibility={narrow ? undefined : visibility}
           rowHeight={40}
           onEnd={onEnd}
           scrollKey={entry}

@@ -22,7 +22,7 @@ export function PageHeader({ title, count, children, actions }: Props) {
         </Title2>
         {children && <div className="muted">{children}</div>}
       </div>
-      {actions && <div className="row">{actions}</div>}
+      {actions && <div className="row wrap">{actions}</div>}
     </header>
   )
 }

@@ -18,6 +18,7 @@ export const listOf = (value: unknown, allowed?: readonly string[]): string | un
 }
 
 export const DEVICE_SORTS = ['name', 'health', 'last_seen', 'os', 'sensor_version'] as const
+export const ONBOARDINGS = ['sensor', 'agentless'] as const
 export type DeviceSort = (typeof DEVICE_SORTS)[number]
 
 /**
@@ -30,6 +31,8 @@ export interface DevicesSearch {
   os?: string
   /** A device group. */
   group?: string
+  /** Who tells of it. */
+  onboarding?: (typeof ONBOARDINGS)[number]
   sort?: DeviceSort
   order?: 'asc' | 'desc'
   panel?: string
@@ -40,6 +43,7 @@ export function devicesSearch(raw: Raw): DevicesSearch {
     health: listOf(raw.health, HEALTHS),
     os: listOf(raw.os),
     group: text(raw.group),
+    onboarding: oneOf(raw.onboarding, ONBOARDINGS),
     sort: oneOf(raw.sort, DEVICE_SORTS),
     order: oneOf(raw.order, ['asc', 'desc'] as const),
     panel: text(raw.panel),
@@ -143,6 +147,7 @@ export function usageSearch(raw: Raw): UsageSearch {
 export const STATUSES = ['healthy', 'unhealthy', 'not_applicable', 'pending'] as const
 export const FINDING_KINDS = ['installation', 'heartbeat', 'not_applicable'] as const
 export const MACHINE_SORTS = ['name', 'status', 'subscription', 'system', 'extension'] as const
+export const AGENTLESS_STATES = ['done', 'limited', 'failed', 'waiting', 'queued', 'running', 'not_applicable', 'off'] as const
 export type MachineSort = (typeof MACHINE_SORTS)[number]
 
 export const DAYS = [1, 7, 30] as const
@@ -162,6 +167,8 @@ export interface MachinesSearch {
   kind?: string
   subscription?: string
   connector?: string
+  /** How its agentless scans stand, a comma list. */
+  agentless?: string
   /** Those that their cloud deleted, too. */
   gone?: boolean
   sort?: MachineSort
@@ -176,6 +183,7 @@ export function machinesSearch(raw: Raw): MachinesSearch {
     kind: oneOf(raw.kind, FINDING_KINDS),
     subscription: text(raw.subscription),
     connector: text(raw.connector),
+    agentless: listOf(raw.agentless, AGENTLESS_STATES),
     gone: raw.gone === true || raw.gone === 'true' ? true : undefined,
     sort: oneOf(raw.sort, MACHINE_SORTS),
     order: oneOf(raw.order, ['asc', 'desc'] as const),

@@ -5,15 +5,15 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use palisade_state::vulnerabilities::{self as state, DeviceSoftwareQuery, FindingQuery, SEVERITIES};
 use palisade_types::{DeviceId, TimeMicros};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::vulnerabilities::{Vulnerability, VulnerableComponent};
 use crate::error::ApiError;
 use crate::extract::{Id, Params};
 use crate::gate::{Authorized, VulnerabilitiesRead, audit};
 use crate::instant::Instant;
-use crate::listing::{self, Part};
+use crate::listing::{self, params};
 use crate::page::page;
 use crate::state::Api;
 
@@ -46,7 +46,7 @@ pub(crate) struct InstalledSoftware {
     weaknesses: u64,
     /// The worst severity of these; empty without one.
     severity: String,
-    /// Vulnerabilities that CISA lists as exploited.
+    /// Vulnerabilities that CISA knows to be exploited.
     exploited: u64,
     /// Whether a feed speaks of it: without one, no weaknesses is no clean bill.
     covered: bool,
@@ -103,29 +103,21 @@ const SOFTWARE_COLUMNS: [&str; 15] = [
     "end_of_support",
 ];
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct InstalledParams {
-    /// Text that name, vendor or source package contains.
-    search: Option<String>,
-    /// Only with vulnerabilities, or only without.
-    vulnerable: Option<bool>,
-    /// Only what runs or is loaded, or only others.
-    running: Option<bool>,
-    /// Only what feeds speak of, or only others.
-    covered: Option<bool>,
-    /// `name`, `severity`; name when absent.
-    sort: Option<String>,
-    /// `asc` or `desc`; asc for names and desc for severities when absent.
-    order: Option<String>,
-    /// `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`.
-    format: Option<String>,
-    /// Most items, 1 to 1000; 50 when absent.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
+params! {
+    pub(crate) struct InstalledParams {
+        /// Text that name, vendor or source package contains.
+        search: Option<String>,
+        /// Only with vulnerabilities, or only without.
+        vulnerable: Option<bool>,
+        /// Only what runs or is loaded, or only others.
+        running: Option<bool>,
+        /// Only what feeds speak of, or only others.
+        covered: Option<bool>,
+        /// `name`, `severity`; name when absent.
+        sort: Option<String>,
+        /// `asc` or `desc`; asc for names and desc for severities when absent.
+        order: Option<String>,
+    }
 }
 
 /// Whether a list is sorted by its second word; the first is usual.
@@ -150,11 +142,7 @@ pub(crate) async fn software(
     Params(params): Params<InstalledParams>,
 ) -> Result<Response, ApiError> {
     let by_severity = second(params.sort.as_deref(), ["name", "severity"])?;
-    let part = Part::asked(
-        (params.limit, params.cursor),
-        (params.order.as_deref(), by_severity),
-        (params.format.as_deref(), &headers),
-    )?;
+    let part = params.part(params.order.as_deref(), by_severity, &headers)?;
     let wanted = DeviceSoftwareQuery {
         search: listing::search(params.search)?,
         vulnerable: params.vulnerable,
@@ -208,31 +196,23 @@ const FINDING_COLUMNS: [&str; 16] = [
     "component.first_detected",
 ];
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct FindingParams {
-    /// Text that the vulnerability's id or name, or the package's name contains.
-    search: Option<String>,
-    /// `critical`, `high`, `medium`, `low`, `none`, `unknown`; several separated by commas.
-    severity: Option<String>,
-    /// Only of what runs or is loaded, or only of others.
-    running: Option<bool>,
-    /// Only with an update, or only without.
-    fixable: Option<bool>,
-    /// Only those that CISA lists as exploited, or only others.
-    exploited: Option<bool>,
-    /// `severity`, `id`; severity when absent.
-    sort: Option<String>,
-    /// `asc` or `desc`; desc for severities and asc for ids when absent.
-    order: Option<String>,
-    /// `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`.
-    format: Option<String>,
-    /// Most items, 1 to 1000; 50 when absent.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
+params! {
+    pub(crate) struct FindingParams {
+        /// Text that the vulnerability's id or name, or the package's name contains.
+        search: Option<String>,
+        /// `critical`, `high`, `medium`, `low`, `none`, `unknown`; several separated by commas.
+        severity: Option<String>,
+        /// Only of what runs or is loaded, or only of others.
+        running: Option<bool>,
+        /// Only with an update, or only without.
+        fixable: Option<bool>,
+        /// Only those that CISA knows to be exploited, or only others.
+        exploited: Option<bool>,
+        /// `severity`, `id`; severity when absent.
+        sort: Option<String>,
+        /// `asc` or `desc`; desc for severities and asc for ids when absent.
+        order: Option<String>,
+    }
 }
 
 /// Lists what is wrong with a device: a row for each vulnerability in each package.
@@ -247,11 +227,7 @@ pub(crate) async fn findings(
     Params(params): Params<FindingParams>,
 ) -> Result<Response, ApiError> {
     let by_id = second(params.sort.as_deref(), ["severity", "id"])?;
-    let part = Part::asked(
-        (params.limit, params.cursor),
-        (params.order.as_deref(), !by_id),
-        (params.format.as_deref(), &headers),
-    )?;
+    let part = params.part(params.order.as_deref(), !by_id, &headers)?;
     let wanted = FindingQuery {
         search: listing::search(params.search)?,
         severity: listing::words("severity", params.severity.as_deref(), &SEVERITIES)?,

@@ -1,4 +1,4 @@
-//! Machines with a sensor.
+//! Machines with a sensor, and those that agentless scans tell of.
 
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ pub(crate) struct Component {
     detail: String,
 }
 
-/// A machine with a sensor.
+/// A machine with a sensor, or one that agentless scans tell of.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Device {
     /// Identifier, 40 hexadecimal digits.
@@ -82,6 +82,11 @@ pub(crate) struct Device {
     architecture: String,
     /// Version of the sensor.
     sensor_version: String,
+    /// Who tells of it: `sensor`, or `agentless` scans.
+    onboarding: &'static str,
+    /// The machine that those scans read.
+    #[schema(required = true)]
+    machine_id: Option<String>,
     /// How it is.
     health: DeviceHealth,
     /// The stable code of why.
@@ -148,6 +153,8 @@ impl Device {
             kernel: device.facts.kernel,
             architecture: device.facts.architecture,
             sensor_version: device.facts.sensor_version,
+            onboarding: device.source.as_str(),
+            machine_id: device.machine.map(|m| m.to_string()),
             health: device.health.state.into(),
             health_code: device.health.reason.to_owned(),
             health_reason,
@@ -180,6 +187,8 @@ fn reason(health: &state::Health) -> String {
         "events_lost" => "Events were lost in the last hour",
         "no_events_since_enrolment" => "It reports, but no event has come since it enrolled",
         "no_events_24_hours" => "It reports, but no event has come for a day",
+        "agentless" => "Agentless scans read it",
+        "not_scanned_7_days" => "No agentless scan has succeeded for a week",
         other => other,
     };
     if health.detail.is_empty() { format!("{sentence}.") } else { format!("{sentence}: {}.", health.detail) }
@@ -202,6 +211,8 @@ pub(crate) struct DeviceParams {
     os: Option<String>,
     /// Only devices of this device group.
     group: Option<String>,
+    /// Only those that a `sensor` tells of, or `agentless` scans.
+    onboarding: Option<String>,
     /// `name` (default), `os`, `health`, `first_seen`, `last_seen`, `last_event`, `sensor_version`.
     sort: Option<String>,
     /// `asc` (default) or `desc`.
@@ -261,6 +272,7 @@ fn wanted(params: DeviceParams) -> Result<DeviceQuery, ApiError> {
         health,
         os: words(params.os.as_deref(), "os")?.into_iter().map(str::to_owned).collect(),
         group,
+        source: params.onboarding.as_deref().filter(|o| !o.is_empty()).map(str::parse).transpose()?,
         sort,
         descending,
         limit: page::limit(params.limit)?,

@@ -15,7 +15,7 @@ use crate::error::ApiError;
 use crate::extract::{Id, Params};
 use crate::gate::{Authorized, VulnerabilitiesRead, audit};
 use crate::instant::Instant;
-use crate::listing::{self, Part};
+use crate::listing::{self, params};
 use crate::page::page;
 use crate::state::Api;
 
@@ -70,6 +70,9 @@ pub(crate) struct ExposureScore {
     unfixable: Option<f64>,
     /// `low`, `medium`, `high`; empty where no device was judged.
     level: String,
+    /// The secure score of the same devices, 0 to 100, higher is better; null where nothing applies.
+    #[schema(required = true)]
+    secure_score: Option<f64>,
     /// Devices that were judged.
     devices: u64,
     /// Devices in service that were not: nobody knows what they have.
@@ -78,7 +81,7 @@ pub(crate) struct ExposureScore {
     levels: ExposureLevels,
     /// Different vulnerabilities by severity.
     vulnerabilities: SeverityCounts,
-    /// Different vulnerabilities that CISA lists as exploited.
+    /// Different vulnerabilities that CISA knows to be exploited.
     exploited: u64,
     /// Packages, each in one version, of which no feed speaks.
     uncovered_components: u64,
@@ -114,6 +117,7 @@ pub(crate) async fn score(
 ) -> Result<Json<ExposureScore>, ApiError> {
     let (now, store) = (TimeMicros::now(), &api.config.state);
     let e = store.exposure(caller.tenant(), caller.devices(), now).await?;
+    let secure_score = store.secure_score(caller.tenant(), caller.devices(), false).await?.score;
     let feeds = store.feed_states(caller.tenant()).await?;
     let [low, medium, high] = e.levels;
     Ok(Json(ExposureScore {
@@ -121,6 +125,7 @@ pub(crate) async fn score(
         score: e.score,
         unfixable: e.unfixable,
         level: e.score.map(level).unwrap_or_default().to_owned(),
+        secure_score,
         devices: e.devices,
         unassessed_devices: e.unassessed,
         levels: ExposureLevels { low, medium, high },
@@ -140,6 +145,17 @@ pub(crate) struct HistoryParams {
     /// How far back, 1 to 400; 30 when absent.
     #[param(minimum = 1, maximum = 400)]
     days: Option<u32>,
+}
+
+impl HistoryParams {
+    /// When the asked course begins.
+    pub(crate) fn since(&self) -> Result<TimeMicros, ApiError> {
+        let days = self.days.unwrap_or(30);
+        if !(1..=MAX_DAYS).contains(&days) {
+            return Err(ApiError::invalid(format!("days must be 1 to {MAX_DAYS}")));
+        }
+        Ok(TimeMicros::now().plus_micros(-i64::from(days) * DAY))
+    }
 }
 
 /// The organisation's exposure at an instant.
@@ -173,11 +189,7 @@ pub(crate) async fn history(
     State(api): State<Api>,
     Params(params): Params<HistoryParams>,
 ) -> Result<Json<ExposureHistory>, ApiError> {
-    let days = params.days.unwrap_or(30);
-    if !(1..=MAX_DAYS).contains(&days) {
-        return Err(ApiError::invalid(format!("days must be 1 to {MAX_DAYS}")));
-    }
-    let since = TimeMicros::now().plus_micros(-i64::from(days) * DAY);
+    let since = params.since()?;
     let scope = caller.devices();
     let points = api.config.state.exposure_history(caller.tenant(), scope, since).await?;
     let items = points.into_iter().map(|p| ExposurePoint {
@@ -189,6 +201,24 @@ pub(crate) async fn history(
     Ok(Json(ExposureHistory { kept: !scope.is_limited(), items: items.collect() }))
 }
 
+/// How a device's inventory stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct InventoryStanding {
+    /// Whether all of its newest inventory has come. Until then what was complete before counts.
+    complete: bool,
+    /// When the server was told of the newest.
+    received_at: Instant,
+    /// When the inventory was taken that was judged; null where none was.
+    #[schema(required = true)]
+    taken_at: Option<Instant>,
+}
+
+impl From<state::InventoryStanding> for InventoryStanding {
+    fn from(s: state::InventoryStanding) -> Self {
+        Self { complete: s.complete, received_at: s.received_at.into(), taken_at: Instant::maybe(s.taken_at) }
+    }
+}
+
 /// How exposed a device is.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeviceExposure {
@@ -196,9 +226,12 @@ pub(crate) struct DeviceExposure {
     device: ListedDevice,
     /// Of its exposure what no update removes.
     unfixable: f64,
+    /// Its secure score, 0 to 100, higher is better; null where nothing applies.
+    #[schema(required = true)]
+    secure_score: Option<f64>,
     /// Vulnerabilities by severity.
     vulnerabilities: SeverityCounts,
-    /// Vulnerabilities that CISA lists as exploited.
+    /// Vulnerabilities that CISA knows to be exploited.
     exploited: u64,
     /// Packages.
     software: u64,
@@ -208,6 +241,9 @@ pub(crate) struct DeviceExposure {
     contributors: Value,
     /// When it was judged.
     assessed_at: Instant,
+    /// How the inventory stands that it was judged by; null where it is gone.
+    #[schema(required = true)]
+    inventory: Option<InventoryStanding>,
 }
 
 impl From<state::DeviceExposure> for DeviceExposure {
@@ -215,12 +251,14 @@ impl From<state::DeviceExposure> for DeviceExposure {
         Self {
             device: e.device.into(),
             unfixable: e.unfixable,
+            secure_score: e.secure_score,
             vulnerabilities: e.severities.into(),
             exploited: e.exploited,
             software: e.software,
             uncovered: e.uncovered,
             contributors: e.contributors,
             assessed_at: e.evaluated_at.into(),
+            inventory: e.inventory.map(Into::into),
         }
     }
 }
@@ -230,31 +268,24 @@ page! {
     DeviceExposurePage of DeviceExposure
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ExposureParams {
-    /// Text that the name contains.
-    search: Option<String>,
-    /// `low`, `medium`, `high`; several separated by commas.
-    level: Option<String>,
-    /// `asc` or `desc`; desc when absent.
-    order: Option<String>,
-    /// `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`.
-    format: Option<String>,
-    /// Most items, 1 to 1000; 50 when absent.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
+params! {
+    pub(crate) struct ExposureParams {
+        /// Text that the name contains.
+        search: Option<String>,
+        /// `low`, `medium`, `high`; several separated by commas.
+        level: Option<String>,
+        /// `asc` or `desc`; desc when absent.
+        order: Option<String>,
+    }
 }
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 16] = [
     "device.id",
     "device.name",
     "device.os",
     "device.exposure",
     "unfixable",
+    "secure_score",
     "vulnerabilities.critical",
     "vulnerabilities.high",
     "vulnerabilities.medium",
@@ -263,6 +294,8 @@ const COLUMNS: [&str; 13] = [
     "exploited",
     "uncovered",
     "assessed_at",
+    "inventory.complete",
+    "inventory.taken_at",
 ];
 
 /// Lists devices by their exposure.
@@ -275,11 +308,7 @@ pub(crate) async fn devices(
     headers: HeaderMap,
     Params(params): Params<ExposureParams>,
 ) -> Result<Response, ApiError> {
-    let part = Part::asked(
-        (params.limit, params.cursor),
-        (params.order.as_deref(), true),
-        (params.format.as_deref(), &headers),
-    )?;
+    let part = params.part(params.order.as_deref(), true, &headers)?;
     let wanted = DeviceExposureQuery {
         search: listing::search(params.search)?,
         level: listing::words("level", params.level.as_deref(), &LEVELS)?,
@@ -335,6 +364,9 @@ pub(crate) struct ExposureOfDevice {
     /// How exposed it is; null where it was not judged yet: nobody knows what it has.
     #[schema(required = true)]
     exposure: Option<DeviceExposure>,
+    /// How its inventory stands; null where it has told nothing.
+    #[schema(required = true)]
+    inventory: Option<InventoryStanding>,
 }
 
 /// Reads the exposure of one device.
@@ -346,8 +378,10 @@ pub(crate) async fn of_device(
     State(api): State<Api>,
     Id(id): Id<DeviceId>,
 ) -> Result<Json<ExposureOfDevice>, ApiError> {
-    let found = api.config.state.device_exposure(caller.tenant(), caller.devices(), id).await?;
-    Ok(Json(ExposureOfDevice { exposure: found.map(Into::into) }))
+    let (state, tenant, scope) = (&api.config.state, caller.tenant(), caller.devices());
+    let found = state.device_exposure(tenant, scope, id).await?;
+    let inventory = state.inventory_standing(tenant, scope, id).await?;
+    Ok(Json(ExposureOfDevice { exposure: found.map(Into::into), inventory: inventory.map(Into::into) }))
 }
 
 /// A feed of advisories, or of what is known about vulnerabilities.

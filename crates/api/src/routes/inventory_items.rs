@@ -3,18 +3,20 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use palisade_inventory::risk::{self, Risk};
 use palisade_state::vulnerabilities::{Item, ItemKind, ItemQuery};
 use palisade_types::TimeMicros;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::vulnerabilities::device;
+use crate::browser_extension;
 use crate::error::ApiError;
 use crate::extract::Params;
 use crate::gate::{Authorized, VulnerabilitiesRead, audit};
 use crate::instant::Instant;
-use crate::listing::{self, Part};
+use crate::listing::{self, Part, params};
 use crate::page::page;
 use crate::state::Api;
 
@@ -137,30 +139,22 @@ page! {
     DeviceCertificatePage of DeviceCertificate
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CertificateParams {
-    /// Text that any of its texts or the device's name contains.
-    search: Option<String>,
-    /// Only of one device.
-    device: Option<String>,
-    /// `own`, `trust` or `all`; own when absent: what machines show or use.
-    store: Option<String>,
-    /// Only those that end within so many days from now; 0 for those that have ended. At most 3650.
-    #[param(minimum = 0, maximum = 3650)]
-    ends_within_days: Option<u32>,
-    /// Only those with a key or a signature that is weak.
-    weak: Option<bool>,
-    /// `asc` or `desc` by end; asc when absent.
-    order: Option<String>,
-    /// `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`.
-    format: Option<String>,
-    /// Most items, 1 to 1000; 50 when absent.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
+params! {
+    pub(crate) struct CertificateParams {
+        /// Text that any of its texts or the device's name contains.
+        search: Option<String>,
+        /// Only of one device.
+        device: Option<String>,
+        /// `own`, `trust` or `all`; own when absent: what machines show or use.
+        store: Option<String>,
+        /// Only those that end within so many days from now; 0 for those that have ended. At most 3650.
+        #[param(minimum = 0, maximum = 3650)]
+        ends_within_days: Option<u32>,
+        /// Only those with a key or a signature that is weak.
+        weak: Option<bool>,
+        /// `asc` or `desc` by end; asc when absent.
+        order: Option<String>,
+    }
 }
 
 /// Lists certificates of devices.
@@ -173,11 +167,7 @@ pub(crate) async fn certificates(
     headers: HeaderMap,
     Params(params): Params<CertificateParams>,
 ) -> Result<Response, ApiError> {
-    let part = Part::asked(
-        (params.limit, params.cursor),
-        (params.order.as_deref(), false),
-        (params.format.as_deref(), &headers),
-    )?;
+    let part = params.part(params.order.as_deref(), false, &headers)?;
     let equal = match params.store.as_deref() {
         None | Some("" | "own") => vec![("store", "own".to_owned())],
         Some("trust") => vec![("store", "trust".to_owned())],
@@ -195,6 +185,7 @@ pub(crate) async fn certificates(
         equal,
         ends_before,
         weak: params.weak.unwrap_or(false),
+        by_identifier: false,
         range: part.range.clone(),
     };
     let (tenant, scope) = (caller.tenant(), caller.devices());
@@ -218,6 +209,21 @@ pub(crate) async fn certificates(
         "fingerprint",
     ];
     part.answer("certificates", &columns, DeviceCertificatePage::from(found), |p| (&p.items, p.total))
+}
+
+/// Something that an extension may do, or a pattern of pages on which it may.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ExtensionPermission {
+    /// As the extension asks for it.
+    id: String,
+    /// The same for people.
+    name: String,
+    /// How much harm it allows this extension: `low`, `medium`, `high`, `critical`.
+    risk: String,
+    /// What it lets an extension do.
+    reason: String,
+    /// Whether the extension has it; what it has not it may ask for later.
+    required: bool,
 }
 
 /// An extension of a browser on a device.
@@ -246,15 +252,36 @@ pub(crate) struct DeviceBrowserExtension {
     permissions: Vec<String>,
     /// On which pages.
     hosts: Vec<String>,
+    /// The risk of the worst that it has of these: `low`, `medium`, `high`, `critical`; empty where it may do
+    /// nothing special.
+    risk: String,
+    /// Each of these judged, worst first.
+    judged: Vec<ExtensionPermission>,
     /// Where it came from.
     origin: String,
     /// The file that shows it.
     path: String,
 }
 
+/// What an extension may do, and the risk of the worst.
+fn judged(item: &Value) -> (String, Vec<ExtensionPermission>) {
+    let extension = browser_extension::read(item);
+    let judged = risk::judge(&extension);
+    let worst = risk::risk(&judged).map(Risk::as_str).unwrap_or_default().to_owned();
+    let told = judged.into_iter().map(|j| ExtensionPermission {
+        id: j.id.to_owned(),
+        name: j.name,
+        risk: j.risk.as_str().to_owned(),
+        reason: j.reason.to_owned(),
+        required: j.required,
+    });
+    (worst, told.collect())
+}
+
 impl From<Item> for DeviceBrowserExtension {
     fn from(i: Item) -> Self {
         let e = &i.item;
+        let (worst, judged) = judged(e);
         Self {
             device_id: i.device.to_string(),
             device_name: i.device_name,
@@ -267,6 +294,8 @@ impl From<Item> for DeviceBrowserExtension {
             enabled: e["enabled"].as_bool(),
             permissions: texts(e, "permissions"),
             hosts: texts(e, "hosts"),
+            risk: worst,
+            judged,
             origin: text(e, "origin"),
             path: text(e, "path"),
         }
@@ -278,27 +307,19 @@ page! {
     DeviceBrowserExtensionPage of DeviceBrowserExtension
 }
 
-/// A list of items of devices.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ItemParams {
-    /// Text that any of its texts or the device's name contains.
-    search: Option<String>,
-    /// Only of one device.
-    device: Option<String>,
-    /// `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`.
-    format: Option<String>,
-    /// Most items, 1 to 1000; 50 when absent.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
+params! {
+    /// A list of items of devices.
+    pub(crate) struct ItemParams {
+        /// Text that any of its texts or the device's name contains.
+        search: Option<String>,
+        /// Only of one device.
+        device: Option<String>,
+    }
 }
 
 impl ItemParams {
     fn asked(self, headers: &HeaderMap) -> Result<(Part, ItemQuery), ApiError> {
-        let part = Part::asked((self.limit, self.cursor), (None, false), (self.format.as_deref(), headers))?;
+        let part = self.part(None, false, headers)?;
         let query = ItemQuery {
             search: listing::search(self.search)?,
             device: device(self.device)?,
@@ -330,6 +351,7 @@ pub(crate) async fn extensions(
         "version",
         "user",
         "enabled",
+        "risk",
         "permissions",
         "hosts",
         "origin",
@@ -537,5 +559,22 @@ mod tests {
         let ends = |days: i64| status(&json!({"not_before_us": 0, "not_after_us": now.0 + days * DAY}), now);
         assert_eq!((ends(-1), ends(59), ends(61)), ("expired", "expiring", "valid"));
         assert_eq!(status(&json!({"not_before_us": now.0 + 1}), now), "not_yet_valid");
+    }
+
+    #[test]
+    fn an_extension_s_permissions_are_judged() {
+        let item = json!({
+            "browser": "chrome", "id": "a", "name": "A", "version": "1", "user": "ann", "profile": "Default",
+            "path": "/x", "permissions": ["tabs", "history"], "hosts": ["<all_urls>"], "optional": ["history"],
+        });
+        let (worst, judged) = super::judged(&item);
+        let told: Vec<_> = judged.iter().map(|j| (j.id.as_str(), j.risk.as_str(), j.required)).collect();
+        assert_eq!(worst, "high");
+        assert_eq!(
+            told,
+            [("<all_urls>", "high", true), ("history", "high", false), ("tabs", "medium", true)]
+        );
+        assert!(judged.iter().all(|j| !j.reason.is_empty() && !j.name.is_empty()));
+        assert!(super::judged(&json!("nothing")).1.is_empty());
     }
 }

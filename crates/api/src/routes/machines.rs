@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use super::agentless::MachineAgentless;
 use crate::error::ApiError;
 use crate::extract::{Id, Params};
 use crate::gate::{Authorized, MachinesRead, audit};
@@ -88,6 +89,8 @@ pub(crate) struct Machine {
     /// When it was judged last.
     #[schema(required = true)]
     evaluated_at: Option<Instant>,
+    /// How agentless scanning of it stands.
+    agentless: MachineAgentless,
 }
 
 fn word(value: &impl Serialize) -> String {
@@ -134,6 +137,7 @@ impl From<MachineSummary> for Machine {
             offboarded_at: Instant::maybe(m.offboarded_at),
             retired_at: Instant::maybe(m.retired_at),
             evaluated_at: Instant::maybe(s.evaluated_at),
+            agentless: s.agentless.into(),
         }
     }
 }
@@ -160,6 +164,9 @@ pub(crate) struct MachineParams {
     /// Only those with a finding of this kind that is more than a notice: `installation`, `heartbeat`,
     /// `not_applicable`.
     kind: Option<String>,
+    /// How their agentless scans stand: `off`, `not_applicable`, `waiting`, `queued`, `running`, `done`, `limited`,
+    /// `failed`; several separated by commas.
+    agentless: Option<String>,
     /// Those that their cloud deleted too.
     gone: Option<bool>,
     /// `name` (default), `status`, `subscription`, `system`, `extension`.
@@ -213,6 +220,18 @@ pub(crate) async fn list(
         }
         status.push(word.to_owned());
     }
+    let mut agentless = Vec::new();
+    for word in
+        params.agentless.as_deref().unwrap_or_default().split(',').map(str::trim).filter(|w| !w.is_empty())
+    {
+        if !super::agentless::STATES.contains(&word) {
+            return Err(ApiError::invalid(format!(
+                "agentless must be {}",
+                super::agentless::STATES.join(", ")
+            )));
+        }
+        agentless.push(word.to_owned());
+    }
     let subscription: Option<SubscriptionId> = params
         .subscription
         .filter(|s| !s.is_empty())
@@ -238,6 +257,7 @@ pub(crate) async fn list(
         connector,
         code,
         kind,
+        agentless,
         gone: params.gone.unwrap_or(false),
         sort: sort_of(params.sort.as_deref())?,
         descending: descends(params.order.as_deref())?,
@@ -417,7 +437,8 @@ pub(crate) struct MachineTask {
     /// Identifier.
     id: String,
     /// What was done: `preflight`, `install`, `adopt`, `deploy_extension`, `probe`, `start`, `upgrade`,
-    /// `offboard`; or what somebody asked for: `fix`, `moved`, `remove_extension`, `offboard`, `onboard`.
+    /// `offboard`; or what somebody asked for: `fix`, `moved`, `remove_extension`, `offboard`, `onboard`, `scan`,
+    /// `agentless`.
     action: String,
     /// Who asked for it; empty where it was done by itself.
     by: String,

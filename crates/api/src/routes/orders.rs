@@ -5,9 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use palisade_state as state;
 use palisade_state::OrderRecord;
-use palisade_types::{DeviceId, OrderId, TenantId, TimeMicros};
-use palisade_wire::msg;
-use prost::Message;
+use palisade_types::{DeviceId, OrderId, TimeMicros};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -16,7 +14,7 @@ use crate::error::ApiError;
 use crate::extract::{Body, Id, Params};
 use crate::gate::{Authorized, DevicesRead, OrdersCreate, audit};
 use crate::instant::Instant;
-use crate::model::in_seconds;
+use crate::ordering::{self, Wanted};
 use crate::page::{self, Paging, page};
 use crate::state::Api;
 
@@ -35,6 +33,8 @@ pub(crate) enum OrderKind {
     CollectNow,
     /// Look again at all that is installed, and send it.
     Inventory,
+    /// Run the device's baselines again, and send what they say.
+    Baseline,
 }
 
 impl OrderKind {
@@ -43,6 +43,7 @@ impl OrderKind {
             Self::Ping => "ping",
             Self::CollectNow => "collect-now",
             Self::Inventory => "inventory",
+            Self::Baseline => "baseline",
         }
     }
 }
@@ -163,44 +164,18 @@ pub(crate) async fn create(
             format!("reason must have 1 to {MAX_REASON} characters"),
         ));
     }
-    let now = TimeMicros::now();
-    let new = state::NewOrder {
+    let wanted = Wanted {
         device,
-        kind: body.kind.as_str().to_owned(),
+        kind: body.kind.as_str(),
+        arguments: "{}".to_owned(),
         reason: reason.to_owned(),
         requested_by: principal.actor().name,
         requested_by_id: principal.user,
-        expires_at: in_seconds(now, LIFE_SECONDS),
+        life_seconds: LIFE_SECONDS,
     };
-    let draft = Draft { tenant: principal.tenant, new: new.clone(), now };
-    let sign = |id: OrderId, number: u64| Ok::<_, std::convert::Infallible>(draft.sign(&api, id, number));
-    let order = api.config.state.create_order(principal.tenant, caller.devices(), new, sign, now).await?;
+    let order = ordering::give(&api, principal.tenant, caller.devices(), wanted).await?;
     scope.detail("order_id", order.id.to_string());
     Ok((StatusCode::CREATED, Json(order.into())))
-}
-
-struct Draft {
-    tenant: TenantId,
-    new: state::NewOrder,
-    now: TimeMicros,
-}
-
-impl Draft {
-    fn sign(&self, api: &Api, id: OrderId, number: u64) -> Vec<u8> {
-        let order = msg::Order {
-            id: id.to_string(),
-            device: bytes::Bytes::copy_from_slice(&self.new.device.0),
-            tenant: self.tenant.to_string(),
-            number,
-            kind: self.new.kind.clone(),
-            arguments: "{}".to_owned(),
-            issued_us: self.now.0,
-            expires_us: self.new.expires_at.0,
-            reason: self.new.reason.clone(),
-            requested_by: self.new.requested_by.clone(),
-        };
-        palisade_wire::sign(&order, &api.config.action_key).encode_to_vec()
-    }
 }
 
 /// Lists a device's orders, newest first.

@@ -6,16 +6,16 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use palisade_state::vulnerabilities::{self as state, RecommendationQuery, SEVERITIES};
 use palisade_types::TimeMicros;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::vulnerabilities::{DEVICE_COLUMNS, DevicesParams, ListedDevicePage, device, hides_excepted};
 use crate::error::ApiError;
 use crate::extract::{Id, Params};
 use crate::gate::{Authorized, VulnerabilitiesRead, audit};
 use crate::instant::Instant;
-use crate::listing::{self, Part};
+use crate::listing::{self, params};
 use crate::page::page;
 use crate::state::Api;
 
@@ -38,7 +38,7 @@ pub(crate) struct SecurityRecommendation {
     recommended_version: String,
     /// The worst severity of what it takes away.
     severity: String,
-    /// Whether CISA lists one of these vulnerabilities as exploited.
+    /// Whether CISA knows that one of these vulnerabilities is exploited.
     exploited: bool,
     /// Whether an exploit of one is public.
     public_exploit: bool,
@@ -56,6 +56,10 @@ pub(crate) struct SecurityRecommendation {
     /// limited to device groups.
     #[schema(required = true)]
     exposure_impact: Option<f64>,
+    /// By how much the organisation's secure score rises then; null for somebody who is limited to device groups, and
+    /// where nothing counts in it.
+    #[schema(required = true)]
+    secure_score_impact: Option<f64>,
     /// More about it: commands, vulnerabilities, what was computed.
     document: Value,
     /// When it was first given.
@@ -84,10 +88,17 @@ impl From<state::Recommendation> for SecurityRecommendation {
             excepted_devices: r.excepted_devices,
             status: status.to_owned(),
             exposure_impact: r.effect,
+            secure_score_impact: secure_impact(&r.document),
             document: r.document,
             first_given: r.first_seen.into(),
         }
     }
+}
+
+/// The change of the secure score that a recommendation's document tells.
+fn secure_impact(document: &Value) -> Option<f64> {
+    let change = document.get("secure")?;
+    Some(change.get("after")?.as_f64()? - change.get("before")?.as_f64()?)
 }
 
 page! {
@@ -95,7 +106,7 @@ page! {
     SecurityRecommendationPage of SecurityRecommendation
 }
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "id",
     "remediation_type",
     "related_component",
@@ -110,36 +121,29 @@ const COLUMNS: [&str; 14] = [
     "excepted_devices",
     "status",
     "exposure_impact",
+    "secure_score_impact",
 ];
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RecommendationParams {
-    /// Text that the component or the recommended version contains.
-    search: Option<String>,
-    /// `update`, `uninstall`, `upgrade_system`, `replace_certificate`, `configure`, `wait`; several separated
-    /// by commas.
-    remediation_type: Option<String>,
-    /// `critical`, `high`, `medium`, `low`, `none`, `unknown`; several separated by commas.
-    severity: Option<String>,
-    /// Only against what is exploited, or only others.
-    exploited: Option<bool>,
-    /// Only those of one device.
-    device: Option<String>,
-    /// `hide` leaves out what is excepted on every device; shown when absent.
-    excepted: Option<String>,
-    /// `effect`, `product`, `devices`, `vulnerabilities`, `severity`; effect when absent.
-    sort: Option<String>,
-    /// `asc` or `desc`; desc when absent.
-    order: Option<String>,
-    /// `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`.
-    format: Option<String>,
-    /// Most items, 1 to 1000; 50 when absent.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
+params! {
+    pub(crate) struct RecommendationParams {
+        /// Text that the component or the recommended version contains.
+        search: Option<String>,
+        /// `update`, `uninstall`, `upgrade_system`, `replace_certificate`, `configure`, `wait`; several separated
+        /// by commas.
+        remediation_type: Option<String>,
+        /// `critical`, `high`, `medium`, `low`, `none`, `unknown`; several separated by commas.
+        severity: Option<String>,
+        /// Only against what is exploited, or only others.
+        exploited: Option<bool>,
+        /// Only those of one device.
+        device: Option<String>,
+        /// `hide` leaves out what is excepted on every device; shown when absent.
+        excepted: Option<String>,
+        /// `effect`, `product`, `devices`, `vulnerabilities`, `severity`; effect when absent.
+        sort: Option<String>,
+        /// `asc` or `desc`; desc when absent.
+        order: Option<String>,
+    }
 }
 
 /// Lists what to do, most effect first.
@@ -152,11 +156,7 @@ pub(crate) async fn list(
     headers: HeaderMap,
     Params(params): Params<RecommendationParams>,
 ) -> Result<Response, ApiError> {
-    let part = Part::asked(
-        (params.limit, params.cursor),
-        (params.order.as_deref(), true),
-        (params.format.as_deref(), &headers),
-    )?;
+    let part = params.part(params.order.as_deref(), true, &headers)?;
     let wanted = RecommendationQuery {
         search: listing::search(params.search)?,
         kind: listing::words("remediation_type", params.remediation_type.as_deref(), &KINDS)?,

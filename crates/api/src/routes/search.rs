@@ -3,6 +3,8 @@
 //! Each part is bounded in time and rows of its own. What gave no answer is named, and the rest is
 //! answered all the same.
 
+mod vulnerable;
+
 use axum::Json;
 use axum::extract::State;
 use palisade_estate::health::Code;
@@ -15,7 +17,7 @@ use crate::error::ApiError;
 use crate::extract::Params;
 use crate::gate::{
     Authorized, DevicesRead, EstateRead, GroupsRead, HuntingRun, MachinesRead, Named, SearchRun, UsersManage,
-    audit,
+    VulnerabilitiesRead, audit,
 };
 use crate::routes::devices::DeviceHealth;
 use crate::search::events::{self, EventHit};
@@ -49,12 +51,18 @@ pub(crate) enum SearchPart {
     People,
     /// Health findings.
     Findings,
+    /// Vulnerabilities that devices have.
+    Vulnerabilities,
+    /// Software that is installed.
+    Software,
+    /// Security recommendations.
+    Recommendations,
     /// Events.
     Events,
 }
 
 impl SearchPart {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::Devices,
         Self::Machines,
         Self::Subscriptions,
@@ -62,6 +70,9 @@ impl SearchPart {
         Self::DeviceGroups,
         Self::People,
         Self::Findings,
+        Self::Vulnerabilities,
+        Self::Software,
+        Self::Recommendations,
         Self::Events,
     ];
 
@@ -74,6 +85,9 @@ impl SearchPart {
             Self::DeviceGroups => "device_groups",
             Self::People => "people",
             Self::Findings => "findings",
+            Self::Vulnerabilities => "vulnerabilities",
+            Self::Software => "software",
+            Self::Recommendations => "recommendations",
             Self::Events => "events",
         }
     }
@@ -87,6 +101,9 @@ impl SearchPart {
             Self::DeviceGroups => Named::of::<GroupsRead>(),
             Self::People => Named::of::<UsersManage>(),
             Self::Findings => return None,
+            Self::Vulnerabilities | Self::Software | Self::Recommendations => {
+                Named::of::<VulnerabilitiesRead>()
+            }
             Self::Events => Named::of::<HuntingRun>(),
         })
     }
@@ -100,7 +117,8 @@ pub(crate) struct SearchParams {
     /// user, an identifier, the code of a finding; 1 to 200 characters.
     q: String,
     /// What to look through, separated by commas: `devices`, `machines`, `subscriptions`, `connectors`,
-    /// `device_groups`, `people`, `findings`, `events`; everything when absent.
+    /// `device_groups`, `people`, `findings`, `vulnerabilities`, `software`, `recommendations`, `events`; everything
+    /// when absent.
     parts: Option<String>,
     /// Most hits of each part, 1 to 50; 10 when absent. Of events there are 20 at most.
     #[param(minimum = 1, maximum = 50)]
@@ -184,6 +202,55 @@ pub(crate) struct FoundFinding {
     machines: Option<u64>,
 }
 
+/// A vulnerability that was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FoundVulnerability {
+    /// CVE id where there is one, else the advisory's.
+    id: String,
+    /// One line about it; may be empty.
+    title: String,
+    /// `critical`, `high`, `medium`, `low`, `none`, `unknown`.
+    severity: String,
+    /// Whether CISA knows that it is exploited.
+    exploited: bool,
+    /// The caller's devices that have it.
+    devices: u64,
+}
+
+/// Software that was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FoundSoftware {
+    /// Identifier.
+    id: String,
+    /// Its name.
+    name: String,
+    /// Who makes it; empty where nobody says.
+    vendor: String,
+    /// Whose names and versions these are.
+    ecosystem: String,
+    /// Vulnerabilities in any version.
+    weaknesses: u64,
+    /// The caller's devices that have it.
+    devices: u64,
+}
+
+/// A recommendation that was found.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FoundRecommendation {
+    /// Identifier.
+    id: String,
+    /// `update`, `uninstall`, `upgrade_system`, `replace_certificate`, `configure`, `wait`.
+    remediation_type: String,
+    /// What it is about.
+    related_component: String,
+    /// The version to update to; empty where there is none.
+    recommended_version: String,
+    /// The worst severity that it takes away.
+    severity: String,
+    /// The caller's devices that need it.
+    devices: u64,
+}
+
 /// A part that gave no answer.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MissingPart {
@@ -217,6 +284,12 @@ pub(crate) struct SearchAnswer {
     people: Vec<FoundPerson>,
     /// Health findings.
     findings: Vec<FoundFinding>,
+    /// Vulnerabilities that the caller's devices have, worst first.
+    vulnerabilities: Vec<FoundVulnerability>,
+    /// Software that they have, by name.
+    software: Vec<FoundSoftware>,
+    /// What should be done about it, what brings most first.
+    recommendations: Vec<FoundRecommendation>,
     /// What events spoke of.
     events: Vec<EventHit>,
     /// How many days of events were searched.
@@ -262,7 +335,7 @@ pub(crate) async fn search(
         may
     });
     let look = Look { api: &api, caller: &caller, input: &input, most: limit + 1, days, parts: &parts };
-    let (devices, machines, subscriptions, connectors, groups, people, findings, events) = tokio::join!(
+    let (devices, machines, subscriptions, connectors, groups, people, findings, vulnerable, events) = tokio::join!(
         look.devices(),
         look.machines(),
         look.subscriptions(),
@@ -270,6 +343,7 @@ pub(crate) async fn search(
         look.groups(),
         look.people(),
         look.findings(),
+        look.vulnerable(),
         look.events()
     );
     let mut took = Taken { limit, more: Vec::new(), missing: out.missing };
@@ -280,6 +354,9 @@ pub(crate) async fn search(
     out.device_groups = took.take(SearchPart::DeviceGroups, groups);
     out.people = took.take(SearchPart::People, people);
     out.findings = took.take(SearchPart::Findings, findings);
+    out.vulnerabilities = took.take(SearchPart::Vulnerabilities, vulnerable.0);
+    out.software = took.take(SearchPart::Software, vulnerable.1);
+    out.recommendations = took.take(SearchPart::Recommendations, vulnerable.2);
     out.events = took.take_whole(SearchPart::Events, events);
     (out.more, out.missing) = (took.more, took.missing);
     Ok(Json(out))

@@ -6,14 +6,14 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use palisade_state::vulnerabilities::{self as state, Range, SoftwareQuery};
 use palisade_types::TimeMicros;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::vulnerabilities::{DEVICE_COLUMNS, ListedDevicePage};
 use crate::error::ApiError;
 use crate::extract::{Id, Params};
 use crate::gate::{Authorized, VulnerabilitiesRead, audit};
-use crate::listing::{self, Part};
+use crate::listing::{self, params};
 use crate::page::page;
 use crate::state::Api;
 
@@ -40,7 +40,7 @@ pub(crate) struct Software {
     weaknesses: u64,
     /// The worst severity of these; empty without one.
     severity: String,
-    /// Vulnerabilities that CISA lists as exploited.
+    /// Vulnerabilities that CISA knows to be exploited.
     exploited: u64,
     /// Vulnerabilities with a public exploit.
     public_exploit: u64,
@@ -91,7 +91,7 @@ pub(crate) struct SoftwareVersion {
     weaknesses: u64,
     /// The worst severity of these; empty without one.
     severity: String,
-    /// Vulnerabilities that CISA lists as exploited.
+    /// Vulnerabilities that CISA knows to be exploited.
     exploited: u64,
     /// Whether a feed speaks of it.
     covered: bool,
@@ -141,34 +141,26 @@ const COLUMNS: [&str; 14] = [
     "end_of_support",
 ];
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SoftwareParams {
-    /// Text that the name, the vendor or a source package contains.
-    search: Option<String>,
-    /// `Debian`, `npm`…; several separated by commas, without regard to case.
-    ecosystem: Option<String>,
-    /// Only with vulnerabilities, or only without.
-    vulnerable: Option<bool>,
-    /// Only with one that is exploited, or only others.
-    exploited: Option<bool>,
-    /// Only what feeds speak of, or only others.
-    covered: Option<bool>,
-    /// Only what is out of support today.
-    ended: Option<bool>,
-    /// `name`, `vendor`, `devices`, `exposed_devices`, `vulnerabilities`, `severity`, `versions`; severity
-    /// when absent.
-    sort: Option<String>,
-    /// `asc` or `desc`; desc when absent, but for names.
-    order: Option<String>,
-    /// `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`.
-    format: Option<String>,
-    /// Most items, 1 to 1000; 50 when absent.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
+params! {
+    pub(crate) struct SoftwareParams {
+        /// Text that the name, the vendor or a source package contains.
+        search: Option<String>,
+        /// `Debian`, `npm`…; several separated by commas, without regard to case.
+        ecosystem: Option<String>,
+        /// Only with vulnerabilities, or only without.
+        vulnerable: Option<bool>,
+        /// Only with one that is exploited, or only others.
+        exploited: Option<bool>,
+        /// Only what feeds speak of, or only others.
+        covered: Option<bool>,
+        /// Only what is out of support today.
+        ended: Option<bool>,
+        /// `name`, `vendor`, `devices`, `exposed_devices`, `vulnerabilities`, `severity`, `versions`; severity
+        /// when absent.
+        sort: Option<String>,
+        /// `asc` or `desc`; desc when absent, but for names.
+        order: Option<String>,
+    }
 }
 
 /// Lists software of devices.
@@ -181,13 +173,9 @@ pub(crate) async fn list(
     headers: HeaderMap,
     Params(params): Params<SoftwareParams>,
 ) -> Result<Response, ApiError> {
-    let sort = params.sort.filter(|s| !s.is_empty()).unwrap_or_else(|| "severity".to_owned());
-    let usual = !matches!(sort.as_str(), "name" | "vendor");
-    let part = Part::asked(
-        (params.limit, params.cursor),
-        (params.order.as_deref(), usual),
-        (params.format.as_deref(), &headers),
-    )?;
+    let sort = params.sort.as_deref().filter(|s| !s.is_empty()).unwrap_or("severity");
+    let usual = !matches!(sort, "name" | "vendor");
+    let part = params.part(params.order.as_deref(), usual, &headers)?;
     let now = TimeMicros::now();
     let today = now.to_rfc3339().get(..10).unwrap_or_default().to_owned();
     let wanted = SoftwareQuery {
@@ -197,7 +185,7 @@ pub(crate) async fn list(
         exploited: params.exploited,
         covered: params.covered,
         ended_by: params.ended.filter(|ended| *ended).map(|_| today),
-        sort: listing::sort(Some(&sort))?,
+        sort: listing::sort(Some(sort))?,
         range: part.range.clone(),
     };
     let found = api.config.state.software(caller.tenant(), caller.devices(), &wanted, now).await?;
@@ -220,21 +208,13 @@ pub(crate) async fn show(
     Ok(Json(SoftwareDetail { software: software.into(), distribution }))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SoftwareDevicesParams {
-    /// Only this version of it.
-    version: Option<String>,
-    /// Text that the device's name contains.
-    search: Option<String>,
-    /// `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`.
-    format: Option<String>,
-    /// Most items, 1 to 1000; 50 when absent.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
+params! {
+    pub(crate) struct SoftwareDevicesParams {
+        /// Only this version of it.
+        version: Option<String>,
+        /// Text that the device's name contains.
+        search: Option<String>,
+    }
 }
 
 /// Lists the devices that have a software.
@@ -248,8 +228,7 @@ pub(crate) async fn devices(
     Id(id): Id<String>,
     Params(params): Params<SoftwareDevicesParams>,
 ) -> Result<Response, ApiError> {
-    let part =
-        Part::asked((params.limit, params.cursor), (None, false), (params.format.as_deref(), &headers))?;
+    let part = params.part(None, false, &headers)?;
     let search = listing::search(params.search)?;
     let asked: (Option<&str>, &Range) = (search.as_deref(), &part.range);
     let version = params.version.as_deref().filter(|v| !v.is_empty());

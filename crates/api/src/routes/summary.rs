@@ -38,6 +38,16 @@ pub(crate) fn summary(table: &str, row: &Row) -> String {
                 other => format!("{who}: {other} {path}{}", by(user)),
             }
         }
+        ("DeviceEvents", action) if action.starts_with("VulnerableApplication") => {
+            let path = or(text(row, "FolderPath"), text(row, "FileName"));
+            let package = additional(row, "Package").unwrap_or_default();
+            let version = additional(row, "PackageVersion").unwrap_or_default();
+            let verb = match action {
+                "VulnerableApplicationBlocked" => "was kept from executing",
+                _ => "executed",
+            };
+            format!("{who} {verb} {path} of the vulnerable {package} {version}{}", by(user))
+        }
         (_, "") => format!("a row of {table}"),
         (_, action) => format!("{action} by {who}{}", by(user)),
     };
@@ -92,6 +102,12 @@ mod tests {
         let file = json!({"ActionType": "FileRenamed", "InitiatingProcessFileName": "mv", "FolderPath": "/b",
             "PreviousFileName": "a", "InitiatingProcessAccountName": "root"});
         assert_eq!(say("DeviceFileEvents", file), "mv renamed a to /b as root");
+        let denied = json!({"ActionType": "VulnerableApplicationBlocked", "InitiatingProcessFileName": "bash",
+            "FolderPath": "/usr/bin/tool", "AdditionalFields": {"Package": "tool", "PackageVersion": "1.0-1"}});
+        assert_eq!(
+            say("DeviceEvents", denied),
+            "bash was kept from executing /usr/bin/tool of the vulnerable tool 1.0-1"
+        );
     }
 
     #[test]

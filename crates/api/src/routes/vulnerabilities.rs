@@ -6,15 +6,15 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use palisade_state::vulnerabilities::{self as state, SEVERITIES, WeaknessQuery};
 use palisade_types::{DeviceId, TimeMicros};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::error::ApiError;
 use crate::extract::{Id, Params};
 use crate::gate::{Authorized, VulnerabilitiesRead, audit};
 use crate::instant::Instant;
-use crate::listing::{self, Part};
+use crate::listing::{self, Part, params};
 use crate::page::page;
 use crate::state::Api;
 
@@ -37,9 +37,9 @@ pub(crate) struct Vulnerability {
     /// How likely it is to be exploited within 30 days, 0 to 1; null where there is no score.
     #[schema(required = true)]
     epss: Option<f64>,
-    /// Whether CISA lists it as exploited.
+    /// Whether CISA knows that it is exploited.
     exploited: bool,
-    /// Since when.
+    /// Since when, by CISA's catalogue; null where it gives no date.
     #[schema(required = true)]
     exploited_since: Option<Instant>,
     /// Whether an exploit is public.
@@ -84,7 +84,7 @@ impl From<state::Weakness> for Vulnerability {
             cvss: w.cvss,
             cvss_vector: w.cvss_vector,
             epss: w.epss,
-            exploited: w.kev_added.is_some(),
+            exploited: w.exploited,
             exploited_since: Instant::maybe(w.kev_added),
             public_exploit: w.exploit_public,
             published_on: Instant::maybe(w.published),
@@ -130,37 +130,29 @@ const COLUMNS: [&str; 18] = [
     "first_detected",
 ];
 
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct VulnerabilityParams {
-    /// Text that the id, an alias, the name or a package's name contains.
-    search: Option<String>,
-    /// `critical`, `high`, `medium`, `low`, `none`, `unknown`; several separated by commas.
-    severity: Option<String>,
-    /// Only those that CISA lists as exploited, or only others.
-    exploited: Option<bool>,
-    /// Only those with a public exploit, or only others.
-    public_exploit: Option<bool>,
-    /// Only those that an update takes away somewhere, or only others.
-    fixable: Option<bool>,
-    /// Only those of one software, by its identifier.
-    software: Option<String>,
-    /// Only those of one device.
-    device: Option<String>,
-    /// `hide` leaves out what is excepted on every device; shown when absent.
-    excepted: Option<String>,
-    /// `severity`, `id`, `cvss`, `epss`, `devices`, `published`, `first_seen`; severity when absent.
-    sort: Option<String>,
-    /// `asc` or `desc`; desc when absent.
-    order: Option<String>,
-    /// `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`.
-    format: Option<String>,
-    /// Most items, 1 to 1000; 50 when absent.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
+params! {
+    pub(crate) struct VulnerabilityParams {
+        /// Text that the id, an alias, the name or a package's name contains.
+        search: Option<String>,
+        /// `critical`, `high`, `medium`, `low`, `none`, `unknown`; several separated by commas.
+        severity: Option<String>,
+        /// Only those that CISA knows to be exploited, or only others.
+        exploited: Option<bool>,
+        /// Only those with a public exploit, or only others.
+        public_exploit: Option<bool>,
+        /// Only those that an update takes away somewhere, or only others.
+        fixable: Option<bool>,
+        /// Only those of one software, by its identifier.
+        software: Option<String>,
+        /// Only those of one device.
+        device: Option<String>,
+        /// `hide` leaves out what is excepted on every device; shown when absent.
+        excepted: Option<String>,
+        /// `severity`, `id`, `cvss`, `epss`, `devices`, `published`, `first_seen`; severity when absent.
+        sort: Option<String>,
+        /// `asc` or `desc`; desc when absent.
+        order: Option<String>,
+    }
 }
 
 /// Whether what is excepted everywhere is to be left out.
@@ -188,11 +180,7 @@ pub(crate) async fn list(
     headers: HeaderMap,
     Params(params): Params<VulnerabilityParams>,
 ) -> Result<Response, ApiError> {
-    let part = Part::asked(
-        (params.limit, params.cursor),
-        (params.order.as_deref(), true),
-        (params.format.as_deref(), &headers),
-    )?;
+    let part = params.part(params.order.as_deref(), true, &headers)?;
     let wanted = WeaknessQuery {
         search: listing::search(params.search)?,
         severity: listing::words("severity", params.severity.as_deref(), &SEVERITIES)?,
@@ -335,26 +323,18 @@ page! {
     VulnerableDevicePage of VulnerableDevice
 }
 
-/// A list of devices by name.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DevicesParams {
-    /// Text that the name contains.
-    search: Option<String>,
-    /// `json` (default) or `csv`, which has no pages; also by `Accept: text/csv`.
-    format: Option<String>,
-    /// Most items, 1 to 1000; 50 when absent.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<u32>,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
+params! {
+    /// A list of devices by name.
+    pub(crate) struct DevicesParams {
+        /// Text that the name contains.
+        search: Option<String>,
+    }
 }
 
 impl DevicesParams {
     /// The part that is asked for, and the text.
     pub(crate) fn asked(self, headers: &HeaderMap) -> Result<(Part, Option<String>), ApiError> {
-        let part = Part::asked((self.limit, self.cursor), (None, false), (self.format.as_deref(), headers))?;
+        let part = self.part(None, false, headers)?;
         Ok((part, listing::search(self.search)?))
     }
 }

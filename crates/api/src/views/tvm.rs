@@ -1,6 +1,7 @@
 //! `DeviceTvm…`: software, vulnerabilities, and what else inventories hold, of the caller's devices.
 
-mod cells;
+pub(super) mod cells;
+mod extensions;
 mod items;
 
 use async_trait::async_trait;
@@ -15,7 +16,9 @@ use palisade_types::{TenantId, TimeMicros};
 use serde_json::json;
 
 use self::cells::Cells;
+use self::extensions::Gathered;
 use super::{CallersViews, failure, unreadable};
+use crate::browser_extension;
 use crate::query::{QueryFailure, ViewRows, ViewScan};
 
 /// Devices whose software is read at once.
@@ -36,6 +39,7 @@ enum Table {
     Evidence,
     Known,
     Items(ItemKind),
+    Permissions,
 }
 
 impl Table {
@@ -48,20 +52,21 @@ impl Table {
             "DeviceTvmCertificateInfo" => Self::Items(ItemKind::Certificate),
             "DeviceTvmHardwareFirmware" => Self::Items(ItemKind::Hardware),
             "DeviceTvmBrowserExtensions" => Self::Items(ItemKind::BrowserExtension),
+            "DeviceTvmBrowserExtensionsKB" => Self::Permissions,
             _ => return None,
         })
     }
 }
 
 /// What is asked for of such a table.
-struct Asked {
+pub(super) struct Asked {
     columns: Vec<String>,
     /// Conditions on columns that are plain texts.
     only: Vec<(String, Vec<String>)>,
 }
 
 impl Asked {
-    fn new(scan: &ViewScan) -> Result<Self, QueryFailure> {
+    pub(super) fn new(scan: &ViewScan) -> Result<Self, QueryFailure> {
         let table = palisade_schema::table(&scan.table)
             .ok_or_else(|| failure("table_missing", format!("the table {} is not there", scan.table)))?;
         if let Some(unknown) = scan.columns.iter().find(|c| table.column(c).is_none()) {
@@ -73,12 +78,17 @@ impl Asked {
     }
 
     /// The devices that a condition names.
-    fn devices(&self) -> Option<&[String]> {
+    pub(super) fn devices(&self) -> Option<&[String]> {
         self.only.iter().find(|(column, _)| column == "DeviceId").map(|(_, texts)| texts.as_slice())
     }
 
+    /// Rows without a row.
+    pub(super) fn rows(&self) -> TextRows {
+        TextRows::new(self.columns.len())
+    }
+
     /// Adds a row, unless a condition leaves it out.
-    fn push(&self, cells: &Cells, out: &mut TextRows) {
+    pub(super) fn push(&self, cells: &Cells, out: &mut TextRows) {
         if self.only.iter().any(|(column, texts)| !texts.iter().any(|t| t == cells.get(column))) {
             return;
         }
@@ -105,6 +115,8 @@ pub(super) struct Tvm {
     table: Table,
     asked: Asked,
     next: Next,
+    /// The extension whose machines are not all read yet.
+    gathered: Option<Gathered>,
 }
 
 impl Tvm {
@@ -120,8 +132,9 @@ impl Tvm {
             asked: Asked::new(scan)?,
             next: match table {
                 Table::Inventory | Table::Vulnerabilities | Table::Evidence => Next::Device(None),
-                Table::Known | Table::Items(_) => Next::Cursor(None),
+                Table::Known | Table::Items(_) | Table::Permissions => Next::Cursor(None),
             },
+            gathered: None,
         }))
     }
 
@@ -161,6 +174,36 @@ impl Tvm {
         Ok(out)
     }
 
+    /// Extensions come by their identifiers, so that all machines that have one follow each other.
+    async fn permissions(&mut self, range: Range) -> Result<TextRows, QueryFailure> {
+        let query = ItemQuery { by_identifier: true, range, ..ItemQuery::default() };
+        let kind = ItemKind::BrowserExtension;
+        let page = self.state.inventory_items(self.tenant, &self.devices, kind, &query).await;
+        let page = page.map_err(|e| unreadable(&e))?;
+        let mut out = TextRows::new(self.asked.columns.len());
+        for item in &page.items {
+            let extension = browser_extension::read(&item.item);
+            match &mut self.gathered {
+                Some(gathered) if gathered.is(&extension) => gathered.add(extension),
+                _ => {
+                    if let Some(done) = self.gathered.replace(Gathered::new(extension)) {
+                        done.rows(|cells| self.asked.push(cells, &mut out));
+                    }
+                }
+            }
+        }
+        self.next = match page.next_cursor {
+            Some(cursor) => Next::Cursor(Some(cursor)),
+            None => {
+                if let Some(last) = self.gathered.take() {
+                    last.rows(|cells| self.asked.push(cells, &mut out));
+                }
+                Next::Over
+            }
+        };
+        Ok(out)
+    }
+
     async fn items(&mut self, kind: ItemKind, range: Range) -> Result<TextRows, QueryFailure> {
         let query = ItemQuery { range, ..ItemQuery::default() };
         let page = self.state.inventory_items(self.tenant, &self.devices, kind, &query).await;
@@ -185,6 +228,7 @@ impl ViewRows for Tvm {
                     let range = |limit| Range { descending: false, limit, cursor };
                     match self.table {
                         Table::Items(kind) => self.items(kind, range(PAGE)).await?,
+                        Table::Permissions => self.permissions(range(PAGE)).await?,
                         _ => self.known(range(KNOWN)).await?,
                     }
                 }
@@ -253,7 +297,7 @@ fn kept(w: &Weakness) -> Cells {
     Cells::default()
         .text("CveId", &w.id)
         .text("CvssScore", &w.cvss.map(|s| format!("{s:.1}")).unwrap_or_default())
-        .truth("IsExploitAvailable", Some(w.exploit_public || w.kev_added.is_some()))
+        .truth("IsExploitAvailable", Some(w.exploit_public || w.exploited))
         .text("VulnerabilitySeverityLevel", &severity(&w.severity))
         .instant("LastModifiedTime", w.modified)
         .instant("PublishedDate", w.published)

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::world::{HOUR, World};
 
-async fn subscription(world: &World, name: &str) -> SubscriptionId {
+pub(crate) async fn subscription(world: &World, name: &str) -> SubscriptionId {
     let new = NewSubscription {
         name: name.to_owned(),
         kind: "ssh".to_owned(),
@@ -21,14 +21,19 @@ async fn subscription(world: &World, name: &str) -> SubscriptionId {
     world.state.create_subscription(world.a.tenant.id, &new, TimeMicros::now()).await.expect("made").id
 }
 
-async fn connector(world: &World, subscription: SubscriptionId, name: &str) -> Uuid {
+pub(crate) async fn connector(world: &World, subscription: SubscriptionId, name: &str) -> Uuid {
     let settings = json!({"inventory": "web-1"});
     let new = NewConnector { subscription, kind: "ssh".into(), name: name.into(), settings, secret: None };
     world.state.create_connector(world.a.tenant.id, &new, TimeMicros::now()).await.expect("made").id
 }
 
 /// Machines as a connector lists them, by name and distribution.
-async fn list(world: &World, subscription: SubscriptionId, connector: Uuid, machines: &[(&str, &str)]) {
+pub(crate) async fn list(
+    world: &World,
+    subscription: SubscriptionId,
+    connector: Uuid,
+    machines: &[(&str, &str)],
+) {
     let connect = world.db.state(DbRole::Connect).await;
     let listed: Vec<Listed> = machines
         .iter()
@@ -105,7 +110,7 @@ async fn names(world: &World, query: &str) -> Vec<String> {
     items.iter().map(|m| m["name"].as_str().expect("a name").to_owned()).collect()
 }
 
-async fn id_of(world: &World, name: &str) -> String {
+pub(crate) async fn id_of(world: &World, name: &str) -> String {
     let told = world.get(&format!("/api/v1/machines?search={name}"), &world.a.reader).expect(200).await;
     told.body["items"][0]["id"].as_str().expect("the machine").to_owned()
 }

@@ -1,6 +1,9 @@
 //! Behaviour of the whole service: real PostgreSQL, the real router, requests as they come.
 
 mod accounts;
+mod agentless;
+mod baselines;
+mod blocks;
 mod devices;
 mod edge;
 mod estate;
@@ -8,6 +11,7 @@ mod events;
 mod explorer;
 mod groups;
 mod hunting;
+mod notifications;
 mod openapi;
 mod orders;
 mod people;

@@ -133,6 +133,43 @@ async fn an_exception_is_made_shown_and_cancelled() {
     );
 }
 
+/// What the route gives is what the matcher's tests read: it leads to its finding by itself.
+#[tokio::test]
+async fn a_finding_that_is_reported_as_wrong_becomes_a_case() {
+    let world = World::new().await;
+    let mut rows = filled(&world).await;
+    let cases = async |token: &str| world.get("/api/v1/vulnerability-cases", token).expect(200).await.body;
+    assert_eq!(cases(&world.a.reader).await["total"], 0);
+    let report = json!({"subject_type": "vulnerability", "subject": "CVE-2026-0001", "justification": "inaccurate",
+        "note": "the vendor says that it is fixed in 3.0.1"});
+    let made = world.call("POST", "/api/v1/vulnerability-exceptions").bearer(&world.a.operator).json(&report);
+    made.expect(201).await;
+    assert_eq!(cases(&world.a.reader).await["total"], 0, "the vuln process has not kept it yet");
+    let statement = json!({"ecosystem": "debian:12", "package": "openssl", "named": "source", "status": "affected",
+        "ranges": [{"from": "", "end": {"fixed": "3.0.3"}}], "versions": [], "remedy": "update", "reason": "",
+        "architectures": [], "module": null, "repository": null, "urgency": null, "vendor_ids": []});
+    let advisory = json!({"id": "ADV-1", "source": "test", "aliases": [], "covers": ["CVE-2026-0001"], "summary": "",
+        "severities": [], "weaknesses": [], "references": [], "affected": [statement]});
+    rows.case(
+        1,
+        "CVE-2026-0001",
+        &json!({
+            "vulnerability": "CVE-2026-0001", "installed": "3.0.1", "range": "< 3.0.3", "fix": "3.0.3",
+            "component": {"ecosystem": "debian:12", "name": "openssl", "version": "3.0.1"},
+            "advisories": [advisory], "feeds": [{"name": "test", "as_of": 7, "records": 1}],
+        }),
+    )
+    .await;
+    let told = cases(&world.a.reader).await;
+    let case = &told["items"][0];
+    assert_eq!((&case["reason"], &case["verdict"]), (&report["note"], &json!("open")));
+    let read = palisade_vuln::Case::read_lines(&case.to_string()).expect("a case");
+    let found = read[0].replay().expect("it leads to its finding");
+    assert_eq!((found.fix.as_deref(), found.advisory.feed_as_of), (Some("3.0.3"), Some(TimeMicros(7))));
+    // Another tenant has none.
+    assert_eq!(cases(&world.b.reader).await["total"], 0);
+}
+
 #[tokio::test]
 async fn a_device_can_be_asked_to_look_again() {
     let world = World::new().await;

@@ -8,11 +8,13 @@ use palisade_e2e::{Product, Sensor, wait_until};
 use palisade_testkit::{kernel_available, shared_data};
 use serde_json::Value;
 
-/// What the Debian feed says fixes the last of expat's vulnerabilities that it knows, and one before.
-const FIXED: &str = "2.5.0-1+deb12u99";
-const OLD: &str = "2.5.0-1";
+/// An invented update, later than every fix of expat that the Debian feed knows, and the version that Debian 12
+/// first had.
+pub const FIXED: &str = "2.5.0-1+deb12u99";
+pub const OLD: &str = "2.5.0-1";
 
-fn write_status(root: &Path, version: &str) {
+/// Has this version of expat installed below a root.
+pub fn write_status(root: &Path, version: &str) {
     let package = |name: &str, source: &str, version: &str| {
         format!(
             "Package: {name}\nStatus: install ok installed\nArchitecture: amd64\n{source}Version: {version}\n\
@@ -26,7 +28,8 @@ fn write_status(root: &Path, version: &str) {
     fs::rename(folder.join("status-new"), folder.join("status")).expect("renamed");
 }
 
-fn machine(root: &Path) {
+/// A root that looks like a machine with it.
+pub fn machine(root: &Path) {
     for folder in ["etc", "var/lib/dpkg"] {
         fs::create_dir_all(root.join(folder)).expect("a folder");
     }

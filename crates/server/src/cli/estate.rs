@@ -549,7 +549,7 @@ pub(super) fn print(columns: &[&str], rows: impl Iterator<Item = Vec<Value>>, fo
 }
 
 /// Every item of a list, page by page.
-async fn every(client: &Client, path: &str) -> Result<Vec<Value>> {
+pub(super) async fn every(client: &Client, path: &str) -> Result<Vec<Value>> {
     let mut all = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -574,7 +574,7 @@ pub(super) async fn named(client: &Client, list: &str, name: &str) -> Result<Str
 }
 
 /// The machine that somebody means: by its identifier, its device's, or a name that only one has.
-async fn machine_named(client: &Client, name: &str) -> Result<String> {
+pub(super) async fn machine_named(client: &Client, name: &str) -> Result<String> {
     let search: String =
         name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_')).collect();
     let all = every(client, &format!("/machines?limit=500&gone=true&search={search}")).await?;

@@ -25,7 +25,7 @@ pub struct ListArgs {
     /// software.
     #[arg(long)]
     severity: Option<String>,
-    /// Only with something that CISA lists as exploited.
+    /// Only with something that CISA knows to be exploited.
     #[arg(long)]
     exploited: bool,
     /// At most so many rows; all when absent.
@@ -95,7 +95,7 @@ impl List {
 }
 
 /// Reads a list to its end, or to its limit.
-async fn all(
+pub(super) async fn all(
     client: &Client,
     path: &str,
     asked: &[(&str, String)],
@@ -134,7 +134,8 @@ fn short(value: Value, format: Format) -> Value {
     }
 }
 
-fn print(columns: &[&str], items: &[Value], format: Format) {
+/// Prints columns of items.
+pub(super) fn print(columns: &[&str], items: &[Value], format: Format) {
     let names: Vec<String> = columns.iter().map(|c| (*c).to_owned()).collect();
     let cell = |item: &Value, column: &str| match column.split('.').fold(item, |at, part| &at[part]) {
         Value::Array(list) => {
@@ -168,6 +169,16 @@ async fn warn(client: &Client) -> Result<()> {
             "{} feeds are not current, and what they would tell is missing here: {names}",
             alarms.len()
         ));
+    }
+    Ok(())
+}
+
+/// Prints findings that were reported as wrong, a line of JSON each, as the matcher's tests read them.
+pub async fn cases(instance: &Instance) -> Result<()> {
+    let client = Client::local(instance)?;
+    let cases = client.get("/vulnerability-cases").await?;
+    for case in cases["items"].as_array().into_iter().flatten() {
+        output::line(&case.to_string());
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `palisade feeds`: what is known about vulnerabilities, fetched, carried and watched. Needs no running server.
 
+mod owner;
 mod progress;
 mod show;
 
@@ -10,8 +11,8 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use palisade_feeds::import::{self, ImportOptions};
 use palisade_feeds::{
-    Accept, Catalogue, FeedError, Manifest, Outcome, Refusal, Report, Site, Store, SyncOptions, Verdict,
-    Writer, alarms, bundle, health, keys, sync,
+    Accept, Catalogue, Course, FeedError, Manifest, Outcome, Refusal, Report, Schedule, Site, Store,
+    SyncOptions, Verdict, Writer, alarms, bundle, health, keys, sync,
 };
 use palisade_types::TimeMicros;
 
@@ -102,6 +103,17 @@ enum FeedsCommand {
         #[arg(long, conflicts_with = "public")]
         trust: Option<PathBuf>,
     },
+    /// Show whether feeds are fetched by themselves, or say how often they are.
+    ///
+    /// Exit code: 0 it is as it should be, 3 it stopped or the last attempt did not take everything.
+    Schedule {
+        /// How often: 1h to 168h, 1d to 7d, or off.
+        #[arg(long)]
+        every: Option<String>,
+        /// How to print.
+        #[arg(long, value_enum, default_value_t = Format::Table)]
+        format: Format,
+    },
     /// Remove what no kept snapshot names.
     Gc,
 }
@@ -118,6 +130,17 @@ pub fn run(home: &Path, args: &FeedsArgs) -> Result<ExitCode> {
     let site = Site::load(&args.config.clone().unwrap_or_else(|| store.site_file()))?;
     let catalogue = site.apply(Catalogue::built_in())?;
     let it = Feeds { store, site, catalogue };
+    let brought = match &args.command {
+        FeedsCommand::Import { files, key, .. } => {
+            // The key comes last, if there is one.
+            let all: Vec<PathBuf> = files.iter().chain(key).cloned().collect();
+            Some(owner::brought(it.store.root(), &all)?)
+        }
+        _ => None,
+    };
+    if matches!(args.command, FeedsCommand::Sync { .. } | FeedsCommand::Import { .. } | FeedsCommand::Gc) {
+        owner::become_owner(it.store.root())?;
+    }
     match &args.command {
         FeedsCommand::List { format } => {
             show::list(&it.catalogue, *format);
@@ -129,11 +152,14 @@ pub fn run(home: &Path, args: &FeedsArgs) -> Result<ExitCode> {
                 Accept { shrink: *accept_shrink, older: *accept_older, ..Accept::from(&it.site.limits) };
             let as_of = as_of.as_deref().map(instant).transpose()?;
             let options = ImportOptions { feed: feed.clone(), as_of, accept };
-            it.import(files, &options, key.as_deref(), *format)
+            let all = brought.as_ref().map_or(&files[..], |b| &b.files[..]);
+            let (files, keys) = all.split_at(files.len());
+            it.import(files, &options, key.as_ref().and(keys.first()).map(PathBuf::as_path), *format)
         }
         FeedsCommand::Export { file, key } => it.export(file, key.as_deref()),
         FeedsCommand::Status { format } => it.status(*format),
         FeedsCommand::Key { public, trust } => it.key(public.as_deref(), trust.as_deref()),
+        FeedsCommand::Schedule { every, format } => it.schedule(home, every.as_deref(), *format),
         FeedsCommand::Gc => {
             let done = Writer::open(&it.store)?.collect()?;
             line(&format!(
@@ -236,13 +262,33 @@ impl Feeds {
         Ok(if alarms(&judged).next().is_none() { ExitCode::SUCCESS } else { ExitCode::from(NOT_ALL) })
     }
 
+    fn schedule(&self, home: &Path, every: Option<&str>, format: Format) -> Result<ExitCode> {
+        let file = Schedule::file(home);
+        match every {
+            None => {}
+            Some("off") => match std::fs::remove_file(&file) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e.into()),
+                _ => {}
+            },
+            Some(every) => {
+                let schedule: Schedule = every.parse()?;
+                crate::instance::write_atomic(&file, &serde_json::to_vec(&schedule)?, 0o644)?;
+            }
+        }
+        let (schedule, course) = (Schedule::load(home)?, Course::load(&self.store)?);
+        show::schedule(schedule, &course, format)?;
+        let bad = schedule.is_some_and(|s| {
+            course.ended.is_some_and(|at| at >= s.since) && (course.gave_up() || !course.reason.is_empty())
+        });
+        Ok(if bad { ExitCode::from(NOT_ALL) } else { ExitCode::SUCCESS })
+    }
+
     fn key(&self, public: Option<&Path>, trust: Option<&Path>) -> Result<ExitCode> {
         if let Some(path) = trust {
             let key = keys::public_key(path)?;
             let to = self.store.trusted_key();
             std::fs::create_dir_all(self.store.root())?;
-            crate::instance::write_atomic(&to, keys::public_pem(&key)?.as_bytes(), 0o644)
-                .with_context(|| format!("writing {}", to.display()))?;
+            keys::trust(&key, &to)?;
             line(&format!("trusted: {}", keys::fingerprint(&key)));
             return Ok(ExitCode::SUCCESS);
         }

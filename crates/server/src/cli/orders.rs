@@ -32,6 +32,8 @@ enum Kind {
     CollectNow,
     /// Look again at all that is installed.
     Inventory,
+    /// Run the device's baselines again; takes some seconds (`--wait 200`).
+    Baseline,
 }
 
 /// `palisade order`.
@@ -42,6 +44,7 @@ pub async fn run(instance: &Instance, args: OrderArgs) -> Result<()> {
         Kind::Ping => "ping",
         Kind::CollectNow => "collect-now",
         Kind::Inventory => "inventory",
+        Kind::Baseline => "baseline",
     };
     let mut order = client
         .post(&format!("/devices/{device}/orders"), &json!({ "kind": kind, "reason": args.reason }))

@@ -14,7 +14,8 @@ pub struct SearchArgs {
     /// The beginning of a name or of a part of it, an address or a range, a hash, a path, a user, an identifier.
     text: String,
     /// What to look through, separated by commas: devices, machines, subscriptions, connectors,
-    /// device_groups, people, findings, events [default: everything].
+    /// device_groups, people, findings, vulnerabilities, software,
+    /// recommendations, events [default: everything].
     #[arg(long)]
     parts: Option<String>,
     /// How many days of events are searched, 1 to 30.
@@ -26,7 +27,7 @@ pub struct SearchArgs {
 }
 
 /// What is printed of each part: its heading, its list in the answer, its columns.
-const PARTS: [(&str, &str, &[&str]); 8] = [
+const PARTS: [(&str, &str, &[&str]); 11] = [
     ("Devices", "devices", &["name", "health", "os", "ip_addresses", "by", "id"]),
     ("Machines", "machines", &["name", "status", "subscription", "os", "addresses", "by", "id"]),
     ("Subscriptions", "subscriptions", &["name", "kind", "id"]),
@@ -34,6 +35,13 @@ const PARTS: [(&str, &str, &[&str]); 8] = [
     ("Device groups", "device_groups", &["name", "kind", "id"]),
     ("People", "people", &["name", "email", "role", "id"]),
     ("Health findings", "findings", &["code", "title", "machines"]),
+    ("Vulnerabilities", "vulnerabilities", &["id", "severity", "exploited", "devices", "title"]),
+    ("Software", "software", &["name", "vendor", "ecosystem", "weaknesses", "devices"]),
+    (
+        "Recommendations",
+        "recommendations",
+        &["remediation_type", "related_component", "recommended_version", "severity", "devices"],
+    ),
     ("Events", "events", &["kind", "value", "events", "devices", "device", "last_seen"]),
 ];
 

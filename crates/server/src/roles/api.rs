@@ -16,6 +16,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use palisade_api::{ApiConfig, ApiMetrics, ApiServer, OnboardingOffer, Warning};
 use palisade_connectors::secret::SealingKey;
+use palisade_feeds::{Course, Schedule, Store};
 use palisade_state::{DbRole, State};
 use prometheus_client::registry::Registry;
 use rustls_pki_types::pem::PemObject;
@@ -96,12 +97,14 @@ pub async fn run(instance: Instance) -> Result<()> {
         warnings: Arc::new(move || warnings(&home)),
         metrics,
     };
-    let router = ApiServer::router(config);
+    let (router, background) = ApiServer::service(config);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, instance.record.ports.console));
     let listener = TcpListener::bind(address).await.with_context(|| format!("binding {address}"))?;
     let _ = status.listening.set(state);
     tracing::info!(%address, "console and api listen");
+    let drivers = tokio::spawn(background.run());
     accept(listener, acceptor(&instance)?, router).await;
+    drivers.abort();
     Ok(())
 }
 
@@ -182,5 +185,45 @@ fn warnings(home: &Path) -> Vec<Warning> {
             });
         }
     }
+    out.extend(feeds_warning(home));
     out
+}
+
+/// That fetching feeds by itself does not go as it should; nothing where nobody switched it on.
+fn feeds_warning(home: &Path) -> Option<Warning> {
+    let schedule = Schedule::load(home).ok()??;
+    let course = Course::load(&Store::open(home)).ok()?;
+    let trouble = course.ended.is_some_and(|at| at >= schedule.since) && !course.reason.is_empty();
+    let (code, what) = match (trouble, course.gave_up()) {
+        (false, _) => return None,
+        (true, true) => ("feeds_sync_stopped", "fetching feeds stopped, because nothing could be fetched"),
+        (true, false) => ("feeds_sync_failing", "feeds could not be fetched whole and are tried again"),
+    };
+    Some(Warning { code: code.into(), message: format!("{what}: {}", course.reason) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fetching_that_fails_is_a_warning_only_where_somebody_wants_it() {
+        let home = tempfile::tempdir().expect("a folder");
+        let say = |name: &str, text: &str| {
+            let path = home.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            std::fs::write(path, text).expect("written");
+        };
+        let code = || feeds_warning(home.path()).map(|w| w.code);
+        say("feeds/sync.json", r#"{"ended": 20, "reason": "kev: no answer", "failures": 1, "vain": 1}"#);
+        assert_eq!(code(), None, "it is off");
+        say("feeds-schedule.json", r#"{"every_hours": 6, "since": 10}"#);
+        assert_eq!(code().as_deref(), Some("feeds_sync_failing"));
+        say("feeds/sync.json", r#"{"ended": 20, "reason": "kev: no answer", "failures": 30, "vain": 30}"#);
+        assert_eq!(code().as_deref(), Some("feeds_sync_stopped"));
+        say("feeds-schedule.json", r#"{"every_hours": 6, "since": 21}"#);
+        assert_eq!(code(), None, "it was switched on again since");
+        say("feeds/sync.json", r#"{"ended": 30, "reason": "", "failures": 0, "vain": 0}"#);
+        assert_eq!(code(), None);
+    }
 }

@@ -1,5 +1,6 @@
 //! `palisade role connect`: the only process that opens connectors' credentials and goes out to
-//! machines. It lists what connectors know, and does the tasks that the estate process writes down.
+//! machines. It lists what connectors know, does the tasks that the estate process writes down, and
+//! sends what is to be told to webhooks.
 //! It has neither the log nor people's tables, so a hostile machine that breaks it finds neither.
 
 mod listing;
@@ -39,6 +40,10 @@ pub struct Connect {
     done: AtomicU64,
     failed: AtomicU64,
     listings: AtomicU64,
+    delivered: AtomicU64,
+    undelivered: AtomicU64,
+    scans: AtomicU64,
+    scans_failed: AtomicU64,
 }
 
 struct Status(Mutex<Option<Arc<Connect>>>);
@@ -58,6 +63,10 @@ impl RoleStatus for Status {
         line("palisade_connect_tasks", "Tasks that were done", &c.done)
             + &line("palisade_connect_failures", "Tasks that failed", &c.failed)
             + &line("palisade_connect_listings", "Lists that were read", &c.listings)
+            + &line("palisade_connect_scans", "Agentless scans that gave an inventory", &c.scans)
+            + &line("palisade_connect_scan_failures", "Agentless scans that gave none", &c.scans_failed)
+            + &line("palisade_connect_delivered", "Webhooks that took what was sent", &c.delivered)
+            + &line("palisade_connect_undelivered", "Attempts to reach a webhook that failed", &c.undelivered)
     }
 }
 
@@ -82,17 +91,29 @@ pub async fn run(instance: Instance) -> Result<()> {
         done: AtomicU64::new(0),
         failed: AtomicU64::new(0),
         listings: AtomicU64::new(0),
+        delivered: AtomicU64::new(0),
+        undelivered: AtomicU64::new(0),
+        scans: AtomicU64::new(0),
+        scans_failed: AtomicU64::new(0),
     });
     *status.0.lock() = Some(connect.clone());
     tracing::info!(door = connect.server.url, "connectors are served");
     let mut wakes = connect.state.estate_listener().await?;
     let mut board = work::Board::default();
+    let mut turn = 0usize;
     let mut end = std::pin::pin!(super::terminated());
     loop {
-        for tenant in connect.tenants().await {
+        let mut tenants = connect.tenants().await;
+        // Another one is first each time, so that one with much to do does not keep the others waiting.
+        let first = turn % tenants.len().max(1);
+        tenants.rotate_left(first);
+        turn = turn.wrapping_add(1);
+        for tenant in tenants {
             board.list(&connect, tenant).await;
             board.take(&connect, tenant).await;
             board.look(&connect, tenant).await;
+            board.scan(&connect, tenant).await;
+            board.deliver(&connect, tenant).await;
         }
         tokio::select! {
             () = wakes.woken() => {}

@@ -2,9 +2,13 @@
 //! somebody fetched, and writes down what follows: findings, exposure, what to do first. It reaches no network.
 
 mod assess;
+mod cases;
+mod desk;
 mod estate;
 mod feeds;
 mod fleet;
+mod pace;
+mod posture;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -21,8 +25,9 @@ use tokio::time::Instant;
 use crate::admin::{self, RoleStatus};
 use crate::database;
 use crate::instance::Instance;
+use desk::Desk;
 use feeds::Feeds;
-use fleet::Fleet;
+use fleet::Touched;
 
 /// How often it looks for what is new.
 const TICK: Duration = Duration::from_secs(2);
@@ -87,7 +92,7 @@ pub async fn run(instance: Instance) -> Result<()> {
         state,
         region: instance.region_name().to_owned(),
         feeds: Feeds::new(&instance),
-        fleet: Fleet::default(),
+        desk: Desk::default(),
         tenants: BTreeSet::new(),
         looked: None,
         status,
@@ -106,7 +111,7 @@ struct Role {
     state: State,
     region: String,
     feeds: Feeds,
-    fleet: Fleet,
+    desk: Desk,
     tenants: BTreeSet<TenantId>,
     looked: Option<Instant>,
     status: Arc<Status>,
@@ -115,8 +120,8 @@ struct Role {
 impl Role {
     async fn step(&mut self) {
         let done = self.try_step().await;
+        let sizes = self.desk.work(|fleet| fleet.sizes()).await;
         let mut counters = self.status.counters.lock();
-        let sizes = self.fleet.sizes();
         counters.devices = sizes.devices;
         counters.components = sizes.tuples;
         counters.findings = sizes.findings;
@@ -134,27 +139,35 @@ impl Role {
         if self.looked.is_none_or(|at| at.elapsed() > LOOK) {
             let all = self.state.tenants().await?;
             self.tenants = all.into_iter().filter(|t| t.region == self.region).map(|t| t.id).collect();
-            self.fleet.keep(&self.tenants);
-            for tenant in &self.tenants {
-                let basis = self.state.assessment_basis(*tenant, TimeMicros::now()).await?;
-                self.fleet.rest_on(*tenant, basis);
+            let here = self.tenants.clone();
+            self.desk.work(move |fleet| fleet.keep(&here)).await;
+            for tenant in self.tenants.clone() {
+                let basis = self.state.assessment_basis(tenant, TimeMicros::now()).await?;
+                self.desk.work(move |fleet| fleet.rest_on(tenant, basis)).await;
             }
             let news = self.feeds.look().await?;
-            if let Some(index) = news.index {
-                self.fleet.replace_index(index);
+            if let Some(change) = news.change
+                && self.desk.work(move |fleet| fleet.change_feeds(change)).await
+            {
+                self.feeds.forget();
             }
             if news.states_changed {
-                self.fleet.touch_all();
+                self.desk.fleet_mut().touch_all();
             }
             self.looked = Some(Instant::now());
         }
         for tenant in self.tenants.clone() {
-            self.fleet.follow(&self.state, tenant).await?;
-            if !self.fleet.wants_assessment(tenant, WHOLE) {
+            while let Some(since) = self.desk.fleet().since(tenant)
+                && let Some(touched) = Touched::read(&self.state, tenant, since).await?
+            {
+                self.desk.work(move |fleet| fleet.take_all(tenant, touched)).await;
+            }
+            if !self.desk.fleet().wants_assessment(tenant, WHOLE) {
                 continue;
             }
             let began = Instant::now();
-            assess::tenant(&self.state, &mut self.fleet, &self.feeds, tenant, TimeMicros::now()).await?;
+            Box::pin(assess::tenant(&self.state, &mut self.desk, &self.feeds, tenant, TimeMicros::now()))
+                .await?;
             let mut counters = self.status.counters.lock();
             counters.assessments += 1;
             counters.last_micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);

@@ -46,7 +46,7 @@ impl Credentials {
 }
 
 /// Path, access, and the roles that have it; nobody else does.
-const MATRIX: [(&str, char, &[&str]); 33] = [
+const MATRIX: [(&str, char, &[&str]); 34] = [
     ("secrets/connect.key", 'r', &["connect"]),
     ("secrets/action.key", 'r', &["api"]),
     ("secrets/ca.key", 'r', &["ingest"]),
@@ -75,6 +75,7 @@ const MATRIX: [(&str, char, &[&str]); 33] = [
     ("run/vuln", 'w', &["vuln"]),
     ("pg/run", 'x', &["ingest", "lake", "api", "estate", "connect", "vuln", "pg"]),
     ("pg/data", 'r', &["pg"]),
+    ("feeds", 'w', &["feeds"]),
     ("logs", 'r', &[]),
     ("sensor", 'r', &[]),
     ("bin", 'w', &[]),
@@ -100,10 +101,11 @@ fn each_role_reaches_what_it_needs_and_nothing_else() {
     let product = Product::up(false).expect("up");
     let postmaster = std::fs::read_to_string(product.home().join("pg/data/postmaster.pid")).expect("it runs");
     let postmaster = postmaster.lines().next().and_then(|l| l.trim().parse().ok()).expect("a process id");
-    let mut roles: Vec<(&str, Credentials)> = ["ingest", "lake", "api", "query", "estate", "connect", "vuln"]
-        .into_iter()
-        .map(|role| (role, Credentials::of(product.role_pids(role)[0])))
-        .collect();
+    let mut roles: Vec<(&str, Credentials)> =
+        ["ingest", "lake", "api", "query", "estate", "connect", "vuln", "feeds"]
+            .into_iter()
+            .map(|role| (role, Credentials::of(product.role_pids(role)[0])))
+            .collect();
     roles.push(("pg", Credentials::of(postmaster)));
     let users: std::collections::BTreeSet<&str> = roles.iter().map(|(_, c)| c.uid.as_str()).collect();
     assert!(users.len() == roles.len() && !users.contains("0"), "a user for each role: {users:?}");

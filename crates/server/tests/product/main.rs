@@ -4,6 +4,7 @@
 
 mod access;
 mod console;
+mod feeds;
 mod leftovers;
 mod limited;
 mod regions;

@@ -5,8 +5,8 @@ import { api, unwrap } from '../client'
 export const PAGE = 200
 
 export const devicesQuery = (search: DevicesSearch) => {
-  const { search: words, health, os, group, sort, order } = search
-  const query = { search: words, health, os, group, sort, order }
+  const { search: words, health, os, group, onboarding, sort, order } = search
+  const query = { search: words, health, os, group, onboarding, sort, order }
   return infiniteQueryOptions({
     queryKey: ['devices', query],
     queryFn: ({ pageParam, signal }) =>

@@ -8,6 +8,7 @@ export interface MachinesAsked {
   kind?: string
   subscription?: string
   connector?: string
+  agentless?: string
   gone?: boolean
   sort?: string
   order?: string

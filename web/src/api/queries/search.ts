@@ -4,7 +4,7 @@ import { api, unwrap } from '../client'
 /** What is found while somebody types. */
 const QUICK = 'devices,machines'
 /** Everything but events, which take longer. */
-const NAMED = 'devices,machines,subscriptions,connectors,device_groups,people,findings'
+const NAMED = 'devices,machines,subscriptions,connectors,device_groups,people,findings,vulnerabilities,software,recommendations'
 
 const search = (q: string, parts: string, limit: number, days?: number) =>
   queryOptions({

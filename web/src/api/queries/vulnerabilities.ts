@@ -1,12 +1,9 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import type { CertificatesAsked, DeviceSoftwareSearch, DeviceVulnerabilitiesSearch, ExposedDevicesSearch, RecommendationsSearch, SoftwareSearch, WeaknessesSearch } from '../../lib/vulnerabilitySearch'
-import { api, unwrap } from '../client'
+import { api, page, unwrap } from '../client'
 import type { NewVulnerabilityException } from '../types'
 
 const LIMIT = 200
-
-/** These lists are CSV too, where somebody asks for that; here nobody does. */
-const page = async <T>(call: Parameters<typeof unwrap<T>>[0]) => (await unwrap(call)) as Exclude<T, string>
 
 const paged = {
   initialPageParam: null as string | null,

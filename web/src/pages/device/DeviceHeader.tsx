@@ -19,7 +19,7 @@ export function DeviceHeader({ device }: { device: Device }) {
       <PageHeader
         title={device.name}
         actions={
-          may && (
+          may && device.onboarding !== 'agentless' && (
             <>
               <Button icon={<PulseRegular />} onClick={() => setKind('ping')}>Ping</Button>
               <Button icon={<ArrowSyncRegular />} onClick={() => setKind('collect-now')}>Collect now</Button>
@@ -28,8 +28,9 @@ export function DeviceHeader({ device }: { device: Device }) {
           )
         }
       >
-        {[`${device.os_distribution} ${device.os_version}`, device.architecture, `sensor ${device.sensor_version}`].join(' · ')} · last
-        seen <Instant at={device.last_seen} show="age" />
+        {[`${device.os_distribution} ${device.os_version}`, device.architecture, device.onboarding === 'agentless' ? 'scanned without a sensor' : `sensor ${device.sensor_version}`].filter(Boolean).join(' · ')}
+        {' '}· last seen <Instant at={device.last_seen} show="age" />
+        {device.machine_id && <> · <Link className="link" to="/machines/$machineId" params={{ machineId: device.machine_id }}>its machine</Link></>}
       </PageHeader>
       <HealthNote device={device} />
       {kind && <OrderDialog device={device} kind={kind} onClose={() => setKind(undefined)} />}

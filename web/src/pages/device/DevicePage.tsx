@@ -6,7 +6,7 @@ import { asApiError } from '../../api/errors'
 import { EmptyState, ErrorState, Loading } from '../../components/states'
 import { DeviceHeader } from './DeviceHeader'
 
-const TABS = { timeline: 'Timeline', facts: 'Facts', software: 'Software', vulnerabilities: 'Vulnerabilities', orders: 'Orders', sensor: 'Sensor' } as const
+const TABS = { timeline: 'Timeline', facts: 'Facts', software: 'Software', vulnerabilities: 'Vulnerabilities', baseline: 'Baseline', orders: 'Orders', sensor: 'Sensor' } as const
 type TabKey = keyof typeof TABS
 
 /** One machine: what it is, how bad, since when, what now; and its tabs. */

@@ -17,6 +17,14 @@ export const ORDER_TEXT: Record<OrderKind, { title: string; effect: string; verb
     effect: 'The sensor looks again at all that is installed, and sends what changed. Nothing on the machine changes.',
     verb: 'Look again',
   },
+  baseline: {
+    title: 'Compare with baselines',
+    effect: 'The sensor compares the machine with its security baselines, and sends what it found. Nothing on the machine changes.',
+    verb: 'Compare now',
+  },
 }
 
-export const orderTitle = (kind: string): string => ORDER_TEXT[kind as OrderKind]?.title ?? kind
+/** Orders that nobody gives by hand. */
+const OTHERS: Record<string, string> = { remediate: 'Remediation', 'block-applications': 'Application blocks' }
+
+export const orderTitle = (kind: string): string => ORDER_TEXT[kind as OrderKind]?.title ?? OTHERS[kind] ?? kind

@@ -22,7 +22,7 @@ export function DeviceFilters({ search, devices, onChange }: Props) {
   const seen = useRef(new Set<string>())
   for (const os of [...devices.map((d) => d.os_distribution), ...(search.os ?? '').split(',')]) if (os) seen.current.add(os)
   const systems = [...seen.current].sort()
-  const filtered = Boolean(search.search || search.health || search.os || search.group)
+  const filtered = Boolean(search.search || search.health || search.os || search.group || search.onboarding)
   const groups = useQuery(groupsQuery).data?.items ?? []
 
   return (
@@ -51,8 +51,13 @@ export function DeviceFilters({ search, devices, onChange }: Props) {
           {groups.map((group) => <option key={group.id} value={group.id}>{group.name}</option>)}
         </Select>
       )}
+      <Select size="small" aria-label="Who tells of it" value={search.onboarding ?? ''} onChange={(_, d) => onChange({ onboarding: (d.value || undefined) as DevicesSearch['onboarding'] })}>
+        <option value="">With and without a sensor</option>
+        <option value="sensor">With a sensor</option>
+        <option value="agentless">Scanned without a sensor</option>
+      </Select>
       {filtered && (
-        <Button size="small" appearance="subtle" icon={<DismissRegular />} onClick={() => onChange({ search: undefined, health: undefined, os: undefined, group: undefined })}>
+        <Button size="small" appearance="subtle" icon={<DismissRegular />} onClick={() => onChange({ search: undefined, health: undefined, os: undefined, group: undefined, onboarding: undefined })}>
           Clear
         </Button>
       )}

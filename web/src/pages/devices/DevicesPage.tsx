@@ -27,7 +27,7 @@ export function DevicesPage() {
   const list = useInfiniteQuery(devicesQuery(search))
   const devices = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data])
   const total = list.data?.pages[0]?.total
-  const filtered = Boolean(search.search || search.health || search.os || search.group)
+  const filtered = Boolean(search.search || search.health || search.os || search.group || search.onboarding)
 
   const change = useCallback(
     (next: Partial<DevicesSearch>, push = false) => void navigate({ search: (old) => ({ ...old, ...next }), replace: !push }),
@@ -83,7 +83,7 @@ export function DevicesPage() {
           rowHeight={40}
           onEnd={onEnd}
           scrollKey={entry}
-          resetKey={[search.search, search.health, search.os, search.group, search.sort, search.order].join()}
+          resetKey={[search.search, search.health, search.os, search.group, search.onboarding, search.sort, search.order].join()}
           onOpen={(device, newTab) =>
             newTab ? window.open(`/devices/${device.id}`, '_blank', 'noopener') : change({ panel: device.id })
           }

@@ -54,7 +54,7 @@ const ALL: ColumnDef<Device>[] = [
     meta: { grow: 1, wide: true },
     cell: ({ row }) => <span title={row.original.ip_addresses.join('\n')}>{row.original.ip_addresses.join(', ')}</span>,
   },
-  { id: 'sensor_version', header: 'Sensor', accessorKey: 'sensor_version', size: 90, meta: { wide: true } },
+  { id: 'sensor_version', header: 'Sensor', size: 90, accessorKey: 'sensor_version', meta: { wide: true }, cell: ({ row: { original: d } }) => (d.onboarding === 'agentless' ? <span className="muted">none</span> : d.sensor_version) },
   {
     id: 'tags',
     header: 'Tags',

@@ -12,6 +12,7 @@ import { Instant } from '../../components/Instant'
 import { PageHeader } from '../../components/PageHeader'
 import { EmptyState, ErrorState, Loading } from '../../components/states'
 import { humanise } from '../../lib/format'
+import { AgentlessOfSubscription } from '../agentless/OfSubscription'
 import { ConnectorTable } from '../connectors/ConnectorTable'
 import { Component } from '../subscriptions/Component'
 import { Plans } from '../subscriptions/Plans'
@@ -77,6 +78,7 @@ function Overview({ of }: { of: Subscription }) {
           <Plans of={of} />
           {plans && <div><Button size="small" onClick={() => setChanging(true)}>Change plans</Button></div>}
         </section>
+        <AgentlessOfSubscription of={of} manage={manages} />
       </div>
       {changing && <PlansDialog of={of} onClose={() => setChanging(false)} />}
     </>

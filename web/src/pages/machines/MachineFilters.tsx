@@ -8,7 +8,8 @@ import { subscriptionsQuery } from '../../api/queries/usage'
 import { StatusBadge } from '../../components/StatusBadge'
 import { formatCount } from '../../lib/format'
 import { useSearchText } from '../../lib/hooks'
-import { FINDING_KINDS, STATUSES, toggleWord, type MachinesSearch } from '../../lib/search'
+import { AGENTLESS_STATES, FINDING_KINDS, STATUSES, toggleWord, type MachinesSearch } from '../../lib/search'
+import { agentlessWord } from '../agentless/words'
 import { KIND_WORDS } from './words'
 
 interface Props {
@@ -18,7 +19,7 @@ interface Props {
 
 /** What clears the filters; the order stays. */
 export const NO_FILTER: Partial<MachinesSearch> = {
-  search: undefined, status: undefined, finding: undefined, kind: undefined, subscription: undefined, connector: undefined, gone: undefined,
+  search: undefined, status: undefined, finding: undefined, kind: undefined, subscription: undefined, connector: undefined, agentless: undefined, gone: undefined,
 }
 export const isFiltered = (search: MachinesSearch): boolean => Object.keys(NO_FILTER).some((key) => search[key as keyof MachinesSearch])
 
@@ -65,6 +66,11 @@ export function MachineFilters({ search, onChange }: Props) {
           {connectors.map((c) => <option key={c.id} value={c.id}>{c.name}</option>)}
         </Select>
       )}
+      <Select size="small" aria-label="Agentless scan" value={search.agentless ?? ''} onChange={(_, d) => onChange({ agentless: d.value || undefined })}>
+        <option value="">However scanned</option>
+        {search.agentless?.includes(',') && <option value={search.agentless}>{search.agentless.split(',').map(agentlessWord).join(', ')}</option>}
+        {AGENTLESS_STATES.map((state) => <option key={state} value={state}>{agentlessWord(state)}</option>)}
+      </Select>
       <ToggleButton size="small" shape="circular" checked={search.gone ?? false} onClick={() => onChange({ gone: search.gone ? undefined : true })}>
         Deleted ones too
       </ToggleButton>

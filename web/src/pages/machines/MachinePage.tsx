@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { machineHealthQuery, machineQuery, machineTasksQuery } from '../../api/queries/estate'
 import { asApiError } from '../../api/errors'
 import { EmptyState, ErrorState, Loading } from '../../components/states'
+import { AgentlessOfMachine } from '../agentless/OfMachine'
 import { Findings } from './Findings'
 import { History } from './History'
 import { MachineFacts } from './MachineFacts'
@@ -60,6 +61,7 @@ export function MachinePage() {
           <>
             <Findings health={health.data} error={health.error} retry={() => void health.refetch()} />
             <SecurityProducts machineId={machineId} />
+            <AgentlessOfMachine machine={m} />
             <Preflight health={health.data} />
           </>
         )}

@@ -3,6 +3,7 @@ import type { ColumnDef } from '@tanstack/react-table'
 import type { Machine } from '../../api/types'
 import { Instant } from '../../components/Instant'
 import { StatusBadge } from '../../components/StatusBadge'
+import { AgentlessState } from '../agentless/words'
 import { PLAN_NAMES } from '../subscriptions/planText'
 import { ChooseAll, ChooseRow } from './selection'
 import { actionWord, extensionWord, systemOf } from './words'
@@ -54,6 +55,7 @@ const ALL: ColumnDef<Machine>[] = [
     cell: ({ row }) => <span title={row.original.extension_name}>{extensionWord(row.original.extension)}</span>,
   },
   { id: 'plan', header: 'Plan', size: 115, enableSorting: false, meta: { wide: true }, cell: ({ row }) => PLAN_NAMES[row.original.plan] ?? <span className="muted">none</span> },
+  { id: 'agentless', header: 'Agentless scan', size: 130, enableSorting: false, meta: { wide: true }, cell: ({ row }) => <AgentlessState state={row.original.agentless.state} /> },
   { id: 'doing', header: 'Under way', size: 115, enableSorting: false, meta: { wide: true }, cell: ({ row }) => row.original.doing && actionWord(row.original.doing) },
   {
     id: 'evaluated',

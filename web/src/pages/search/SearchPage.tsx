@@ -10,6 +10,7 @@ import { humanise } from '../../lib/format'
 import { DAYS } from '../../lib/search'
 import { EventHits } from './EventHits'
 import { Devices, Findings, Machines, Named, People } from './Hits'
+import { FoundSoftware, Recommendations, Vulnerabilities } from './VulnerableHits'
 import '../../shell/search.css'
 
 const KINDS: Record<string, string> = {
@@ -28,7 +29,7 @@ const KINDS: Record<string, string> = {
 }
 
 const any = (a: SearchAnswer | undefined) =>
-  Boolean(a && [a.devices, a.machines, a.subscriptions, a.connectors, a.device_groups, a.people, a.findings, a.events].some((list) => list.length > 0))
+  Boolean(a && [a.devices, a.machines, a.subscriptions, a.connectors, a.device_groups, a.people, a.findings, a.vulnerabilities, a.software, a.recommendations, a.events].some((list) => list.length > 0))
 
 /** Everything that one text leads to: first what has a name, then what events spoke of. */
 export function SearchPage() {
@@ -64,6 +65,9 @@ export function SearchPage() {
           <Named title="Device groups" items={named.data.device_groups} more={named.data.more.includes('device_groups')} to="group" />
           <People answer={named.data} />
           <Findings answer={named.data} />
+          <Vulnerabilities answer={named.data} q={q} />
+          <FoundSoftware answer={named.data} q={q} />
+          <Recommendations answer={named.data} q={q} />
           {events.isFetching && <Spinner size="tiny" labelPosition="after" label={`Looking through events of ${days} days`} />}
           {events.isError && <ErrorState what="Events could not be searched" error={events.error} retry={() => void events.refetch()} />}
           {events.data && !events.isFetching && (

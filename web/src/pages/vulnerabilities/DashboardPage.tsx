@@ -5,6 +5,7 @@ import { ErrorBar } from '../../components/ErrorBar'
 import { Instant } from '../../components/Instant'
 import { PageHeader } from '../../components/PageHeader'
 import { ErrorState, Loading } from '../../components/states'
+import { SecureScoreCard } from '../securescore/SecureScoreCard'
 import { Feeds, FeedAlarms } from './Feeds'
 import { Figures } from './Figures'
 import { Groups, MostExposed } from './MostExposed'
@@ -36,6 +37,7 @@ export function DashboardPage() {
           <Figures score={score.data} />
           <ScoreTrend range={range ?? '30d'} now={score.data.score} onRange={(next) => void navigate({ search: { range: next === '30d' ? undefined : next }, replace: true })} />
           <TopRecommendations />
+          <SecureScoreCard />
           <div className="cards">
             <MostExposed />
             <Groups />

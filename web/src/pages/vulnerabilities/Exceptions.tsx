@@ -44,7 +44,7 @@ export function Exceptions({ type, subject, title, devices, excepted }: Props) {
                 <div className="grow">
                   <b>{JUSTIFICATIONS[x.justification as JustificationKey]?.title ?? x.justification}</b>, {x.device_group_id ? `on devices of ${x.device_group}` : 'on every device'}
                   <div className="break small">{x.note}</div>
-                  <div className="muted small">{x.created_by}, <Instant at={x.created_at} show="age" />; until <Instant at={x.expires_at} none="cancelled" /></div>
+                  <div className="muted small">{x.created_by}, <Instant at={x.created_at} show="age" />; {x.expires_at ? <>until <Instant at={x.expires_at} /></> : 'for good'}</div>
                 </div>
                 {may && <Button size="small" disabled={cancel.isPending} onClick={() => cancel.mutate(x.id)} aria-label={`Cancel the exception of ${x.created_by}`}>Cancel</Button>}
               </li>

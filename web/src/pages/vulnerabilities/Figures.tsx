@@ -20,7 +20,7 @@ export function Figures({ score }: { score: ExposureScore }) {
             {level ? `${LEVEL_WORDS[level]}; of 100, lower is better. ${scoreText(score.unfixable)} of it no update removes` : 'No device was judged yet: nobody knows'}
           </span>
         </div>
-        <Figure value={score.exploited} label="Exploited now" why="Vulnerabilities that CISA lists as exploited" to={{ to: '/weaknesses', search: { exploited: true } }} />
+        <Figure value={score.exploited} label="Exploited now" why="Vulnerabilities that CISA knows to be exploited" to={{ to: '/weaknesses', search: { exploited: true } }} />
         <Figure value={score.levels.high} label="Highly exposed devices" why={`Exposure of 70 and more; ${formatCount(score.levels.medium)} medium, ${formatCount(score.levels.low)} low`} to={{ to: '/exposure/devices', search: { level: 'high' } }} />
         <Figure value={score.unassessed_devices} label="Devices not judged" why="Their inventory has not come: nobody knows what they have" to={{ to: '/devices' }} />
         <Figure value={score.uncovered_components} label="Packages without a feed" why="No feed speaks of them: no finding is no clean bill" to={{ to: '/software', search: { covered: false } }} />

@@ -23,6 +23,7 @@ const COLUMNS: ColumnDef<SecurityRecommendation>[] = [
   { id: 'product', header: 'Recommendation', size: 220, meta: { grow: 3 }, accessorFn: recommendationTitle },
   { id: 'severity', header: 'Severity', size: 110, cell: ({ row }) => <Severity severity={row.original.severity} /> },
   { id: 'effect', header: 'Impact', size: 90, meta: { align: 'end', hint: 'By how much the exposure falls once it is done everywhere' }, cell: ({ row }) => scoreText(row.original.exposure_impact) },
+  { id: 'secure', header: 'Secure score', size: 105, enableSorting: false, meta: { align: 'end', wide: true, hint: 'By how much the secure score rises once it is done everywhere' }, cell: ({ row }) => scoreText(row.original.secure_score_impact) },
   { id: 'devices', header: 'Devices', size: 90, meta: { align: 'end', wide: true }, cell: ({ row }) => formatCount(row.original.exposed_devices) },
   { id: 'vulnerabilities', header: 'Vulnerabilities', size: 120, meta: { align: 'end', wide: true }, cell: ({ row }) => formatCount(row.original.weaknesses) },
   { id: 'threats', header: 'Threats', size: 150, enableSorting: false, meta: { grow: 1, wide: true }, cell: ({ row }) => threats(row.original) || <span className="muted">none known</span> },

@@ -7,13 +7,12 @@ import { HeadRow } from '../../components/HeadRow'
 import { Instant } from '../../components/Instant'
 import { Loading } from '../../components/states'
 import { formatCount } from '../../lib/format'
-import { formatLocal } from '../../lib/time'
 import { EXPOSURE_RANGES, type ExposureRange } from '../../lib/vulnerabilitySearch'
-import { HEIGHT, scoreChange, scorePath, WIDTH, xOf, yOf } from './scorePath'
+import { CourseChart } from './CourseChart'
+import { scoreChange } from './scorePath'
 import { scoreText } from './words'
 
 const RANGE_NAMES: Record<ExposureRange, string> = { '7d': 'Last 7 days', '30d': 'Last 30 days', '90d': 'Last 90 days', '1y': 'Last year' }
-const DAY = 86_400_000
 
 interface Props {
   range: ExposureRange
@@ -46,26 +45,12 @@ export function ScoreTrend({ range, now, onRange }: Props) {
 }
 
 function Course({ items, days, now }: { items: ExposurePoint[]; days: number; now: number | null }) {
-  const to = Date.now()
-  const from = to - days * DAY
   const change = scoreChange(items)
   const moved = change === undefined || Math.abs(change) < 0.05 ? 'It did not move.' : `${change > 0 ? 'Up' : 'Down'} by ${Math.abs(change).toFixed(1)}.`
   return (
     <>
       <p className="small">Now <b>{scoreText(now)}</b>. {moved}</p>
-      <svg className="trend" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={`Exposure over ${days} days, now ${scoreText(now)}. ${moved} The table below has every point`}>
-        {[0, 30, 70, 100].map((value) => (
-          <g key={value}>
-            <line className="axis" x1={36} x2={WIDTH - 8} y1={yOf(value)} y2={yOf(value)} />
-            <text x={30} y={yOf(value) + 4} textAnchor="end">{value}</text>
-          </g>
-        ))}
-        {[0, 1, 2, 3, 4].map((n) => {
-          const at = from + ((to - from) * n) / 4
-          return <text key={n} x={xOf(at, from, to)} y={HEIGHT - 6} textAnchor={n === 0 ? 'start' : n === 4 ? 'end' : 'middle'}>{formatLocal(new Date(at)).slice(5, 10)}</text>
-        })}
-        <path className="exposure" d={scorePath(items, from, to)} />
-      </svg>
+      <CourseChart label={`Exposure over ${days} days, now ${scoreText(now)}. ${moved} The table below has every point`} points={items} days={days} lines={[0, 30, 70, 100]} />
       <details>
         <summary>As a table</summary>
         <div className="settings-table" tabIndex={0}>

@@ -8,6 +8,7 @@ import { Severity } from '../../components/Severity'
 import { SidePanel } from '../../components/SidePanel'
 import { Loading } from '../../components/states'
 import { formatCount } from '../../lib/format'
+import { BlocksOf } from '../blocks/BlocksOf'
 import { Exceptions } from './Exceptions'
 import { Facts } from './Facts'
 import { Why } from './Why'
@@ -29,6 +30,7 @@ function Content({ one }: { one: Vulnerability }) {
     <div className="stack">
       <Known one={one} />
       <p>{formatCount(one.exposed_devices)} devices have it; on {formatCount(one.running_devices)} of them it runs. {UPDATE_WORDS[one.updates]}.</p>
+      <BlocksOf type="vulnerability" subject={one.id} title={one.id} devices={one.exposed_devices} />
       <Exceptions type="vulnerability" subject={one.id} title={one.id} devices={one.exposed_devices} excepted={one.excepted_devices} />
       <Affected id={one.id} />
       <Facts title="Scores and their sources" facts={one.facts} />

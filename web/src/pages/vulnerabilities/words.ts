@@ -44,8 +44,23 @@ export const FEED_WORDS: Record<string, string> = {
 export const CERTIFICATE_WORDS: Record<string, string> = { valid: 'Valid', expiring: 'Ends soon', expired: 'Ended', not_yet_valid: 'Not valid yet' }
 export const PROBLEM_WORDS: Record<string, string> = { weak_key: 'Key too short', weak_signature: 'Weak signature', self_signed: 'Self-signed' }
 
-/** "Update openssl to 3.0.3" */
-export function recommendationTitle(r: { remediation_type: string; related_component: string; recommended_version: string }): string {
+/** The check of a baseline that a recommendation is about. */
+export interface RecommendedCheck {
+  title: string
+  why: string
+  fix: string
+}
+
+/** What a document of a recommendation says of its check; nothing where it is about something else. */
+export function checkOf(document: unknown): RecommendedCheck | undefined {
+  const check = (document as { check?: Partial<RecommendedCheck> | null } | null | undefined)?.check
+  return check?.title ? { title: check.title, why: check.why ?? '', fix: check.fix ?? '' } : undefined
+}
+
+/** "Update openssl to 3.0.3"; of a setting what should be so: "Configure: Root does not sign in over SSH" */
+export function recommendationTitle(r: { remediation_type: string; related_component: string; recommended_version: string; document?: unknown }): string {
+  const check = r.remediation_type === 'configure' && checkOf(r.document)
+  if (check) return `Configure: ${check.title}`
   const verb = REMEDIATION_WORDS[r.remediation_type] ?? humanise(r.remediation_type)
   if (r.remediation_type === 'wait') return `${r.related_component}: no update yet`
   return `${verb} ${r.related_component}${r.recommended_version ? ` to ${r.recommended_version}` : ''}`.replace('the system ', 'the system: ')

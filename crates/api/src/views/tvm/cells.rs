@@ -5,7 +5,7 @@ use serde_json::Value;
 
 /// Cells of a row; a column that is not named is empty.
 #[derive(Debug, Default)]
-pub(super) struct Cells(Vec<(&'static str, String)>);
+pub(crate) struct Cells(Vec<(&'static str, String)>);
 
 impl Cells {
     pub fn text(mut self, column: &'static str, text: &str) -> Self {

@@ -1,10 +1,12 @@
 //! Rows that items of inventories give.
 
+use palisade_inventory::risk::{Risk, judge, risk};
 use palisade_state::vulnerabilities::{Item, ItemKind};
 use palisade_types::TimeMicros;
 use serde_json::{Value, json};
 
 use super::cells::Cells;
+use crate::browser_extension;
 
 fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap_or_default()
@@ -49,8 +51,19 @@ fn certificate(item: &Item) -> Cells {
         .text("KeyUsage", &joined(&c["usage"]))
 }
 
+/// A risk as these tables write it.
+pub(super) fn risk_word(risk: Risk) -> &'static str {
+    match risk {
+        Risk::Low => "Low",
+        Risk::Medium => "Medium",
+        Risk::High => "High",
+        Risk::Critical => "Critical",
+    }
+}
+
 fn extension(item: &Item) -> Cells {
     let e = &item.item;
+    let worst = risk(&judge(&browser_extension::read(e))).map_or("None", risk_word);
     let on = match e["enabled"].as_bool() {
         Some(true) => "True",
         Some(false) => "False",
@@ -63,6 +76,7 @@ fn extension(item: &Item) -> Cells {
         .text("ExtensionName", text(e, "name"))
         .text("ExtensionDescription", text(e, "description"))
         .text("ExtensionVersion", text(e, "version"))
+        .text("ExtensionRisk", worst)
         .text("IsActivated", on)
 }
 

@@ -11,7 +11,9 @@ use super::ask;
 /// `Table.Column` of each such column. Tables written rarely (device facts) are read over a day.
 pub async fn empty(client: &Client, since: TimeMicros) -> Result<Vec<String>> {
     let mut out = Vec::new();
-    for table in palisade_schema::tables() {
+    // Its rows come of rules that people made; this demonstration blocks nothing.
+    let tables = palisade_schema::tables().iter().filter(|t| t.name != "DeviceEvents");
+    for table in tables {
         let window = if table.kind == TableKind::View {
             String::new()
         } else if table.name.starts_with("Device") && table.name != "DeviceInfo" {

@@ -1,7 +1,7 @@
 //! Tables of `palisade feeds`.
 
 use anyhow::Result;
-use palisade_feeds::{Catalogue, FeedHealth, Report, alarms};
+use palisade_feeds::{Catalogue, Course, FeedHealth, Report, Schedule, alarms};
 use serde_json::{Value, json};
 
 use crate::cli::Format;
@@ -64,6 +64,39 @@ pub fn report(report: &Report, format: Format) {
             note(&format!("{}: {}: {record}{}", refused.code, refused.file, refused.reason));
         }
     }
+}
+
+/// Whether and how feeds are fetched by themselves.
+pub fn schedule(schedule: Option<Schedule>, course: &Course, format: Format) -> Result<()> {
+    let course_of = schedule.filter(|s| course.ended.is_some_and(|at| at >= s.since)).map(|_| course);
+    if format == Format::Json {
+        let every = schedule.map(|s| s.every_hours);
+        let whole =
+            json!({"every_hours": every, "course": course_of, "stopped": course_of.map(Course::gave_up)});
+        line(&serde_json::to_string_pretty(&whole)?);
+        return Ok(());
+    }
+    let Some(schedule) = schedule else {
+        line("feeds are not fetched by themselves; `palisade feeds schedule --every 6h` switches that on");
+        return Ok(());
+    };
+    let hours = schedule.every_hours;
+    line(&format!("feeds are fetched every {hours} hours while the product runs"));
+    let minute = |t: Option<palisade_types::TimeMicros>| {
+        t.map_or_else(|| "-".to_owned(), |t| t.to_rfc3339().get(..16).unwrap_or_default().to_owned())
+    };
+    let Some(course) = course_of else {
+        line("not fetched yet");
+        return Ok(());
+    };
+    line(&format!("last: {}, next: {}", minute(course.ended), minute(course.next)));
+    if !course.reason.is_empty() {
+        note(&format!("{} attempts in a row did not take everything: {}", course.failures, course.reason));
+    }
+    if course.gave_up() {
+        note("it stopped, because nothing could be fetched; saying how often again begins anew");
+    }
+    Ok(())
 }
 
 /// How feeds are.

@@ -1,6 +1,8 @@
-//! What is under way: listings, tasks and looks, a bounded number of each.
+//! What is under way: listings, tasks, looks and scans, a bounded number of each.
 
+mod deliveries;
 mod looks;
+mod scans;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -48,14 +50,20 @@ pub struct Board {
     tasks: HashSet<(TenantId, Uuid)>,
     listings: HashSet<Uuid>,
     looks: HashSet<(TenantId, MachineId)>,
+    scans: HashSet<(TenantId, MachineId)>,
+    deliveries: HashSet<(TenantId, Uuid)>,
+    pruned: HashMap<TenantId, tokio::time::Instant>,
     open: Arc<tokio::sync::Mutex<HashMap<Uuid, Open>>>,
     renewed: Option<tokio::time::Instant>,
+    scans_renewed: Option<tokio::time::Instant>,
 }
 
 enum Ended {
     Task(Uuid),
     Listing(Uuid),
     Look(MachineId),
+    Scan(MachineId),
+    Delivery(Uuid),
 }
 
 impl Board {
@@ -71,12 +79,20 @@ impl Board {
             Some(Ok((tenant, Ended::Look(id)))) => {
                 self.looks.remove(&(tenant, id));
             }
+            Some(Ok((tenant, Ended::Scan(id)))) => {
+                self.scans.remove(&(tenant, id));
+            }
+            Some(Ok((tenant, Ended::Delivery(id)))) => {
+                self.deliveries.remove(&(tenant, id));
+            }
             Some(Err(e)) if e.is_panic() => {
                 // Its lease ends, and it is taken up again; the same for its place here.
                 tracing::error!(error = %e, "a task's worker failed");
                 self.tasks.clear();
                 self.listings.clear();
                 self.looks.clear();
+                self.scans.clear();
+                self.deliveries.clear();
             }
             Some(Err(_)) => {}
             None => std::future::pending().await,

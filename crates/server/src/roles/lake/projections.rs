@@ -114,6 +114,10 @@ async fn apply(state: &State, records: &[Record], counters: &Counters) -> Result
             touch.last_event = Some(at);
         }
         touches.entry(tenant).or_default().push(touch);
+        // A few packed bytes of the log may be very many of an inventory.
+        if inventories.is_much() {
+            std::mem::take(&mut inventories).write(state).await?;
+        }
     }
     for (tenant, touches) in &touches {
         state.touch_devices(*tenant, touches).await?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use anyhow::{Context as _, Result};
 use palisade_advisory::Remedy;
 use palisade_state::{
-    AssessmentWrite, ComponentRow, DeviceComponentsRow, ExposurePoint, ExposureRow, FindingRow,
+    AssessmentWrite, ComponentRow, DeviceComponentsRow, ExposurePoint, ExposureRow, FindingRow, KeptPosture,
     RecommendationRow, State, VulnerabilityRow,
 };
 use palisade_types::{DeviceId, TenantId, TimeMicros};
@@ -15,10 +15,14 @@ use palisade_vuln::{Component, Finding, KernelState, Known, Matcher};
 use roaring::RoaringBitmap;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 
+use super::cases::Reported;
+use super::desk::Desk;
 use super::estate::{self, Built, criticality, severity_word};
 use super::feeds::Feeds;
-use super::fleet::{Fleet, Tenant};
+use super::fleet::Tenant;
+use super::posture;
 
 /// Most contributors that are kept for a device, versions and vulnerabilities for a recommendation.
 const MOST: usize = 20;
@@ -30,20 +34,32 @@ const MOST_RESOLVED: usize = 500;
 /// Those of the store; it is tried again then.
 pub async fn tenant(
     state: &State,
-    fleet: &mut Fleet,
+    desk: &mut Desk,
     feeds: &Feeds,
     id: TenantId,
     now: TimeMicros,
 ) -> Result<()> {
-    let Some(tenant) = fleet.tenant(id) else { return Ok(()) };
+    let Some(tenant) = desk.fleet().tenant(id) else { return Ok(()) };
     let devices: Vec<DeviceId> = tenant.devices.keys().copied().collect();
-    let ordinals = state.device_ordinals(id, &devices).await?;
+    let mut ordinals = state.device_ordinals(id, &devices).await?;
+    // What is not in service, or told by another device too, has no number here and counts nowhere.
+    let in_service: BTreeSet<DeviceId> = tenant.basis().devices.iter().map(|(device, _)| *device).collect();
+    ordinals.retain(|device, _| in_service.contains(device));
     let ids = state.component_ids(id).await?;
-    let mut write = write_of(fleet.matcher(), tenant, &ordinals, ids, now)?;
+    let kept = state.kept_posture(id).await?;
+    let known = Instant::now();
+    let write = desk
+        .work(move |fleet| {
+            let tenant = fleet.tenant(id)?;
+            Some(write_of(fleet.matcher(), tenant, &ordinals, (ids, &kept), now))
+        })
+        .await;
+    let Some(write) = write else { return Ok(()) };
+    let mut write = write?;
     let families: BTreeSet<&str> = write.components.iter().map(|c| c.ecosystem.as_str()).collect();
     write.feeds = feeds.states(&families);
     state.write_assessment(id, &write, now).await?;
-    fleet.assessed(id);
+    desk.fleet_mut().assessed(id, known);
     Ok(())
 }
 
@@ -51,7 +67,7 @@ fn write_of(
     matcher: &Matcher,
     tenant: &Tenant,
     ordinals: &HashMap<DeviceId, u32>,
-    ids: HashMap<Vec<u8>, i64>,
+    (ids, kept): (HashMap<Vec<u8>, i64>, &KeptPosture),
     now: TimeMicros,
 ) -> Result<AssessmentWrite> {
     let built = estate::build(matcher, tenant, ordinals, now);
@@ -61,7 +77,7 @@ fn write_of(
     let mut rows = Rows::new(matcher, ids);
     rows.devices(tenant, ordinals, &built);
     let mut write = AssessmentWrite::default();
-    rows.findings(&built, &mut write);
+    rows.findings(&built, &Reported::of(tenant.basis()), &mut write);
     write.exposures = exposures(matcher, tenant, ordinals, &built)?;
     let severities = severities(&write.vulnerabilities);
     write.recommendations = plan.recommendations.iter().map(|r| recommendation(r, &severities)).collect();
@@ -72,6 +88,7 @@ fn write_of(
         let devices = u32::try_from(write.exposures.len()).unwrap_or(u32::MAX);
         write.point = Some(ExposurePoint { exposure: plan.exposure.points.value(), devices, findings });
     }
+    write.posture = posture::rows(tenant, ordinals, &plan, kept);
     rows.components(&mut write);
     Ok(write)
 }
@@ -144,12 +161,16 @@ impl<'a> Rows<'a> {
         })
     }
 
-    fn findings(&self, built: &Built, write: &mut AssessmentWrite) {
+    fn findings(&self, built: &Built, reported: &Reported<'_>, write: &mut AssessmentWrite) {
         let mut known: BTreeMap<&str, (VulnerabilityRow, RoaringBitmap)> = BTreeMap::new();
         for (tuple, judged) in &built.judged {
             let Some(of) = self.tuples.get(tuple) else { continue };
-            for finding in &judged.findings {
-                write.findings.push(finding_row(of.id, finding));
+            for (finding, hit) in judged.findings.iter().zip(self.matcher.hits(*tuple)) {
+                let mut row = finding_row(of.id, finding);
+                if let Some(case) = reported.case(self.matcher, *tuple, hit) {
+                    row.why["case"] = case;
+                }
+                write.findings.push(row);
                 let (row, devices) = known.entry(&finding.vulnerability).or_insert_with(|| {
                     let known = self.matcher.index().known(&finding.vulnerability).unwrap_or_default();
                     (vulnerability_row(finding, known), RoaringBitmap::new())
@@ -162,6 +183,22 @@ impl<'a> Rows<'a> {
             .into_values()
             .map(|(row, devices)| VulnerabilityRow { device_count: count(&devices), ..row })
             .collect();
+        self.describe(&mut write.vulnerabilities);
+    }
+
+    /// Says what vulnerabilities are and what their weaknesses are called.
+    fn describe(&self, rows: &mut [VulnerabilityRow]) {
+        let index = self.matcher.index();
+        let mut texts = index.descriptions(rows.iter().map(|r| r.id.as_str()));
+        for row in rows {
+            row.description = texts.remove(&row.id).unwrap_or_default();
+            let names: serde_json::Map<String, Value> = row
+                .weaknesses
+                .iter()
+                .filter_map(|id| Some((id.clone(), index.weakness_name(id)?.into())))
+                .collect();
+            row.facts["weakness_names"] = Value::Object(names);
+        }
     }
 
     fn components(self, write: &mut AssessmentWrite) {
@@ -254,12 +291,14 @@ fn vulnerability_row(f: &Finding, known: Known) -> VulnerabilityRow {
     VulnerabilityRow {
         id: f.vulnerability.clone(),
         title: if f.title.is_empty() { known.title.clone() } else { f.title.clone() },
+        // Those of all are read together, by `Rows::describe`.
         description: String::new(),
         severity: severity_word(severity.and_then(|s| s.rating)).to_owned(),
         cvss: severity.and_then(|s| s.score),
         cvss_vector: severity.filter(|s| s.cvss.is_some()).map(|s| s.value.clone()).unwrap_or_default(),
         epss: f.epss.or(known.epss).map(|e| e.score),
-        kev_added: f.kev.as_ref().or(known.kev.as_ref()).map(|k| k.added.map_or(0, |t| t.0)),
+        // An entry without a date is told by `facts`: no date is made up.
+        kev_added: f.kev.as_ref().or(known.kev.as_ref()).and_then(|k| k.added).map(|t| t.0),
         exploit_public: f.exploits > 0,
         published: known.published.map(|t| t.0),
         modified: known.modified.map(|t| t.0),
@@ -383,13 +422,17 @@ fn recommendation(r: &Recommendation, severities: &BTreeMap<String, String>) -> 
     };
     let before = r.exposure.before.points.value();
     let t = r.threats;
+    let (severity, check) = match &r.kind {
+        Kind::Configure { check, .. } => (posture::severity(check).to_owned(), posture::document(check)),
+        _ => (worst(&r.resolved, severities), Value::Null),
+    };
     RecommendationRow {
         id: r.id.clone(),
         kind: kind.to_owned(),
         product: product.clone(),
         release: release.to_owned(),
         target: target.to_owned(),
-        severity: worst(&r.resolved, severities),
+        severity,
         exploited: t.exploited,
         exploit_public: t.exploit || t.verified || t.kit || t.proof_of_concept,
         restart: word(&r.restart),
@@ -400,7 +443,7 @@ fn recommendation(r: &Recommendation, severities: &BTreeMap<String, String>) -> 
         document: json!({
             "kind": r.kind, "versions": r.versions.iter().take(MOST).collect::<Vec<_>>(),
             "resolved": r.resolved.iter().take(MOST_RESOLVED).collect::<Vec<_>>(), "threats": r.threats,
-            "state": r.state(), "exposure": r.exposure, "secure": r.secure,
+            "state": r.state(), "exposure": r.exposure, "secure": r.secure, "check": check,
         }),
     }
 }
@@ -433,3 +476,6 @@ fn unfixed(u: &Unfixed, severities: &BTreeMap<String, String>) -> Recommendation
 fn word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,6 +117,7 @@ pub fn build(
     estate.software = software.into_values().collect();
     estate.software.extend(ended_systems(tenant, ordinals));
     estate.certificates = certificates(tenant, ordinals, now);
+    estate.configurations = super::posture::configurations(tenant, ordinals);
     Built { estate, judged, of_device, weaknesses }
 }
 

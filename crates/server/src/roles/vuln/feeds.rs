@@ -3,21 +3,33 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
+use palisade_advisory::Collected;
 use palisade_feeds::{Catalogue, FeedHealth, Manifest, Site, Snapshot, Store, health};
 use palisade_state::FeedStateRow;
 use palisade_types::TimeMicros;
-use palisade_vuln::{Feed, Index, IndexBuilder, Ranks};
+use palisade_vuln::{Feed, FeedUpdate, Index, IndexBuilder, Ranks};
 
 use crate::instance::Instance;
 
 /// What a feed serves that is about every ecosystem.
 const EVERYBODY: &str = "*";
 
+/// Above so many changed records everything is read anew: that is quicker then, and leaves no waste.
+const MANY: usize = 400_000;
+
+/// What feeds say otherwise than before.
+pub enum Change {
+    /// All that they say.
+    Whole(Box<Index>),
+    /// What changed of it.
+    Part(Vec<FeedUpdate>),
+}
+
 /// What is new about the feeds.
 #[derive(Default)]
 pub struct News {
-    /// Another index.
-    pub index: Option<Index>,
+    /// What they say otherwise.
+    pub change: Option<Change>,
     /// Whether a feed's state is another one.
     pub states_changed: bool,
 }
@@ -33,7 +45,11 @@ pub struct Feeds {
 impl Feeds {
     /// Those of the instance; all regions share them, since nothing in them is about anybody.
     pub fn new(instance: &Instance) -> Self {
-        Self { store: Store::open(instance.home()), manifest: None, states: Vec::new() }
+        Self::at(Store::open(instance.home()))
+    }
+
+    fn at(store: Store) -> Self {
+        Self { store, manifest: None, states: Vec::new() }
     }
 
     /// How each feed is, for somebody who has packages of these families: what none of them needs may be missing.
@@ -45,6 +61,11 @@ impl Feeds {
         self.states.iter().map(of).collect()
     }
 
+    /// Has everything read anew the next time.
+    pub fn forget(&mut self) {
+        self.manifest = None;
+    }
+
     /// Reads what changed.
     ///
     /// # Errors
@@ -53,9 +74,9 @@ impl Feeds {
         let (store, before) = (self.store.clone(), self.manifest.clone());
         let read = tokio::task::spawn_blocking(move || read(&store, before.as_ref())).await??;
         let mut news = News::default();
-        if let Some((manifest, index)) = read.newer {
+        if let Some((manifest, change)) = read.newer {
             self.manifest = Some(manifest);
-            news.index = Some(index);
+            news.change = Some(change);
         }
         // An age in hours alone is no news.
         let words = |rows: &[(FeedStateRow, Vec<String>)]| -> Vec<(String, String, i64)> {
@@ -68,7 +89,7 @@ impl Feeds {
 }
 
 struct Read {
-    newer: Option<(Manifest, Index)>,
+    newer: Option<(Manifest, Change)>,
     states: Vec<(FeedStateRow, Vec<String>)>,
 }
 
@@ -80,7 +101,11 @@ fn read(store: &Store, before: Option<&Manifest>) -> Result<Read> {
     let states = health(&catalogue, &manifest, TimeMicros::now()).into_iter().map(state).collect();
     let newer = match current {
         Some(snapshot) if before.is_none_or(|b| b.content() != manifest.content()) => {
-            Some((manifest, index(&snapshot)?))
+            let change = match before.and_then(|b| changed(&snapshot, &Snapshot::of(store, b.clone()))) {
+                Some(updates) => Change::Part(updates),
+                None => Change::Whole(Box::new(index(&snapshot)?)),
+            };
+            Some((manifest, change))
         }
         _ => None,
     };
@@ -101,6 +126,34 @@ fn index(snapshot: &Snapshot) -> Result<Index> {
     Ok(index)
 }
 
+/// What changed between two snapshots; nothing if that cannot be told any more, or is too much.
+fn changed(now: &Snapshot, before: &Snapshot) -> Option<Vec<FeedUpdate>> {
+    let changes = now
+        .changed_since(before)
+        .inspect_err(|e| tracing::info!(error = %e, "what was read before is gone: all feeds are read"))
+        .ok()?;
+    if changes.values().map(BTreeSet::len).sum::<usize>() > MANY {
+        return None;
+    }
+    let mut updates = Vec::with_capacity(changes.len());
+    for (id, ids) in changes {
+        let mut records = Collected::default();
+        let mut feed = Feed { name: id.clone(), ..Feed::default() };
+        if let Some(reader) = now.feed(&id) {
+            reader
+                .read_ids(&ids, &mut records)
+                .inspect_err(
+                    |e| tracing::warn!(error = %e, "what changed cannot be read: all feeds are read"),
+                )
+                .ok()?;
+            (feed.as_of, feed.records) = (reader.entry.as_of(), reader.entry.records());
+        }
+        tracing::info!(feed = %id, changed = ids.len(), "a feed changed");
+        updates.push(FeedUpdate { feed, ids, records: records.records });
+    }
+    Some(updates)
+}
+
 fn state(h: FeedHealth) -> (FeedStateRow, Vec<String>) {
     let failure = h.last_failure.as_ref();
     let row = FeedStateRow {
@@ -114,4 +167,68 @@ fn state(h: FeedHealth) -> (FeedStateRow, Vec<String>) {
         required: h.required,
     };
     (row, h.serves)
+}
+
+#[cfg(test)]
+mod tests {
+    use palisade_advisory::Record;
+    use palisade_feeds::import::{ImportOptions, import};
+    use palisade_feeds::{Accept, Limits, Writer};
+    use serde_json::json;
+
+    use super::*;
+
+    /// CISA's catalogue with these entries: id, and what should be done.
+    fn bring(store: &Store, folder: &std::path::Path, entries: &[(&str, &str)]) {
+        let entry = |(id, action): &(&str, &str)| {
+            json!({"cveID": id, "vendorProject": "a", "product": "b", "vulnerabilityName": "c",
+                "dateAdded": "2021-11-03", "shortDescription": "d", "requiredAction": action,
+                "dueDate": "2021-11-17", "knownRansomwareCampaignUse": "Unknown", "notes": "", "cwes": []})
+        };
+        let list: Vec<_> = entries.iter().map(entry).collect();
+        let whole = json!({"title": "CISA Catalog of Known Exploited Vulnerabilities", "catalogVersion": "2026.11.23",
+            "dateReleased": "2026-11-23T00:00:00.0000Z", "count": list.len(), "vulnerabilities": list});
+        let path = folder.join("known_exploited_vulnerabilities.json");
+        std::fs::write(&path, whole.to_string()).expect("written");
+        let accept = Accept { shrink: true, ..Accept::from(&Limits::default()) };
+        let options = ImportOptions { feed: Some("kev".into()), as_of: None, accept };
+        let mut writer = Writer::open(store).expect("nobody else writes");
+        let outcome = import(&mut writer, &Catalogue::built_in(), &path, &options).expect("taken");
+        assert_eq!(outcome.code, "ok", "{outcome:?}");
+        writer.collect().expect("collected");
+    }
+
+    #[tokio::test]
+    async fn only_what_a_feed_says_otherwise_is_read_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::at(&folder.path().join("feeds"));
+        let mut feeds = Feeds::at(store.clone());
+        assert!(feeds.look().await.expect("looked").change.is_none(), "there is nothing");
+        let first = [("CVE-2020-0001", "update"), ("CVE-2020-0002", "update"), ("CVE-2020-0003", "update")];
+        bring(&store, folder.path(), &first);
+        let Some(Change::Whole(index)) = feeds.look().await.expect("looked").change else {
+            panic!("the first time all of it is read")
+        };
+        assert_eq!(index.sizes().facts, 3);
+        assert!(feeds.look().await.expect("looked").change.is_none(), "nothing is new");
+
+        let second = [("CVE-2020-0001", "update"), ("CVE-2020-0002", "unplug"), ("CVE-2020-0004", "update")];
+        bring(&store, folder.path(), &second);
+        let Some(Change::Part(updates)) = feeds.look().await.expect("looked").change else {
+            panic!("what changed can be told")
+        };
+        assert_eq!(updates.len(), 1);
+        assert_eq!((updates[0].feed.name.as_str(), updates[0].feed.records), ("kev", 3));
+        let ids: Vec<&str> = updates[0].ids.iter().map(String::as_str).collect();
+        assert_eq!(ids, ["CVE-2020-0002", "CVE-2020-0003", "CVE-2020-0004"]);
+        let told: Vec<&str> = updates[0]
+            .records
+            .iter()
+            .map(|r| if let Record::Cve(cve) = r { cve.id.as_str() } else { "" })
+            .collect();
+        assert_eq!(told, ["CVE-2020-0002", "CVE-2020-0004"], "what is gone is not among the records");
+
+        feeds.forget();
+        assert!(matches!(feeds.look().await.expect("looked").change, Some(Change::Whole(_))));
+    }
 }

@@ -6,11 +6,17 @@ use std::time::Duration;
 
 use anyhow::Result;
 use palisade_inventory::{Certificate, Endpoint, Inventory, Os, join};
-use palisade_state::{AssessmentBasis, State};
+use palisade_state::{AssessmentBasis, KeptInventory, State};
 use palisade_types::{DeviceId, TenantId, TimeMicros};
 use palisade_vuln::score::Reach;
-use palisade_vuln::{Index, IndexBuilder, Matcher, MatcherSizes, Ranks, from_inventory};
+use palisade_vuln::{IndexBuilder, Matcher, MatcherSizes, Ranks, from_inventory};
 use tokio::time::Instant;
+
+use super::feeds::Change;
+use super::pace::Pace;
+
+/// How many inventories are read before they are taken in.
+const AT_ONCE: usize = 20;
 
 /// What is known of one device.
 pub struct Known {
@@ -28,6 +34,8 @@ pub struct Known {
     pub certificates: Vec<Certificate>,
     /// How many packages it has.
     pub packages: usize,
+    /// What it told of its configuration.
+    pub runs: Vec<super::posture::Run>,
 }
 
 /// A tenant's devices.
@@ -37,8 +45,7 @@ pub struct Tenant {
     pub devices: BTreeMap<DeviceId, Known>,
     since: TimeMicros,
     basis: AssessmentBasis,
-    dirty: bool,
-    assessed: Option<Instant>,
+    pace: Pace,
 }
 
 /// All devices of the region.
@@ -87,62 +94,73 @@ impl Fleet {
             }
         }
         for id in here {
-            self.tenants.entry(*id).or_insert_with(|| Tenant { dirty: true, ..Tenant::default() });
+            self.tenants.entry(*id).or_insert_with(|| Tenant { pace: Pace::new(), ..Tenant::default() });
         }
     }
 
-    /// Matches everything by other feeds.
-    pub fn replace_index(&mut self, index: Index) {
-        let delta = self.matcher.replace_index(index);
+    /// Takes in what feeds say otherwise; answers whether the index is to be made anew next time, because too much
+    /// of it was replaced.
+    pub fn change_feeds(&mut self, change: Change) -> bool {
+        let delta = match change {
+            Change::Whole(index) => self.matcher.replace_index(*index),
+            Change::Part(updates) => self.matcher.apply_update(updates),
+        };
         tracing::info!(components = delta.judged, changed = delta.tuples.len(), "matched by new feeds");
         self.touch_all();
+        self.matcher.index().is_worn()
     }
 
     /// Has every tenant assessed anew.
     pub fn touch_all(&mut self) {
-        self.tenants.values_mut().for_each(|t| t.dirty = true);
+        let now = Instant::now();
+        self.tenants.values_mut().for_each(|t| t.pace.changed(now));
     }
 
-    /// Whether something changed since the last assessment, or that was too long ago.
+    /// Whether something changed since the last assessment and came to rest, or that was too long ago.
     pub fn wants_assessment(&self, id: TenantId, whole: Duration) -> bool {
-        self.tenants.get(&id).is_some_and(|t| t.dirty || t.assessed.is_none_or(|at| at.elapsed() > whole))
+        self.tenants.get(&id).is_some_and(|t| t.pace.due(Instant::now(), whole))
     }
 
-    /// Notes that what is known has been written.
-    pub fn assessed(&mut self, id: TenantId) {
+    /// Notes that what was known at an instant has been written.
+    pub fn assessed(&mut self, id: TenantId, known: Instant) {
         if let Some(tenant) = self.tenants.get_mut(&id) {
-            (tenant.dirty, tenant.assessed) = (false, Some(Instant::now()));
+            tenant.pace.assessed(known, Instant::now());
         }
     }
 
-    /// Takes in the inventories that changed, and forgets devices that are gone.
-    ///
-    /// # Errors
-    /// Those of the store; what was taken in until then stays.
-    pub async fn follow(&mut self, state: &State, id: TenantId) -> Result<()> {
-        loop {
-            let Some(tenant) = self.tenants.get(&id) else { return Ok(()) };
-            let touched = state.inventories_touched_since(id, tenant.since).await?;
-            let Some(last) = touched.last() else { break };
-            let last = last.touched_at;
-            // Of one that is not complete, what was complete before counts until the rest has come.
-            for one in touched.iter().filter(|t| t.complete) {
-                let Some(kept) = state.inventory(id, one.device, &[]).await? else { continue };
-                let bodies: Vec<(String, String)> =
-                    kept.bodies.iter().map(|(name, body)| (name.clone(), body.to_string())).collect();
-                match join(bodies.iter().map(|(n, b)| (n.as_str(), b.as_str()))) {
-                    Ok(inventory) => self.take(id, one.device, kept.taken_at, inventory),
-                    Err(e) => tracing::warn!(device = %one.device, error = %e, "an inventory cannot be read"),
-                }
-            }
-            if let Some(tenant) = self.tenants.get_mut(&id) {
-                tenant.since = last;
-            }
-        }
-        Ok(())
+    /// Up to when a tenant's inventories were taken in, by the database's clock; none if it is not followed.
+    pub fn since(&self, id: TenantId) -> Option<TimeMicros> {
+        self.tenants.get(&id).map(|t| t.since)
     }
 
-    fn take(&mut self, id: TenantId, device: DeviceId, taken_at: TimeMicros, inventory: Inventory) {
+    /// Takes in inventories of a tenant that were read.
+    pub fn take_all(&mut self, id: TenantId, read: Touched) {
+        for (device, kept) in read.inventories {
+            let taken_at = kept.taken_at;
+            let runs = super::posture::runs(device, kept.bodies.iter().map(|(n, b)| (n.as_str(), b)));
+            let bodies: Vec<(String, String)> =
+                kept.bodies.into_iter().map(|(name, body)| (name, body.to_string())).collect();
+            match join(bodies.iter().map(|(n, b)| (n.as_str(), b.as_str()))) {
+                // A name that no table can hold would stop the assessment of all the others.
+                Ok(inventory) => match palisade_inventory::told::check(&inventory) {
+                    Ok(()) => self.take(id, device, taken_at, (inventory, runs)),
+                    Err(e) => tracing::warn!(%device, error = %e, "an inventory is not taken"),
+                },
+                Err(e) => tracing::warn!(%device, error = %e, "an inventory cannot be read"),
+            }
+        }
+        if let Some(tenant) = self.tenants.get_mut(&id) {
+            tenant.since = read.until;
+        }
+    }
+
+    fn take(
+        &mut self,
+        id: TenantId,
+        device: DeviceId,
+        taken_at: TimeMicros,
+        (inventory, runs): (Inventory, Vec<super::posture::Run>),
+    ) {
         let Some(tenant) = self.tenants.get_mut(&id) else { return };
         let number = tenant.devices.get(&device).map_or_else(
             || {
@@ -161,6 +179,7 @@ impl Fleet {
             reach: HashMap::new(),
             certificates: inventory.certificates.into_iter().filter(|c| c.store != "trust").collect(),
             packages: inventory.packages.len(),
+            runs,
         };
         let mut tuples = Vec::with_capacity(read.installed.len());
         for one in &read.installed {
@@ -183,7 +202,7 @@ impl Fleet {
         }
         self.matcher.apply_tuples(number, &tuples);
         tenant.devices.insert(device, known);
-        tenant.dirty = true;
+        tenant.pace.changed(Instant::now());
     }
 
     /// Notes what else assessments rest on, and forgets devices that are no longer in service.
@@ -192,7 +211,7 @@ impl Fleet {
         if tenant.basis == basis {
             return;
         }
-        tenant.dirty = true;
+        tenant.pace.changed(Instant::now());
         let known: BTreeSet<DeviceId> = basis.devices.iter().map(|(device, _)| *device).collect();
         tenant.basis = basis;
         let gone: Vec<DeviceId> = tenant.devices.keys().filter(|d| !known.contains(d)).copied().collect();
@@ -201,6 +220,40 @@ impl Fleet {
                 self.matcher.apply_tuples(known.number, &[]);
             }
         }
+    }
+}
+
+/// Inventories that changed, as they are kept.
+#[derive(Default)]
+pub struct Touched {
+    inventories: Vec<(DeviceId, KeptInventory)>,
+    /// Up to when these are all, by the database's clock.
+    until: TimeMicros,
+}
+
+impl Touched {
+    /// These, for tests.
+    #[cfg(test)]
+    pub fn of(inventories: Vec<(DeviceId, KeptInventory)>) -> Self {
+        Self { inventories, until: TimeMicros(1) }
+    }
+
+    /// Reads the next ones that changed since an instant; nothing if there are none. Of one that is not complete, what
+    /// was complete before counts until the rest has come.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn read(state: &State, id: TenantId, since: TimeMicros) -> Result<Option<Self>> {
+        let touched = state.inventories_touched_since(id, since).await?;
+        let Some(last) = touched.get(AT_ONCE - 1).or(touched.last()) else { return Ok(None) };
+        let mut read = Self { until: last.touched_at, ..Self::default() };
+        // Those of one instant are taken together, so that none is passed over.
+        for one in touched.iter().take_while(|t| t.touched_at <= read.until).filter(|t| t.complete) {
+            if let Some(kept) = state.inventory(id, one.device, &[]).await? {
+                read.inventories.push((one.device, kept));
+            }
+        }
+        Ok(Some(read))
     }
 }
 
