@@ -203,15 +203,15 @@ fn the_seeds_reach_what_they_are_named_after() {
         let open = |b: &SealedBatch| open(&b.payload, b.raw_length, &LIMITS);
         upload.batches.iter().map(|b| open(b).map(|b| b.facts.len()).map_err(|e| e.code())).collect()
     };
-    assert_eq!(opened("upload"), [Ok(10); 3]);
-    assert_eq!(opened("forked"), [Ok(10), Ok(10), Ok(10), Ok(10), Ok(0), Ok(10)]);
+    assert_eq!(opened("upload"), [Ok(11); 3]);
+    assert_eq!(opened("forked"), [Ok(11), Ok(11), Ok(11), Ok(11), Ok(0), Ok(11)]);
     assert_eq!(opened("bomb"), [Err("decompression_limit")]);
     assert_eq!(opened("torn"), [Err("batch_malformed")]);
     assert_eq!(opened("noise"), [Err("batch_malformed")]);
     assert_eq!(opened("large"), [Err("batch_too_large")]);
     assert_eq!(Batch::decode(read("batch").as_slice()), Ok(batch()));
     let whole = read("quarter");
-    assert_eq!(open(&whole, whole.len() as u64 * 4, &LIMITS).map(|b| b.facts.len()), Ok(10));
+    assert_eq!(open(&whole, whole.len() as u64 * 4, &LIMITS).map(|b| b.facts.len()), Ok(11));
     assert_eq!(EnrolRequest::decode(read("enrol").as_slice()), Ok(enrol()));
     assert_eq!(SignedOrder::decode(read("order").as_slice()), Ok(order()));
     let frame = OrderFrame::decode(read("frame").as_slice()).expect("a frame");

@@ -110,6 +110,8 @@ impl WebhookSettings {
     pub fn read(value: &Value, format: Format) -> Result<Self, SettingsError> {
         let settings: Self = match value {
             Value::Null => Self::default(),
+            // A list of values in the fields' order would be taken for one.
+            other if !other.is_object() => return Err(SettingsError("settings are an object".to_owned())),
             other => serde_json::from_value(other.clone()).map_err(|e| SettingsError(e.to_string()))?,
         };
         settings.check(format)?;

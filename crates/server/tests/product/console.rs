@@ -101,6 +101,7 @@ fn batches(name: &str) -> Vec<msg::SealedBatch> {
         protocol: 6,
         ..msg::Connection::default()
     };
+    let blocked = msg::ApplicationBlocked { path: "/usr/bin/walk".into(), pid: 100, ..Default::default() };
     let events = msg::Batch {
         boot_id: vec![7; 16].into(),
         processes: vec![process],
@@ -108,6 +109,7 @@ fn batches(name: &str) -> Vec<msg::SealedBatch> {
             fact(1, msg::fact::Kind::ProcessCreated(msg::ProcessCreated { created: 1 })),
             fact(2, msg::fact::Kind::Connection(connection)),
             fact(3, msg::fact::Kind::File(msg::FileEvent { path: "/tmp/walk".into(), ..Default::default() })),
+            fact(6, msg::fact::Kind::ApplicationBlocked(blocked)),
         ],
     };
     let counter = msg::Counter { kind: "walk".into(), value: 1 };

@@ -69,6 +69,7 @@ pub(super) async fn vulnerable(
     rows.component(number, ["Debian:12", "debian:12", package, "1.0"], &[device], &[device]).await;
     rows.vulnerability(vulnerability, "high", Some(7.5), false).await;
     rows.finding(number, vulnerability, "1.1").await;
+    rows.case(number, vulnerability, &json!({ "vulnerability": vulnerability })).await;
     rows.recommendation(recommendation, [package, "1.1"], &[device], 1.0).await;
     rows.exposure(device, 50.0, 1.0).await;
     let item = json!([{"fingerprint": package, "subject": package, "name": package, "path": package, "store": "own"}]);
@@ -95,7 +96,8 @@ pub(super) async fn exception_of(
     let new = NewException {
         subject: ExceptionSubject::Vulnerability(vulnerability.to_owned()),
         group: group.map(|id| id.parse().expect("an id")),
-        justification: Justification::RiskAccepted,
+        // One that holds everywhere is also a case to test the matcher with.
+        justification: if group.is_some() { Justification::RiskAccepted } else { Justification::Inaccurate },
         note: format!("about {vulnerability}"),
         expires_at: Some(now.plus_micros(HOUR)),
         created_by: "test".to_owned(),
