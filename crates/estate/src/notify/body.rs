@@ -146,6 +146,7 @@ impl Document {
 
     /// Everything that people have to know, in plain lines.
     fn text(&self, settings: &WebhookSettings) -> String {
+        // Writing to a string does not fail.
         let mut out = String::new();
         let link = |path: &str| format!("{}{path}", settings.console.trim_end_matches('/'));
         if let Some(ticket) = &self.ticket {

@@ -51,7 +51,7 @@ pub fn disarm(state_dir: &Path, reason: &str) -> Result<bool, SensorError> {
     let until = Instant::now() + PATIENCE;
     while let Some(pid) = responder(state_dir) {
         if Instant::now() >= until {
-            // Its end lets everything go that waits for an answer.
+            // Its end lets everything go that waits for an answer. One that is gone already cannot be killed.
             let _ = kill(pid, Signal::SIGKILL);
             return Ok(true);
         }

@@ -105,6 +105,7 @@ impl Changing {
 
     /// Waits for as long as it takes.
     pub fn wait_for_good(&mut self) {
+        // Only who is no child of ours cannot be waited for.
         let _ = self.child.wait();
     }
 
@@ -242,6 +243,7 @@ fn not_started(argv: &[String], e: &std::io::Error) -> Fault {
 
 fn signal_all(child: &Child, signal: Signal) {
     if let Ok(pid) = i32::try_from(child.id()) {
+        // A group that has ended already needs no signal.
         let _ = killpg(Pid::from_raw(pid), signal);
     }
 }

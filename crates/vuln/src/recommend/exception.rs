@@ -41,6 +41,8 @@ pub enum Justification {
     PlannedRemediation,
     /// Nothing fixes it; for a vulnerability only.
     NoPatch,
+    /// It is not so.
+    Inaccurate,
 }
 
 /// A decision to leave something as it is for a while.
@@ -166,7 +168,9 @@ impl Exception {
         matches!(self.subject, Subject::Cve(_))
             || matches!(
                 self.justification,
-                Justification::ThirdPartyControl | Justification::AlternateMitigation
+                Justification::ThirdPartyControl
+                    | Justification::AlternateMitigation
+                    | Justification::Inaccurate
             )
     }
 }

@@ -254,6 +254,11 @@ fn an_exception_counts_by_its_justification_where_it_holds() {
     assert_eq!(part.state(), State::PartialException);
 
     // Mitigated everywhere: as if it were done.
+    assert!(
+        exception(update(), Extent::Global, Justification::Inaccurate).counts(),
+        "what is not so exposes nobody"
+    );
+    assert!(!exception(update(), Extent::Global, Justification::PlannedRemediation).counts());
     let done = with(&[exception(update(), Extent::Global, Justification::AlternateMitigation)]);
     assert_eq!(done.exposure, base.exposure.after);
     let full = find(&done, "update/debian/12/openssl");

@@ -250,6 +250,7 @@ pub fn exceptions(
                 "third_party_control" => Justification::ThirdPartyControl,
                 "alternate_mitigation" => Justification::AlternateMitigation,
                 "planned_remediation" => Justification::PlannedRemediation,
+                "inaccurate" => Justification::Inaccurate,
                 _ => Justification::RiskAccepted,
             },
             reason: String::new(),
