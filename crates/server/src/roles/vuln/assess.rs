@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use anyhow::{Context as _, Result};
 use palisade_advisory::Remedy;
+use palisade_state::vulnerabilities::SEVERITIES;
 use palisade_state::{
     AssessmentWrite, ComponentRow, DeviceComponentsRow, ExposurePoint, ExposureRow, FindingRow, KeptPosture,
     RecommendationRow, State, VulnerabilityRow,
 };
 use palisade_types::{DeviceId, TenantId, TimeMicros};
-use palisade_vuln::recommend::{Kind, Plan, Recommendation, Unfixed};
+use palisade_vuln::recommend::{Key, Kind, Plan, Recommendation, Unfixed};
 use palisade_vuln::score::{Criticality, Fleet as Scores, Hazard, Hazards, Shift, combine, explain};
 use palisade_vuln::{Component, Finding, KernelState, Known, Matcher};
 use roaring::RoaringBitmap;
@@ -318,10 +319,10 @@ fn severities(rows: &[VulnerabilityRow]) -> BTreeMap<String, String> {
     rows.iter().map(|r| (r.id.clone(), r.severity.clone())).collect()
 }
 
+/// The worst severity of these, as lists order them: what nobody has scored is worse than low.
 fn worst<'a>(ids: impl IntoIterator<Item = &'a String>, of: &BTreeMap<String, String>) -> String {
-    let order = ["critical", "high", "medium", "low", "none", "unknown"];
-    let place = |id: &String| of.get(id).and_then(|word| order.iter().position(|o| o == word));
-    ids.into_iter().filter_map(place).min().map_or("unknown", |at| order[at]).to_owned()
+    let place = |id: &String| of.get(id).and_then(|word| SEVERITIES.iter().position(|s| s == word));
+    ids.into_iter().filter_map(place).min().map_or("unknown", |at| SEVERITIES[at]).to_owned()
 }
 
 /// Each device's exposure, and what it consists of.
@@ -408,17 +409,25 @@ fn count_findings(matcher: &Matcher, built: &Built, number: u32, row: &mut Expos
     }
 }
 
+/// Distribution and release, `debian:12`, as its packages have them; empty for a language's package.
+fn release_of(software: &Key) -> String {
+    if software.release.is_empty() {
+        return String::new();
+    }
+    format!("{}:{}", software.ecosystem, software.release)
+}
+
 fn recommendation(r: &Recommendation, severities: &BTreeMap<String, String>) -> RecommendationRow {
     let (kind, product, release, target) = match &r.kind {
         Kind::Update { software, target } => {
-            ("update", &software.source, &*software.release, target.as_str())
+            ("update", &software.source, release_of(software), target.as_str())
         }
         Kind::Upgrade { software, target, .. } => {
-            ("upgrade_system", &software.source, &*software.release, target.as_str())
+            ("upgrade_system", &software.source, release_of(software), target.as_str())
         }
-        Kind::Uninstall { software, .. } => ("uninstall", &software.source, &*software.release, ""),
-        Kind::Configure { check, .. } => ("configure", check, "", ""),
-        Kind::ReplaceCertificate { subject, .. } => ("replace_certificate", subject, "", ""),
+        Kind::Uninstall { software, .. } => ("uninstall", &software.source, release_of(software), ""),
+        Kind::Configure { check, .. } => ("configure", check, String::new(), ""),
+        Kind::ReplaceCertificate { subject, .. } => ("replace_certificate", subject, String::new(), ""),
     };
     let before = r.exposure.before.points.value();
     let t = r.threats;
@@ -430,7 +439,7 @@ fn recommendation(r: &Recommendation, severities: &BTreeMap<String, String>) -> 
         id: r.id.clone(),
         kind: kind.to_owned(),
         product: product.clone(),
-        release: release.to_owned(),
+        release,
         target: target.to_owned(),
         severity,
         exploited: t.exploited,
@@ -455,7 +464,7 @@ fn unfixed(u: &Unfixed, severities: &BTreeMap<String, String>) -> Recommendation
         id: format!("wait/{}/{}/{}", software.ecosystem, software.release, software.source),
         kind: "wait".into(),
         product: software.source.clone(),
-        release: software.release.clone(),
+        release: release_of(software),
         severity: worst(&u.weaknesses, severities),
         exploited: t.exploited,
         exploit_public: t.exploit || t.verified || t.kit || t.proof_of_concept,

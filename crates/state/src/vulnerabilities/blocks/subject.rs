@@ -150,7 +150,8 @@ pub(super) fn devices_of_release(book: &Book, ecosystem: &str) -> RoaringBitmap 
 }
 
 fn is_release(wanted: &str, release: &str) -> bool {
-    wanted == release || (!wanted.contains(':') && release.split(':').next() == Some(wanted))
+    let Some(rest) = release.strip_prefix(wanted) else { return false };
+    rest.is_empty() || rest.starts_with('+') || (rest.starts_with(':') && !wanted.contains(':'))
 }
 
 /// Devices whose inventory has one of the packages in its range.
@@ -215,5 +216,6 @@ mod tests {
         assert!(check(&target).is_err());
         assert!(is_release("debian", "debian:12") && is_release("debian:12", "debian:12"));
         assert!(!is_release("debian:11", "debian:12") && !is_release("deb", "debian:12"));
+        assert!(is_release("ubuntu:22.04", "ubuntu:22.04+pro") && !is_release("debian:1", "debian:12"));
     }
 }

@@ -25,3 +25,33 @@ fn an_entry_without_a_date_is_exploited_and_no_date_is_made_up() {
         assert_eq!(estate::weakness(&finding).threats.exploited, exploited);
     }
 }
+
+#[test]
+fn what_nobody_has_scored_is_worse_than_low() {
+    let of: BTreeMap<String, String> =
+        SEVERITIES.iter().map(|s| (format!("CVE-{s}"), (*s).to_owned())).collect();
+    for (found, expected) in [
+        (&["low", "unknown"][..], "unknown"),
+        (&["none", "unknown"], "unknown"),
+        (&["unknown", "medium"], "medium"),
+        (&["none", "low"], "low"),
+        (&["high", "critical", "unknown"], "critical"),
+        (&["made up"], "unknown"),
+        (&[], "unknown"),
+    ] {
+        let ids: Vec<String> = found.iter().map(|s| format!("CVE-{s}")).collect();
+        assert_eq!(worst(&ids, &of), expected, "{found:?}");
+    }
+}
+
+/// A rule that blocks what a recommendation updates names its release as packages do.
+#[test]
+fn a_recommendation_has_the_release_that_its_packages_have() {
+    let software = |ecosystem: &str, release: &str| Key {
+        ecosystem: ecosystem.into(),
+        release: release.into(),
+        source: "expat".into(),
+    };
+    assert_eq!(release_of(&software("debian", "12")), "debian:12");
+    assert_eq!(release_of(&software("npm", "")), "");
+}
