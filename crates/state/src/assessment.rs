@@ -12,7 +12,7 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use uuid::Uuid;
 
-use crate::vulnerabilities::Timeline;
+use crate::vulnerabilities::{Timeline, keep_cases};
 use crate::{Result, State, row};
 
 pub use posture::{
@@ -550,6 +550,7 @@ impl State {
         let timeline = Box::pin(Timeline::begin(&mut tx, tenant, write)).await?;
         COMPONENTS.replace(&mut tx, tenant, &write.components, now).await?;
         FINDINGS.replace(&mut tx, tenant, &write.findings, now).await?;
+        keep_cases(&mut tx, tenant, now).await?;
         VULNERABILITIES.replace(&mut tx, tenant, &write.vulnerabilities, now).await?;
         DEVICES.replace(&mut tx, tenant, &write.devices, now).await?;
         EXPOSURES.replace(&mut tx, tenant, &write.exposures, now).await?;

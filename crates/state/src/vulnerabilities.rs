@@ -26,7 +26,7 @@ mod weaknesses;
 
 pub use affected::{AffectedBy, AffectedDevice, DeviceRef};
 pub(crate) use book::Shelf;
-pub use cases::VulnerabilityCase;
+pub use cases::{VulnerabilityCase, keep_cases};
 pub use exceptions::{Exception, ExceptionSubject, Justification, NewException};
 pub use explorer::{ExplorerBook, ExplorerPackage, ExplorerWeakness};
 pub use exposure::{

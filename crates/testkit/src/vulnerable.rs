@@ -135,6 +135,14 @@ impl VulnerableRows {
         .execute(&mut self.vuln)
         .await
         .expect("a case");
+        self.keep_cases().await;
+    }
+
+    /// Keeps what decided findings that were reported as wrong, as every assessment does.
+    pub async fn keep_cases(&mut self) {
+        let kept =
+            palisade_state::vulnerabilities::keep_cases(&mut self.vuln, self.tenant, TimeMicros(self.now));
+        kept.await.expect("kept");
     }
 
     /// That a component has it; `fixed` is empty where no version is without it.

@@ -4125,7 +4125,8 @@ export interface components {
             value: string;
         };
         /**
-         * @description Why something is left as it is.
+         * @description Why something is left as it is. Of a recommendation, `risk_accepted` and `planned_remediation` still count in the score;
+         *     nothing else that is excepted does.
          * @enum {string}
          */
         ExceptionJustification: "third_party_control" | "alternate_mitigation" | "risk_accepted" | "planned_remediation" | "inaccurate";
@@ -6854,17 +6855,22 @@ export interface components {
             /** @description Whether updates take it away: `all`, `some`, `none`. */
             updates: string;
         };
-        /** @description A finding that was reported as wrong, by itself: package, advisories, feeds with their ages, and why it is wrong. */
+        /**
+         * @description A finding that was reported as wrong, by itself: package, advisories and feeds as they were when it was reported, and
+         *     why it is wrong.
+         */
         VulnerabilityCase: {
-            /** @description All that feeds say about the package and the vulnerability. */
+            /** @description All that feeds said about the package and the vulnerability. */
             advisories: unknown;
             /** @description The package that it was found in. */
             component: unknown;
+            /** @description Whether the exception by which it was reported still holds. */
+            exception_holds: boolean;
             /** @description The feeds, and from when they are. */
             feeds: unknown;
             /** @description The version that fixes it; null where none does. */
             fix: string | null;
-            /** @description The exception by which it was reported, and the package's number. */
+            /** @description The exception by which it was reported, and the beginning of the package's key. */
             id: string;
             /** @description The version that was compared. */
             installed: string;
@@ -6877,12 +6883,14 @@ export interface components {
              * @description When it was reported, microseconds since 1970.
              */
             reported_at: number;
+            /** @description Whether the finding is still there. A case stays when it is not. */
+            still_found: boolean;
             /** @description `open` until somebody has decided it. */
             verdict: string;
             /** @description The vulnerability. */
             vulnerability: string;
         };
-        /** @description Findings that were reported as wrong, the oldest report first. */
+        /** @description Findings that were reported as wrong, the newest report first. */
         VulnerabilityCasePage: {
             /** @description The items of this page. */
             items: components["schemas"]["VulnerabilityCase"][];

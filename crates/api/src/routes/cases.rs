@@ -13,10 +13,11 @@ use crate::gate::{Authorized, VulnerabilitiesRead, audit};
 use crate::page::page;
 use crate::state::Api;
 
-/// A finding that was reported as wrong, by itself: package, advisories, feeds with their ages, and why it is wrong.
+/// A finding that was reported as wrong, by itself: package, advisories and feeds as they were when it was reported, and
+/// why it is wrong.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct VulnerabilityCase {
-    /// The exception by which it was reported, and the package's number.
+    /// The exception by which it was reported, and the beginning of the package's key.
     id: String,
     /// `open` until somebody has decided it.
     verdict: String,
@@ -24,6 +25,10 @@ pub(crate) struct VulnerabilityCase {
     reason: String,
     /// When it was reported, microseconds since 1970.
     reported_at: i64,
+    /// Whether the exception by which it was reported still holds.
+    exception_holds: bool,
+    /// Whether the finding is still there. A case stays when it is not.
+    still_found: bool,
     /// The vulnerability.
     vulnerability: String,
     /// The package that it was found in.
@@ -35,7 +40,7 @@ pub(crate) struct VulnerabilityCase {
     /// The version that fixes it; null where none does.
     #[schema(required = true)]
     fix: Option<String>,
-    /// All that feeds say about the package and the vulnerability.
+    /// All that feeds said about the package and the vulnerability.
     advisories: Value,
     /// The feeds, and from when they are.
     feeds: Value,
@@ -50,6 +55,8 @@ impl From<state::VulnerabilityCase> for VulnerabilityCase {
             verdict: "open".to_owned(),
             reason: c.reason,
             reported_at: c.reported_at.0,
+            exception_holds: c.holds,
+            still_found: c.found,
             vulnerability: text("vulnerability"),
             component: c.case["component"].clone(),
             installed: text("installed"),
@@ -62,7 +69,7 @@ impl From<state::VulnerabilityCase> for VulnerabilityCase {
 }
 
 page! {
-    /// Findings that were reported as wrong, the oldest report first.
+    /// Findings that were reported as wrong, the newest report first.
     VulnerabilityCasePage of VulnerabilityCase
 }
 

@@ -117,7 +117,8 @@ pub(crate) enum SubjectType {
     Recommendation,
 }
 
-/// Why something is left as it is.
+/// Why something is left as it is. Of a recommendation, `risk_accepted` and `planned_remediation` still count in the score;
+/// nothing else that is excepted does.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ExceptionJustification {
@@ -125,9 +126,9 @@ pub(crate) enum ExceptionJustification {
     ThirdPartyControl,
     /// Something of one's own does: it no longer counts in the score.
     AlternateMitigation,
-    /// It is lived with; it still counts.
+    /// It is lived with: a recommendation still counts in the score, a vulnerability does not.
     RiskAccepted,
-    /// It is going to be done; it still counts.
+    /// It is going to be done: a recommendation still counts in the score, a vulnerability does not.
     PlannedRemediation,
     /// The finding is wrong: it no longer counts.
     Inaccurate,

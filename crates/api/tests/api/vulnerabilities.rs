@@ -143,7 +143,7 @@ async fn a_finding_that_is_reported_as_wrong_becomes_a_case() {
     let report = json!({"subject_type": "vulnerability", "subject": "CVE-2026-0001", "justification": "inaccurate",
         "note": "the vendor says that it is fixed in 3.0.1"});
     let made = world.call("POST", "/api/v1/vulnerability-exceptions").bearer(&world.a.operator).json(&report);
-    made.expect(201).await;
+    let made = made.expect(201).await;
     assert_eq!(cases(&world.a.reader).await["total"], 0, "the vuln process has not kept it yet");
     let statement = json!({"ecosystem": "debian:12", "package": "openssl", "named": "source", "status": "affected",
         "ranges": [{"from": "", "end": {"fixed": "3.0.3"}}], "versions": [], "remedy": "update", "reason": "",
@@ -168,6 +168,14 @@ async fn a_finding_that_is_reported_as_wrong_becomes_a_case() {
     assert_eq!((found.fix.as_deref(), found.advisory.feed_as_of), (Some("3.0.3"), Some(TimeMicros(7))));
     // Another tenant has none.
     assert_eq!(cases(&world.b.reader).await["total"], 0);
+    // It stays when the exception is over.
+    assert_eq!((&case["exception_holds"], &case["still_found"]), (&json!(true), &json!(true)));
+    let path = format!("/api/v1/vulnerability-exceptions/{}", made.text("id"));
+    world.call("DELETE", &path).bearer(&world.a.operator).expect(200).await;
+    let told = cases(&world.a.reader).await;
+    let kept = &told["items"][0];
+    assert_eq!((&kept["exception_holds"], &kept["still_found"]), (&json!(false), &json!(true)));
+    assert_eq!((&kept["id"], &kept["advisories"]), (&case["id"], &case["advisories"]));
 }
 
 #[tokio::test]

@@ -52,9 +52,9 @@ pub enum Justification {
     ThirdPartyControl,
     /// Something of one's own does: it no longer counts in the score.
     AlternateMitigation,
-    /// It is lived with; it still counts.
+    /// It is lived with: a recommendation still counts in the score, a vulnerability does not.
     RiskAccepted,
-    /// It is going to be done; it still counts.
+    /// It is going to be done: a recommendation still counts in the score, a vulnerability does not.
     PlannedRemediation,
     /// The finding is wrong: it no longer counts, and is kept as a case to test with.
     Inaccurate,

@@ -139,6 +139,7 @@ async fn vulnerable(db: &TestDb, api: &State, tenant: TenantId, device: DeviceId
     };
     let made = api.create_vulnerability_exception(tenant, &DeviceScope::all(), &new, NOW).await;
     made.expect("an exception");
+    rows.case(1, "CVE-2026-0001", &json!({})).await;
     let block = palisade_state::vulnerabilities::blocks::NewBlock {
         subject: palisade_state::vulnerabilities::blocks::BlockSubject::Software(
             palisade_state::vulnerabilities::blocks::BlockTarget {

@@ -6,10 +6,11 @@ use palisade_state::vulnerabilities::{
     Justification, NewException, Range, RecommendationQuery, SoftwareQuery, SoftwareSort, Updates,
     WeaknessQuery, WeaknessSort,
 };
-use palisade_state::{DeviceScope, NewDeviceGroup, State};
+use palisade_state::{DbRole, DeviceScope, NewDeviceGroup, State};
 use palisade_testkit::VulnerableRows;
 use palisade_types::{DeviceId, TenantId};
 use serde_json::json;
+use sqlx::{AssertSqlSafe, ConnectOptions};
 use uuid::Uuid;
 
 use crate::common::{NOW, World, after, enrol, world};
@@ -348,6 +349,55 @@ async fn recommendations_and_exceptions_hold_where_they_should() {
     let every =
         api.vulnerability_exceptions(tenant, &all, Some(true), &range, after(5)).await.expect("listed");
     assert!(every.items.iter().any(|x| x.id == second.id) && every.items.iter().all(|x| x.id != first.id));
+}
+
+/// What the vuln process kept of a finding stays when the finding and its exception end, and what others' devices
+/// have takes no place from those of a limited caller.
+#[tokio::test]
+async fn what_was_reported_as_wrong_stays_a_case() {
+    let mut e = estate().await;
+    let (tenant, all, limited) = (e.tenant(), DeviceScope::all(), e.limited());
+    let wrong = |id: &str| NewException {
+        subject: ExceptionSubject::Vulnerability(id.into()),
+        group: None,
+        justification: Justification::Inaccurate,
+        note: "it does not parse".into(),
+        expires_at: None,
+        created_by: "Ann".into(),
+    };
+    let made = e.api().create_vulnerability_exception(tenant, &all, &wrong("CVE-2026-0001"), NOW).await;
+    let made = made.expect("made").id;
+    e.rows.case(1, "CVE-2026-0001", &json!({"n": 1})).await;
+    e.rows.case(2, "CVE-2026-0001", &json!({"n": 2})).await;
+    e.rows.case(1, "CVE-2026-0001", &json!({"n": 9})).await;
+    let told = async |e: &Estate, scope: &DeviceScope, at| {
+        let cases = e.api().vulnerability_cases(tenant, scope, at).await.expect("cases");
+        let mut told: Vec<_> = cases.iter().map(|c| (c.case["n"].as_i64(), c.holds, c.found)).collect();
+        told.sort_unstable();
+        told
+    };
+    assert_eq!(told(&e, &all, NOW).await, [(Some(1), true, true), (Some(2), true, true)]);
+    assert_eq!(told(&e, &limited, NOW).await, [(Some(1), true, true)]);
+
+    e.api().cancel_vulnerability_exception(tenant, &all, made, "Ann", after(1)).await.expect("over");
+    e.rows.drop_component(1).await;
+    assert_eq!(told(&e, &all, after(2)).await, [(Some(1), false, false), (Some(2), false, true)]);
+    assert_eq!(told(&e, &limited, after(2)).await, [], "nobody tells that somebody had it");
+
+    // A later report about more packages of others than an answer holds.
+    let made = e.api().create_vulnerability_exception(tenant, &all, &wrong("CVE-2026-0003"), after(3)).await;
+    let newer = made.expect("made").id;
+    e.rows.component(1, ["Debian:12", "debian:12", "openssl", "3.0.1"], &[e.web], &[]).await;
+    let mut vuln = e.world.db.options(DbRole::Vuln).region.connect().await.expect("connects");
+    let fill = format!(
+        "SET app.tenant = '{tenant}';
+         INSERT INTO vulnerability_cases (tenant_id, exception_id, component_key, reported, kept_at)
+         SELECT '{tenant}', '{newer}', decode(lpad(to_hex(n), 16, 'f'), 'hex'), '{{}}', 0
+         FROM generate_series(1, 2000) AS n"
+    );
+    sqlx::raw_sql(AssertSqlSafe(fill)).execute(&mut vuln).await.expect("filled");
+    assert_eq!(told(&e, &all, after(4)).await.len(), 2_000);
+    assert_eq!(told(&e, &limited, after(4)).await, [(Some(1), false, true)], "it is back");
 }
 
 #[tokio::test]

@@ -103,6 +103,7 @@ pub(super) async fn exception_of(
         created_by: "test".to_owned(),
     };
     let made = world.state.create_vulnerability_exception(tenant.id, &DeviceScope::all(), &new, now).await;
+    palisade_testkit::VulnerableRows::new(&world.db, tenant.id, now).await.keep_cases().await;
     made.expect("an exception").id.to_string()
 }
 
