@@ -29,6 +29,9 @@ export default defineConfig({
   },
   projects: [
     { name: 'account', testMatch: 'account.setup.ts' },
-    { name: 'console', testMatch: '*.spec.ts', dependencies: ['account'], use: { storageState: stateFile } },
+    // What needs a throw-away machine with something to fix (e2e/fix) has an instance of its own.
+    process.env.PALISADE_ROOT
+      ? { name: 'fix', testMatch: 'fix/*.spec.ts', dependencies: ['account'], use: { storageState: stateFile } }
+      : { name: 'console', testMatch: '*.spec.ts', testIgnore: 'fix/**', dependencies: ['account'], use: { storageState: stateFile } },
   ],
 })

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { compareCells, timespanSeconds } from '../src/lib/compare'
 import { rowObject, toCsv, toJson } from '../src/lib/export'
-import { browserName, cellText, formatBytes, humanise, kqlString } from '../src/lib/format'
+import { browserName, cellText, counted, formatBytes, humanise, kqlString } from '../src/lib/format'
 import { processRefs } from '../src/lib/processes'
 
 describe('text', () => {
   it.each([[0, '0 B'], [1023, '1023 B'], [1536, '1.5 KiB'], [41_000_000, '39 MiB']])('%i bytes', (bytes, text) => expect(formatBytes(bytes)).toBe(text))
+  it.each([[0, '0 vulnerabilities'], [1, '1 vulnerability'], [2, '2 vulnerabilities']])('%i of something', (n, text) => expect(counted(n, 'vulnerability', 'vulnerabilities')).toBe(text))
   it('humanise', () => expect(humanise('no_sensor_data')).toBe('No sensor data'))
   it.each([
     ['Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0', 'Firefox 128 on Linux'],

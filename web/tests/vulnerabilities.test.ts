@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { certificatesAsked, certificatesSearch, deviceVulnerabilitiesSearch, exposureSearch, queryOf, recommendationsSearch, softwareSearch, weaknessesSearch } from '../src/lib/vulnerabilitySearch'
+import { subjectTitle } from '../src/pages/vulnerabilities/exceptionWords'
 import { scoreChange, scorePath, WIDTH, xOf, yOf } from '../src/pages/vulnerabilities/scorePath'
-import { checkOf, epssText, levelOf, recommendationTitle, scoreText } from '../src/pages/vulnerabilities/words'
+import { checkOf, epssText, justificationEffect, levelOf, recommendationTitle, scoreText } from '../src/pages/vulnerabilities/words'
 
 describe('addresses of vulnerability management', () => {
   it('keep what pages know and drop the rest', () => {
@@ -31,6 +32,7 @@ describe('the course of the exposure', () => {
     const path = scorePath(points, 0, 10_000)
     expect(path).toBe(`M${xOf(0, 0, 10_000).toFixed(1)},${yOf(80).toFixed(1)}H${xOf(5_000, 0, 10_000).toFixed(1)}V${yOf(40).toFixed(1)}H${(WIDTH - 8).toFixed(1)}`)
     expect(scorePath([], 0, 1)).toBe('')
+    expect(scorePath(points, 0, 10_000, 300), 'in a narrow drawing').toContain(`H${(300 - 8).toFixed(1)}`)
   })
 
   it('says by how much it moved, where there are two points', () => {
@@ -64,4 +66,25 @@ describe('words', () => {
     expect(checkOf({ check })).toEqual(check)
     expect([levelOf(29.9), levelOf(30), levelOf(70)]).toEqual(['low', 'medium', 'high'])
   })
+})
+
+describe('what an exception does to the exposure', () => {
+  it.each([
+    ['risk_accepted', 'recommendation', 'It still counts'],
+    ['risk_accepted', 'vulnerability', 'It no longer counts'],
+    ['planned_remediation', 'vulnerability', 'It no longer counts'],
+    ['inaccurate', 'vulnerability', 'It no longer counts'],
+    ['alternate_mitigation', 'recommendation', 'It no longer counts'],
+  ] as const)('%s for a %s', (key, type, words) => expect(justificationEffect(key, type)).toContain(`${words} in the exposure.`))
+})
+
+describe('what an exception is for', () => {
+  it.each([
+    ['vulnerability', 'CVE-2026-0001', 'CVE-2026-0001'],
+    ['recommendation', 'update/debian/12/curl', 'Update curl on debian 12'],
+    ['recommendation', 'update/npm//@scope/name', 'Update @scope/name on npm'],
+    ['recommendation', 'wait/debian/12/curl', 'No update yet: curl on debian 12'],
+    ['recommendation', 'configure/ssh.permit_root_login', 'Configure: ssh.permit_root_login'],
+    ['recommendation', 'something-else', 'something-else'],
+  ])('%s %s', (subject_type, subject, words) => expect(subjectTitle({ subject_type, subject })).toBe(words))
 })

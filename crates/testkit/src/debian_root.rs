@@ -75,6 +75,8 @@ pub struct Deb {
     pub fields: String,
     /// Files in it: absolute path, text. Those below a `bin` can be executed.
     pub files: Vec<(String, String)>,
+    /// Programs in it: absolute path, and the file of this machine that it is a copy of.
+    pub programs: Vec<(String, PathBuf)>,
     /// Those of its files that are configuration.
     pub conffiles: Vec<String>,
     /// Its script that configures it, after `#!/bin/sh` and `set -e`.
@@ -99,6 +101,13 @@ impl Deb {
     #[must_use]
     pub fn configured_by(mut self, script: &str) -> Self {
         self.postinst = Some(script.to_owned());
+        self
+    }
+
+    /// With a program that is a copy of a file of this machine.
+    #[must_use]
+    pub fn running(mut self, path: &str, copy_of: &str) -> Self {
+        self.programs.push((path.to_owned(), copy_of.into()));
         self
     }
 
@@ -313,6 +322,12 @@ impl DebianRoot {
             if path.contains("bin/") {
                 fs::set_permissions(&to, fs::Permissions::from_mode(0o755)).expect("set");
             }
+        }
+        for (path, copy_of) in &deb.programs {
+            let to = tree.path().join(path.trim_start_matches('/'));
+            fs::create_dir_all(to.parent().expect("a folder")).expect("a folder");
+            fs::copy(copy_of, &to).expect("copied");
+            fs::set_permissions(&to, fs::Permissions::from_mode(0o755)).expect("set");
         }
         for folder in [tree.path(), &debian] {
             fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("set");

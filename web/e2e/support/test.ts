@@ -67,6 +67,20 @@ export async function inspect(page: Page, name: string): Promise<void> {
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'light')
 }
 
+/** `inspect`, and the same page on a telephone: nothing wider than it, a picture in light and in the dark. */
+export async function inspectEverywhere(page: Page, name: string): Promise<void> {
+  await inspect(page, name)
+  const before = page.viewportSize()!
+  await page.setViewportSize({ width: 390, height: 844 })
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: `${name} at 390 pixels` }).toBeLessThanOrEqual(390)
+  await shot(page, `${name}-narrow`)
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
+  await shot(page, `${name}-narrow-dark`)
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.setViewportSize(before)
+}
+
 /** Opens the page of the first device in the list and returns its id. */
 export async function openFirstDevice(page: Page): Promise<string> {
   await page.goto('/devices')

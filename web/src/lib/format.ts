@@ -1,6 +1,9 @@
 /** A count with thin separators in the reader's language. */
 export const formatCount = (n: number): string => n.toLocaleString()
 
+/** "1 device", "2 devices", "3 vulnerabilities". */
+export const counted = (n: number, one: string, many = `${one}s`): string => `${formatCount(n)} ${n === 1 ? one : many}`
+
 /** Bytes with binary units. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from 'react'
 
 /** True once `active` has held for `ms`: short waits show nothing. */
 export function useDelayed(active: boolean, ms: number): boolean {
@@ -91,6 +91,19 @@ export function useMedia(query: string): boolean {
 
 /** A phone: reading, acknowledging; the rest is desktop. */
 export const useNarrow = (): boolean => useMedia('(max-width: 640px)')
+
+/** The width of an element in pixels, as it changes. */
+export function useWidth<T extends Element>(before: number): [RefObject<T | null>, number] {
+  const element = useRef<T>(null)
+  const [width, setWidth] = useState(before)
+  useLayoutEffect(() => {
+    if (!element.current) return
+    const watch = new ResizeObserver(([entry]) => entry && setWidth(Math.max(160, Math.round(entry.contentRect.width))))
+    watch.observe(element.current)
+    return () => watch.disconnect()
+  }, [])
+  return [element, width]
+}
 
 export function useTitle(title: string): void {
   useEffect(() => {

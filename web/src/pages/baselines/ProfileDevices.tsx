@@ -35,7 +35,7 @@ export function ProfileDevices({ profile, search, onChange }: Props) {
     count('compliant', 'Compliant'),
     count('not_evaluated', 'Not told'),
     { id: 'os', header: 'System', size: 110, meta: { grow: 1, wide: true }, accessorFn: (d) => d.device.os },
-    { id: 'run', header: 'Run', size: 110, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.run_at} show="age" none="not yet" /> },
+    { id: 'run', header: 'Run', size: 125, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.run_at} show="age" none="not yet" /> },
     { id: 'current', header: 'Holds for', size: 160, meta: { grow: 1, wide: true }, cell: ({ row }) => { const stale = staleText(row.original); return stale ? <span title={stale}>{stale}</span> : <span className="muted">now</span> } },
   ]
   return (

@@ -30,7 +30,7 @@ const COLUMNS: ColumnDef<ApplicationBlock>[] = [
   { id: 'watched', header: 'Watched', size: 90, meta: { align: 'end', wide: true }, cell: ({ row }) => formatCount(row.original.devices.watched) },
   { id: 'trouble', header: 'Not done', size: 90, meta: { align: 'end', wide: true, hint: 'Refused, reported only, or failed' }, cell: ({ row: { original: { devices: d } } }) => formatCount(d.refused + d.detect_only + d.disarmed + d.failed) },
   { id: 'by', header: 'By', accessorKey: 'created_by', size: 130, meta: { grow: 1, wide: true } },
-  { id: 'until', header: 'Until', size: 110, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.expires_at} show="age" /> },
+  { id: 'until', header: 'Until', size: 125, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.expires_at} show="age" /> },
 ]
 
 /** What a file has of each. */

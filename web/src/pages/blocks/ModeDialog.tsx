@@ -4,7 +4,7 @@ import { useBlockMode } from '../../api/queries/blocks'
 import type { ApplicationBlock } from '../../api/types'
 import { ErrorBar } from '../../components/ErrorBar'
 import { Instant } from '../../components/Instant'
-import { formatCount } from '../../lib/format'
+import { counted } from '../../lib/format'
 import { useNow } from '../../lib/hooks'
 import { mayBlock } from './words'
 
@@ -28,12 +28,12 @@ export function ModeDialog({ of: r, onClose }: { of: ApplicationBlock; onClose: 
             <DialogContent className="stack" tabIndex={0}>
               <p>
                 {block
-                  ? `It does not start any more on ${r.devices.affected === 1 ? '1 device' : `${formatCount(r.devices.affected)} devices`} that have it. What runs already goes on until it ends.`
+                  ? `It does not start any more on ${counted(r.devices.affected, 'device that has', 'devices that have')} it. What runs already goes on until it ends.`
                   : 'It starts again everywhere at the next contact. Starts are reported.'}
               </p>
               {early && (
                 <>
-                  <p>A rule warns for a day first, so that you see who would be hit. This one may block by itself <Instant at={r.block_possible_at} show="age" />.</p>
+                  <p>A rule warns for a day first, so that you see who would be hit. This one may block <Instant at={r.block_possible_at} show="age" />; earlier it needs a reason.</p>
                   <Field label="Why so early" required hint="Kept with the rule and in the audit log.">
                     <Textarea value={reason} maxLength={500} onChange={(_, d) => setReason(d.value)} />
                   </Field>

@@ -11,7 +11,7 @@ import { CsvLink, ListBody } from '../../components/ListBody'
 import { Severity } from '../../components/Severity'
 import { SidePanel } from '../../components/SidePanel'
 import { EmptyState } from '../../components/states'
-import { formatCount } from '../../lib/format'
+import { counted, formatCount } from '../../lib/format'
 import { type DeviceVulnerabilitiesSearch, queryOf } from '../../lib/vulnerabilitySearch'
 import { Chip, Filters, SeverityChips } from '../vulnerabilities/Chips'
 import { FeedAlarms } from '../vulnerabilities/Feeds'
@@ -28,7 +28,7 @@ const COLUMNS: ColumnDef<DeviceVulnerability>[] = [
   { id: 'fix', header: 'Fix', size: 140, enableSorting: false, meta: { grow: 1, wide: true, mono: true }, cell: ({ row }) => row.original.component.fixed_version || <span className="muted">{REMEDY_WORDS[row.original.component.remedy] ?? row.original.component.remedy}</span> },
   { id: 'runs', header: 'Runs', size: 80, enableSorting: false, meta: { wide: true }, cell: ({ row }) => (row.original.component.running ? 'yes' : <span className="muted">no</span>) },
   { id: 'threats', header: 'Threats', size: 130, enableSorting: false, meta: { wide: true }, cell: ({ row }) => [row.original.vulnerability.exploited && 'exploited now', row.original.vulnerability.public_exploit && 'public exploit'].filter(Boolean).join(', ') },
-  { id: 'found', header: 'Found', size: 110, enableSorting: false, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.component.first_detected} show="age" /> },
+  { id: 'found', header: 'Found', size: 125, enableSorting: false, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.component.first_detected} show="age" /> },
 ]
 
 const idOf = (f: DeviceVulnerability): string => [f.vulnerability.id, f.component.name, f.component.version, f.component.architecture].join(' ')
@@ -96,7 +96,7 @@ function Judgement({ deviceId }: { deviceId: string }) {
   }
   return (
     <p>
-      Exposure <Exposure score={e.device.exposure} />, of which {e.unfixable.toFixed(1)} no update removes. {formatCount(e.software)} packages
+      Exposure <Exposure score={e.device.exposure} />, of which {e.unfixable.toFixed(1)} no update removes. {counted(e.software, 'package')}
       {e.uncovered > 0 && <>, <Link className="link" to="/devices/$deviceId/software" params={{ deviceId }} search={{ covered: false }}>{formatCount(e.uncovered)} of which no feed speaks</Link></>}. Judged <Instant at={e.assessed_at} show="age" />.
     </p>
   )

@@ -9,8 +9,8 @@ import { RunFields } from './RunFields'
 import { runText } from './words'
 
 const EFFECTS: Record<RemediationApproval['phase'], string> = {
-  dry_run: 'Each says what the update would do. Nothing is changed on any of them.',
-  apply: 'Each is looked at by a dry run and then updated. It keeps its versions from before, and sends a receipt with proof; the first failure stops what has not begun.',
+  dry_run: 'A dry run says what the update would do, and changes nothing.',
+  apply: 'A machine is looked at by a dry run, then updated; it keeps its versions from before, and sends a receipt with proof. The first failure stops what has not begun.',
 }
 
 /** Lets sensors begin: says what will happen on how many machines, and how far they may go. */

@@ -1,6 +1,7 @@
-import { useInfiniteQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import type { ColumnDef } from '@tanstack/react-table'
+import { useEffect, useRef } from 'react'
 import { isMoving, remediationDevicesQuery } from '../../api/queries/remediations'
 import type { Remediation, RemediationDevice } from '../../api/types'
 import { Instant } from '../../components/Instant'
@@ -10,21 +11,21 @@ import { EmptyState } from '../../components/states'
 import { formatCount } from '../../lib/format'
 import { FixedOf, StepOf } from './badges'
 import { ProofView } from './ProofView'
-import { proofOf, restartText, versionsText } from './proof'
+import { afterOf, proofOf, restartText, versionsText } from './proof'
 
 const DEVICE: ColumnDef<RemediationDevice> = {
   id: 'device', header: 'Device', size: 130, meta: { grow: 1 },
   cell: ({ row: { original: d } }) => (
-    <><Link className="link" tabIndex={-1} to="/devices/$deviceId/vulnerabilities" params={{ deviceId: d.device_id }}>{d.device_name}</Link>{d.canary && <span className="muted small"> first</span>}</>
+    <span className="row"><Link className="link" tabIndex={-1} to="/devices/$deviceId/vulnerabilities" params={{ deviceId: d.device_id }}>{d.device_name}</Link>{d.canary && <span className="muted small">goes first</span>}</span>
   ),
 }
 const BY_SENSORS: ColumnDef<RemediationDevice>[] = [
   DEVICE,
   { id: 'step', header: 'Step', size: 215, cell: ({ row }) => <StepOf step={row.original.step} /> },
   { id: 'before', header: 'Before', size: 160, meta: { grow: 1, wide: true, mono: true }, accessorFn: (d) => versionsText(proofOf(d.proof)?.before ?? []) },
-  { id: 'after', header: 'After', size: 160, meta: { grow: 1, wide: true, mono: true }, accessorFn: (d) => versionsText(proofOf(d.proof)?.after ?? []) },
-  { id: 'restart', header: 'To restart', size: 150, meta: { grow: 1, wide: true, hint: 'What still runs the old version' }, cell: ({ row }) => { const proof = proofOf(row.original.proof); return restartText(proof) || <span className="muted">{proof ? 'nothing' : '–'}</span> } },
-  { id: 'changed', header: 'Since', size: 110, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.since} show="age" /> },
+  { id: 'after', header: 'After', size: 160, meta: { grow: 1, wide: true, mono: true }, accessorFn: (d) => versionsText(afterOf(proofOf(d.proof))) },
+  { id: 'restart', header: 'To restart', size: 150, meta: { grow: 1, wide: true, hint: 'What still runs the old version' }, cell: ({ row }) => { const proof = proofOf(row.original.proof); return restartText(proof) || <span className="muted">{proof && proof.phase !== 'dry_run' ? 'nothing' : '–'}</span> } },
+  { id: 'changed', header: 'Since', size: 125, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.since} show="age" /> },
 ]
 /** Where people carry it out, only the inventory tells. */
 const BY_PEOPLE: ColumnDef<RemediationDevice>[] = [
@@ -38,6 +39,7 @@ export function Devices({ of: r }: { of: Remediation }) {
   const { panel } = useSearch({ from: '/inside/remediations/$remediationId' })
   const navigate = useNavigate({ from: '/remediations/$remediationId' })
   const list = useInfiniteQuery(remediationDevicesQuery(r.id, isMoving(r)))
+  useFollow(r)
   const open = list.data?.pages.flatMap((page) => page.items).find((d) => d.device_id === panel)
   const show = (id: string | undefined) => void navigate({ search: { panel: id }, replace: true })
   const total = list.data?.pages[0]?.total
@@ -75,4 +77,16 @@ export function Devices({ of: r }: { of: Remediation }) {
       </SidePanel>
     </>
   )
+}
+
+/** Reads the devices again when the whole stands elsewhere, so that the two never tell of different moments for long. */
+function useFollow(r: Remediation): void {
+  const client = useQueryClient()
+  const stands = `${r.state} ${r.reason_code} ${r.devices_fixed} ${r.devices_failed}`
+  const seen = useRef(stands)
+  useEffect(() => {
+    if (seen.current === stands) return
+    seen.current = stands
+    void client.invalidateQueries({ queryKey: ['remediations', 'devices', r.id] })
+  }, [client, r.id, stands])
 }

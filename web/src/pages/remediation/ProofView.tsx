@@ -34,22 +34,25 @@ function What({ proof }: { proof: Proof }) {
         {proof.exitCode !== undefined && <>, exit code <code>{proof.exitCode}</code></>}.
       </p>
       {proof.changed.length > 0 && <Changes label="Changed" changes={proof.changed} />}
-      {proof.wouldChange.length > 0 && <Changes label="Would change" changes={proof.wouldChange} />}
+      {proof.changed.length === 0 && proof.wouldChange.length > 0 && <Changes label="Would change" changes={proof.wouldChange} />}
       {proof.changed.length === 0 && proof.wouldChange.length === 0 && <Versions of={proof} />}
-      <section className="stack" aria-label="To restart">
-        <h3>To restart</h3>
-        {proof.services.length === 0 && !proof.reboot ? (
-          <p className="muted">Nothing that the sensor sees still runs the old version.</p>
-        ) : (
-          <>
-            <p>The new version is installed, and what is named here still runs the old one. The sensor restarts nothing by itself.</p>
-            <ul className="risk-list">
-              {proof.services.map((service) => <li key={service}><code>{service}</code></li>)}
-              {proof.reboot && <li><b>the machine</b></li>}
-            </ul>
-          </>
-        )}
-      </section>
+      {/* A dry run replaces nothing, so nothing runs an old version yet. */}
+      {proof.phase !== 'dry_run' && (
+        <section className="stack" aria-label="To restart">
+          <h3>To restart</h3>
+          {proof.services.length === 0 && !proof.reboot ? (
+            <p className="muted">Nothing that the sensor sees still runs the old version.</p>
+          ) : (
+            <>
+              <p>The new version is installed, and what is named here still runs the old one. The sensor restarts nothing by itself.</p>
+              <ul className="risk-list">
+                {proof.services.map((service) => <li key={service}><code>{service}</code></li>)}
+                {proof.reboot && <li><b>the machine</b></li>}
+              </ul>
+            </>
+          )}
+        </section>
+      )}
       {proof.rollback && <p>{proof.rollback.possible ? 'It can go back to the versions from before.' : <>It cannot go back: {proof.rollback.reason || 'the package manager does not have the versions from before'}.</>}</p>}
       {proof.commands.length > 0 && (
         <section className="stack" aria-label="Commands">

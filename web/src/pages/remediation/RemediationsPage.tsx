@@ -31,7 +31,7 @@ const COLUMNS: ColumnDef<Remediation>[] = [
   { id: 'priority', header: 'Priority', size: 80, meta: { wide: true }, accessorFn: (r) => PRIORITY_WORDS[r.priority] ?? r.priority },
   { id: 'run', header: 'Done by', size: 85, meta: { wide: true }, accessorFn: (r) => (r.run ? 'Sensors' : 'People') },
   { id: 'ecosystem', header: 'System', accessorKey: 'ecosystem', size: 100, meta: { wide: true } },
-  { id: 'created', header: 'Requested', size: 110, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.created_at} show="age" /> },
+  { id: 'created', header: 'Requested', size: 125, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.created_at} show="age" /> },
 ]
 
 /** What is being fixed: by whom, until when, and how far it has come. */

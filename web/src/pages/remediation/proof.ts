@@ -73,6 +73,9 @@ export function proofOf(value: unknown): Proof | undefined {
 /** The versions that there are, each once: "3.0.17-1, 3.0.18-1". */
 export const versionsText = (packages: PackageVersion[]): string => [...new Set(packages.map((p) => p.version))].join(', ')
 
+/** What is there after something was done; a dry run does nothing. */
+export const afterOf = (proof: Proof | undefined): PackageVersion[] => (proof && proof.phase !== 'dry_run' ? proof.after : [])
+
 /** What has to start again, in words; empty where nothing has. */
 export const restartText = (proof: Proof | undefined): string => [...(proof?.services ?? []), ...(proof?.reboot ? ['the machine'] : [])].join(', ')
 

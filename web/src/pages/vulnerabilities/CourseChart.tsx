@@ -1,3 +1,4 @@
+import { useWidth } from '../../lib/hooks'
 import { formatLocal } from '../../lib/time'
 import { HEIGHT, type Point, scorePath, WIDTH, xOf, yOf } from './scorePath'
 import '../../components/estate.css'
@@ -13,23 +14,24 @@ interface Props {
   lines: number[]
 }
 
-/** Values of 0 to 100 over the last days, as steps that hold until the next. */
+/** Values of 0 to 100 over the last days, as steps that hold until the next. Drawn as wide as there is room, so that its words keep their size. */
 export function CourseChart({ label, points, days, lines }: Props) {
   const to = Date.now()
   const from = to - days * DAY
+  const [drawing, width] = useWidth<SVGSVGElement>(WIDTH)
   return (
-    <svg className="trend" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
+    <svg ref={drawing} className="trend course" viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={label}>
       {lines.map((value) => (
         <g key={value}>
-          <line className="axis" x1={36} x2={WIDTH - 8} y1={yOf(value)} y2={yOf(value)} />
+          <line className="axis" x1={36} x2={width - 8} y1={yOf(value)} y2={yOf(value)} />
           <text x={30} y={yOf(value) + 4} textAnchor="end">{value}</text>
         </g>
       ))}
       {[0, 1, 2, 3, 4].map((n) => {
         const at = from + ((to - from) * n) / 4
-        return <text key={n} x={xOf(at, from, to)} y={HEIGHT - 6} textAnchor={n === 0 ? 'start' : n === 4 ? 'end' : 'middle'}>{formatLocal(new Date(at)).slice(5, 10)}</text>
+        return <text key={n} x={xOf(at, from, to, width)} y={HEIGHT - 6} textAnchor={n === 0 ? 'start' : n === 4 ? 'end' : 'middle'}>{formatLocal(new Date(at)).slice(5, 10)}</text>
       })}
-      <path className="exposure" d={scorePath(points, from, to)} />
+      <path className="exposure" d={scorePath(points, from, to, width)} />
     </svg>
   )
 }

@@ -4,7 +4,7 @@ import { type FormEvent, useState } from 'react'
 import { groupExposuresQuery, useCreateException } from '../../api/queries/vulnerabilities'
 import type { NewVulnerabilityException } from '../../api/types'
 import { ErrorBar } from '../../components/ErrorBar'
-import { JUSTIFICATIONS, type JustificationKey } from './words'
+import { justificationEffect, JUSTIFICATIONS, type JustificationKey } from './words'
 
 const DAYS = { '30': '30 days', '90': '90 days', '180': '180 days', '365': 'A year' }
 
@@ -45,7 +45,7 @@ export function ExceptionDialog({ type, subject, title, onClose }: Props) {
                   {groups.map((g) => <option key={g.id} value={g.id}>{g.name}</option>)}
                 </Select>
               </Field>
-              <Field label="Justification" hint={JUSTIFICATIONS[why].effect}>
+              <Field label="Justification" hint={justificationEffect(why, type)}>
                 <Select value={why} onChange={(_, d) => setWhy(d.value as JustificationKey)}>
                   {Object.entries(JUSTIFICATIONS).map(([key, { title: name }]) => <option key={key} value={key}>{name}</option>)}
                 </Select>

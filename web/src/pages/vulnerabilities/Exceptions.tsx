@@ -6,7 +6,7 @@ import { useMay } from '../../api/queries/session'
 import type { NewVulnerabilityException } from '../../api/types'
 import { ErrorBar } from '../../components/ErrorBar'
 import { Instant } from '../../components/Instant'
-import { formatCount } from '../../lib/format'
+import { counted, formatCount } from '../../lib/format'
 import { ExceptionDialog } from './ExceptionDialog'
 import { JUSTIFICATIONS, type JustificationKey } from './words'
 
@@ -37,7 +37,7 @@ export function Exceptions({ type, subject, title, devices, excepted }: Props) {
         <p className="muted">None holds.</p>
       ) : (
         <>
-          <p className="muted small">They hold for {formatCount(excepted)} of {formatCount(devices)} devices.</p>
+          <p className="muted small">{own.length === 1 ? 'It holds' : 'They hold'} for {formatCount(excepted)} of {counted(devices, 'device')}.</p>
           <ul className="plain-list">
             {own.map((x) => (
               <li key={x.id}>

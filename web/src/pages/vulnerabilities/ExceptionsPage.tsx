@@ -20,8 +20,8 @@ import { useColumnChoice } from '../../components/useColumnChoice'
 import { exportPages } from '../../lib/exportPages'
 import { humanise } from '../../lib/format'
 import { exceptionsAsked, type ExceptionsSearch } from '../../lib/inventorySearch'
-import { EXCEPTION_WORDS, type ExceptionState, exceptionState } from './exceptionWords'
-import { JUSTIFICATIONS, type JustificationKey } from './words'
+import { EXCEPTION_WORDS, type ExceptionState, exceptionState, subjectTitle } from './exceptionWords'
+import { justificationEffect, JUSTIFICATIONS, type JustificationKey } from './words'
 
 const LOOK: Record<ExceptionState, [string, ReactNode]> = {
   active: ['good', <CheckmarkCircleFilled key="i" />],
@@ -38,23 +38,23 @@ function StateOf({ x }: { x: VulnerabilityException }) {
 /** What is excepted, one click away. */
 function Subject({ x, tabIndex }: { x: VulnerabilityException; tabIndex?: number }) {
   return x.subject_type === 'vulnerability' ? (
-    <Link className="link" tabIndex={tabIndex} to="/weaknesses" search={{ panel: x.subject }}>{x.subject}</Link>
+    <Link className="link" tabIndex={tabIndex} to="/weaknesses" search={{ panel: x.subject }}>{subjectTitle(x)}</Link>
   ) : (
-    <Link className="link" tabIndex={tabIndex} to="/recommendations" search={{ panel: x.subject }}>{x.subject}</Link>
+    <Link className="link" tabIndex={tabIndex} to="/recommendations" search={{ panel: x.subject }}>{subjectTitle(x)}</Link>
   )
 }
 
 const because = (x: VulnerabilityException): string => JUSTIFICATIONS[x.justification as JustificationKey]?.title ?? humanise(x.justification)
 
 const COLUMNS: ColumnDef<VulnerabilityException>[] = [
-  { id: 'subject', header: 'For', size: 160, meta: { grow: 1 }, cell: ({ row }) => <Subject x={row.original} tabIndex={-1} /> },
+  { id: 'subject', header: 'For', size: 220, meta: { grow: 1 }, cell: ({ row }) => <Subject x={row.original} tabIndex={-1} /> },
   { id: 'state', header: 'State', size: 110, cell: ({ row }) => <StateOf x={row.original} /> },
   { id: 'type', header: 'Kind', size: 130, meta: { wide: true }, accessorFn: (x) => humanise(x.subject_type) },
   { id: 'where', header: 'Where', size: 140, meta: { grow: 1, wide: true }, cell: ({ row }) => row.original.device_group || <span className="muted">every device</span> },
   { id: 'justification', header: 'Justification', size: 160, meta: { wide: true }, accessorFn: because },
   { id: 'note', header: 'Why', accessorKey: 'note', size: 160, meta: { grow: 2, wide: true } },
   { id: 'by', header: 'By', accessorKey: 'created_by', size: 140, meta: { grow: 1, wide: true } },
-  { id: 'at', header: 'Made', size: 110, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.created_at} show="age" /> },
+  { id: 'at', header: 'Made', size: 125, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.created_at} show="age" /> },
   { id: 'until', header: 'Until', size: 120, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.expires_at} show="age" none="for good" /> },
 ]
 
@@ -103,7 +103,7 @@ export function ExceptionsPage() {
           </EmptyState>
         }
       />
-      <SidePanel open={open !== undefined} title={open ? `Exception: ${open.subject}` : ''} onClose={() => change({ panel: undefined })} actions={open && <Subject x={open} />}>
+      <SidePanel open={open !== undefined} title={open ? `Exception: ${subjectTitle(open)}` : ''} onClose={() => change({ panel: undefined })} actions={open && <Link className="link" to={open.subject_type === 'vulnerability' ? '/weaknesses' : '/recommendations'} search={{ panel: open.subject }}>{open.subject_type === 'vulnerability' ? 'The weakness' : 'The recommendation'}</Link>}>
         {open && <Details x={open} />}
       </SidePanel>
     </div>
@@ -120,12 +120,12 @@ function Details({ x }: { x: VulnerabilityException }) {
         <StateOf x={x} />
         {may && x.active && <Button onClick={() => setAsking(true)}>Cancel the exception</Button>}
       </div>
-      <p><b>{because(x)}.</b> {JUSTIFICATIONS[x.justification as JustificationKey]?.effect}</p>
+      <p><b>{because(x)}.</b> {x.justification in JUSTIFICATIONS && justificationEffect(x.justification as JustificationKey, x.subject_type)}</p>
       <p className="break">{x.note}</p>
       <FieldList fields={Object.entries(x)} isInstant={(name) => name.endsWith('_at')} />
       <ConfirmDialog
         open={asking}
-        title={`Cancel the exception for ${x.subject}?`}
+        title={`Cancel the exception for ${subjectTitle(x)}?`}
         confirm="Cancel the exception"
         busy={cancel.isPending}
         error={cancel.error}

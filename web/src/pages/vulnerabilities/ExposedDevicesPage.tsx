@@ -28,7 +28,7 @@ const COLUMNS: ColumnDef<DeviceExposure>[] = [
   count('exploited', 'Exploited', (e) => e.exploited),
   count('uncovered', 'Not judged', (e) => e.uncovered),
   { id: 'os', header: 'System', size: 110, enableSorting: false, meta: { grow: 1, wide: true }, cell: ({ row }) => row.original.device.os },
-  { id: 'assessed', header: 'Judged', size: 110, enableSorting: false, meta: { wide: true }, cell: ({ row }) => <><Instant at={row.original.assessed_at} show="age" />{row.original.inventory?.complete === false && <span className="muted small"> newest inventory not whole</span>}</> },
+  { id: 'assessed', header: 'Judged', size: 125, enableSorting: false, meta: { wide: true }, cell: ({ row }) => <><Instant at={row.original.assessed_at} show="age" />{row.original.inventory?.complete === false && <span className="muted small"> newest inventory not whole</span>}</> },
 ]
 
 /** Judged devices by their exposure. */

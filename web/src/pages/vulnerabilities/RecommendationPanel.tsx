@@ -6,7 +6,7 @@ import { ErrorBar } from '../../components/ErrorBar'
 import { Severity } from '../../components/Severity'
 import { SidePanel } from '../../components/SidePanel'
 import { Loading } from '../../components/states'
-import { formatCount } from '../../lib/format'
+import { counted } from '../../lib/format'
 import { BlocksOf } from '../blocks/BlocksOf'
 import { RemediationsOf } from '../remediation/OfRecommendation'
 import { DeviceList } from './DeviceList'
@@ -41,7 +41,7 @@ function Content({ one }: { one: SecurityRecommendation }) {
         </>
       )}
       <p>
-        {check ? <>On {formatCount(one.exposed_devices)} devices it is not so</> : <>It takes {formatCount(one.weaknesses)} vulnerabilities away on {formatCount(one.exposed_devices)} devices</>}
+        {check ? <>On {counted(one.exposed_devices, 'device')} it is not so</> : <>It takes {counted(one.weaknesses, 'vulnerability', 'vulnerabilities')} away on {counted(one.exposed_devices, 'device')}</>}
         {one.exposure_impact ? <>; done everywhere, it lowers the organisation’s exposure by <b>{scoreText(one.exposure_impact)}</b></> : null}
         {one.secure_score_impact ? <>; done everywhere, it raises the secure score by <b>{scoreText(one.secure_score_impact)}</b></> : null}.
         {RESTART_WORDS[one.restart] && <> What has to start again: {RESTART_WORDS[one.restart]!.toLowerCase()}.</>}

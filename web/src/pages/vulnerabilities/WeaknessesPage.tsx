@@ -26,8 +26,8 @@ const COLUMNS: ColumnDef<Vulnerability>[] = [
   { id: 'devices', header: 'Devices', size: 90, meta: { align: 'end' }, cell: ({ row }) => formatCount(row.original.exposed_devices) },
   { id: 'software', header: 'Software', size: 150, enableSorting: false, meta: { grow: 2, wide: true }, cell: ({ row }) => <span title={row.original.software.join('\n')}>{row.original.software.join(', ')}</span> },
   { id: 'updates', header: 'Update', size: 150, enableSorting: false, meta: { grow: 1, wide: true }, cell: ({ row }) => UPDATE_WORDS[row.original.updates] ?? row.original.updates },
-  { id: 'published', header: 'Published', size: 110, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.published_on} show="age" none="not known" /> },
-  { id: 'first_seen', header: 'Found', size: 110, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.first_detected} show="age" /> },
+  { id: 'published', header: 'Published', size: 125, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.published_on} show="age" none="not known" /> },
+  { id: 'first_seen', header: 'Found', size: 125, meta: { wide: true }, cell: ({ row }) => <Instant at={row.original.first_detected} show="age" /> },
 ]
 
 /** Vulnerabilities that machines have. */

@@ -1,4 +1,4 @@
-/** The drawing's measures. */
+/** The drawing's measures; its width where nobody has measured the room for it yet. */
 export const WIDTH = 640
 export const HEIGHT = 170
 const LEFT = 36
@@ -11,17 +11,17 @@ export interface Point {
   score: number
 }
 
-export const xOf = (at: number, from: number, to: number): number => LEFT + ((WIDTH - LEFT - RIGHT) * (at - from)) / Math.max(1, to - from)
+export const xOf = (at: number, from: number, to: number, width = WIDTH): number => LEFT + ((width - LEFT - RIGHT) * (at - from)) / Math.max(1, to - from)
 export const yOf = (score: number): number => TOP + (HEIGHT - TOP - BOTTOM) * (1 - Math.min(100, Math.max(0, score)) / 100)
 
 /** The score as steps over time: a point holds until the next, the last one until now. */
-export function scorePath(points: Point[], from: number, to: number): string {
+export function scorePath(points: Point[], from: number, to: number, width = WIDTH): string {
   let path = ''
   for (const { time, score } of points) {
-    const x = xOf(Math.max(from, Date.parse(time)), from, to).toFixed(1)
+    const x = xOf(Math.max(from, Date.parse(time)), from, to, width).toFixed(1)
     path += path ? `H${x}V${yOf(score).toFixed(1)}` : `M${x},${yOf(score).toFixed(1)}`
   }
-  return path && `${path}H${xOf(to, from, to).toFixed(1)}`
+  return path && `${path}H${xOf(to, from, to, width).toFixed(1)}`
 }
 
 /** By how much the score moved over the points; nothing where there are not two. */

@@ -25,13 +25,19 @@ export const RESTART_WORDS: Record<string, string> = { none: '', processes: 'Pro
 export const UPDATE_WORDS: Record<string, string> = { all: 'Update available', some: 'Some updates available', none: 'No update' }
 
 export const JUSTIFICATIONS = {
-  third_party_control: { title: 'Third-party control', effect: 'Another product protects these devices. It no longer counts in the exposure.' },
-  alternate_mitigation: { title: 'Alternate mitigation', effect: 'Something of your own protects these devices. It no longer counts in the exposure.' },
-  risk_accepted: { title: 'Risk accepted', effect: 'You live with it. It still counts in the exposure.' },
-  planned_remediation: { title: 'Planned remediation', effect: 'It is going to be done. It still counts in the exposure.' },
-  inaccurate: { title: 'The finding is wrong', effect: 'It no longer counts in the exposure, and is kept as a case for our tests.' },
+  third_party_control: { title: 'Third-party control', why: 'Another product protects these devices.', counts: false },
+  alternate_mitigation: { title: 'Alternate mitigation', why: 'Something of your own protects these devices.', counts: false },
+  risk_accepted: { title: 'Risk accepted', why: 'You live with it.', counts: true },
+  planned_remediation: { title: 'Planned remediation', why: 'It is going to be done.', counts: true },
+  inaccurate: { title: 'The finding is wrong', why: 'It is kept as a case for our tests.', counts: false },
 } as const
 export type JustificationKey = keyof typeof JUSTIFICATIONS
+
+/** What a justification says and does to the exposure: only a recommendation may still count. */
+export function justificationEffect(key: JustificationKey, type: string): string {
+  const { why, counts } = JUSTIFICATIONS[key]
+  return `${why} ${counts && type === 'recommendation' ? 'It still counts' : 'It no longer counts'} in the exposure.`
+}
 
 export const FEED_WORDS: Record<string, string> = {
   ok: 'Current',
