@@ -18,20 +18,18 @@ const CONTENT: [&str; 3] = [
 ];
 
 /// Differences that are OpenSCAP's: rule, part of the change, reason. They count as differences.
-const EXPLAINED: &[(&str, &str, &str)] =
-    &[("sshd_disable_root_login", "sshd_config.d", "this content does not follow Include")];
+#[rustfmt::skip]
+const EXPLAINED: &[(&str, &str, &str)] = &[
+    ("sshd_disable_root_login", "sshd_config.d", "this content does not follow Include"),
+    ("accounts_password_all_shadowed_sha512", "ann:$y$", "this content knows SHA-512 only, and yescrypt is what Debian 12 makes"),
+];
 
 /// Where a definition does not look at what was changed, and so decides nothing: rule, part of the change,
 /// reason. They are printed and not counted.
 #[rustfmt::skip]
 const BLIND: &[(&str, &str, &str)] = &[
     ("no_empty_passwords", "common-auth", "this content reads system-auth and password-auth, not Debian's common-auth"),
-    ("root_path_no_dot", "PATH=", "it asks for the PATH of the process that runs it"),
-    ("file_permissions_unauthorized_world_writable", "", "it goes through mounted file systems, and a changed root is none"),
-    ("dir_perms_world_writable_sticky_bits", "", "it goes through mounted file systems, and a changed root is none"),
     ("apt_conf_disallow_unauthenticated", "", "either of two tests is enough, and one reads a file that never is there"),
-    ("sshd_use_approved_ciphers", "base", "this content also asks for a system that is certified for FIPS, which Debian is not"),
-    ("sshd_use_approved_macs", "base", "this content also asks for a system that is certified for FIPS, which Debian is not"),
     ("accounts_umask_etc_bashrc", "bash.bashrc", "this content reads Red Hat's name of the file only"),
 ];
 
@@ -60,15 +58,16 @@ fn as_openscap_says_live() {
     let base = tempfile::tempdir().expect("a folder");
     world::build(base.path());
     let mut rules = BTreeSet::new();
-    for (_, expected) in mutate::CHANGES {
-        rules.extend(rules_of(expected));
+    for change in mutate::CHANGES {
+        rules.extend(rules_of(&mutate::concerned(change)));
     }
     tally.compare("base", base.path(), &rules, &content);
-    for (change, expected) in mutate::CHANGES {
+    for changed in mutate::CHANGES {
+        let (change, _) = changed;
         let root = tempfile::tempdir().expect("a folder");
         world::build(root.path());
         mutate::change(root.path(), change);
-        let mut rules = rules_of(expected);
+        let mut rules = rules_of(&mutate::concerned(changed));
         // Several packages make one check, and each has a rule.
         if let mutate::Change::Install(name) = change {
             rules.retain(|r| *r == format!("package_{name}_removed"));
@@ -78,7 +77,9 @@ fn as_openscap_says_live() {
     // What is explained is a difference all the same.
     let compared = tally.same + (tally.differ.len() + tally.explained.len()) as u32;
     println!(
-        "{} roots, {compared} answers of {} rules compared: {} the same ({:.1} %); differences explained {}, not explained {}; OpenSCAP did not decide {}, did not look at the change in {}, has no definition of {} rules",
+        "{} roots, {compared} answers of {} rules compared: {} the same ({:.1} %); differences explained {}, not explained {}; \
+         OpenSCAP did not decide {}, did not look at the change in {}, has no definition of {} rules; \
+         processor time ours {:.2} s for every check, OpenSCAP {:.0} s for these definitions",
         mutate::CHANGES.len() + 1,
         tally.rules.len(),
         tally.same,
@@ -88,6 +89,8 @@ fn as_openscap_says_live() {
         tally.undecided,
         tally.blind.len(),
         tally.unknown.len(),
+        tally.cpu_ms as f64 / 1000.0,
+        spent_by_children(),
     );
     for line in &tally.explained {
         println!("explained: {line}");
@@ -112,6 +115,8 @@ fn rules_of(checks: &[&str]) -> BTreeSet<String> {
 struct Tally {
     same: u32,
     undecided: u32,
+    /// Processor time of ours.
+    cpu_ms: u64,
     explained: Vec<String>,
     blind: Vec<String>,
     rules: BTreeSet<String>,
@@ -129,6 +134,7 @@ impl Tally {
     ) {
         let host = Host::open(root, Options::default()).expect("opens");
         let report = run(builtin(), builtin().profile("server-level2").expect("there"), &host).expect("runs");
+        self.cpu_ms += report.cpu_ms;
         let ours: BTreeMap<String, (State, String)> = by_rule(&report);
         let mut asked = Vec::new();
         for rule in rules {
@@ -171,8 +177,9 @@ impl Tally {
     }
 }
 
-/// Mounts this machine's own `/usr` below the root's `$R`, in a mount namespace of its own.
-pub const MOUNTS: &str = "set -e\nmount -t overlay overlay -o lowerdir=$R/usr:/usr $R/usr\n\
+/// Makes the root's `$R` a file system of its own and mounts this machine's own `/usr` below it, in a mount
+/// namespace of its own.
+pub const MOUNTS: &str = "set -e\nmount --bind $R $R\nmount -t overlay overlay -o lowerdir=$R/usr:/usr $R/usr\n\
                           mount --bind /proc $R/proc\nmount --bind /dev $R/dev\n";
 
 /// Makes the folders and links that a program needs to run within the root.
@@ -184,6 +191,7 @@ pub fn prepare(root: &Path) {
         // It is there already when a root is asked twice.
         let _ = std::os::unix::fs::symlink(format!("usr/{folder}"), root.join(folder));
     }
+    let _ = std::os::unix::fs::symlink("/proc/self/mounts", root.join("etc/mtab"));
 }
 
 /// What OpenSCAP says of these definitions where it decides: it runs within the root, with this machine's own
@@ -191,10 +199,16 @@ pub fn prepare(root: &Path) {
 fn oscap(root: &Path, rules: &[(&str, &'static str)]) -> BTreeMap<String, String> {
     prepare(root);
     std::fs::write(root.join("tmp/variables.xml"), variables()).expect("writable");
+    // Definitions of ciphers ask besides for a system that is certified for FIPS, and know it by this file.
+    let certified = "DISTRIB_ID=Ubuntu\nDISTRIB_CODENAME=focal\n";
+    std::fs::write(root.join("etc/lsb-release"), certified).expect("writable");
+    // Definitions of root's path ask for that of their process, which a log-in would have set.
+    let path = login_path(root);
+    assert!(!path.contains('\''), "{path}");
     let mut script = MOUNTS.to_owned();
     for (rule, file) in rules {
         script.push_str(&format!(
-            "chroot $R /usr/bin/oscap oval eval --variables /tmp/variables.xml --id oval:ssg-{rule}:def:1 {file} || true\n"
+            "PATH='{path}' /usr/sbin/chroot $R /usr/bin/oscap oval eval --variables /tmp/variables.xml --id oval:ssg-{rule}:def:1 {file} || true\n"
         ));
     }
     let run =
@@ -211,6 +225,26 @@ fn oscap(root: &Path, rules: &[(&str, &'static str)]) -> BTreeMap<String, String
         }
     }
     out
+}
+
+/// The path that root gets at a log-in.
+fn login_path(root: &Path) -> String {
+    let text = std::fs::read_to_string(root.join("etc/login.defs")).unwrap_or_default();
+    let set = text.lines().find_map(|l| l.strip_prefix("ENV_SUPATH"));
+    let set = set.map(|v| v.trim().trim_start_matches("PATH=").to_owned());
+    set.unwrap_or_else(|| "/usr/sbin:/usr/bin".to_owned())
+}
+
+/// Processor seconds of everything that this process started and waited for.
+pub fn spent_by_children() -> f64 {
+    // SAFETY: the kernel fills in plain data of ours.
+    let spent = unsafe {
+        let mut spent: libc::rusage = std::mem::zeroed();
+        libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut spent);
+        spent
+    };
+    let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
+    seconds(spent.ru_utime) + seconds(spent.ru_stime)
 }
 
 /// Thresholds that a profile gives its definitions: those of ours.

@@ -54,7 +54,7 @@ pub const FILES: &[(&str, u32, &str)] = &[
         LoginGraceTime 60\nClientAliveInterval 300\nClientAliveCountMax 3\nLogLevel INFO\n\
         Banner /etc/issue.net\nGSSAPIAuthentication no\nAllowTcpForwarding no\nAllowGroups ann\n\
         Ciphers aes256-gcm@openssh.com,aes256-ctr\nMACs hmac-sha2-512,hmac-sha2-256\n\
-        KexAlgorithms curve25519-sha256\n",
+        AllowAgentForwarding no\nPermitTunnel no\nPrintLastLog yes\nKexAlgorithms curve25519-sha256\n",
     ),
     (
         "etc/pam.d/common-auth",
@@ -100,14 +100,18 @@ pub const FILES: &[(&str, u32, &str)] = &[
         "etc/modprobe.d/own.conf",
         0o644,
         "install cramfs /bin/false\nblacklist cramfs\ninstall hfs /bin/true\n\
-        blacklist hfs\ninstall dccp /bin/false\nblacklist dccp\ninstall usb-storage /bin/false\nblacklist usb-storage\n",
+        blacklist hfs\ninstall dccp /bin/false\nblacklist dccp\ninstall usb-storage /bin/false\nblacklist usb-storage\n\
+        install sctp /bin/true\nblacklist sctp\ninstall rds /bin/true\nblacklist rds\ninstall tipc /bin/true\n\
+        blacklist tipc\ninstall firewire-core /bin/true\nblacklist firewire-core\n",
     ),
     (
         "etc/fstab",
         0o644,
         "/dev/a / ext4 defaults 0 1\ntmpfs /tmp tmpfs nodev,nosuid,noexec 0 0\n\
+        tmpfs /dev/shm tmpfs nodev,nosuid,noexec 0 0\n/dev/d /var/tmp ext4 nodev,nosuid,noexec 0 2\n\
         /dev/b /home ext4 nodev,nosuid 0 2\n/dev/c /var/log ext4 nodev,nosuid,noexec 0 2\n",
     ),
+    ("etc/security/limits.conf", 0o644, "# none\n"),
     ("etc/security/limits.d/own.conf", 0o644, "* hard core 0\n"),
     ("etc/systemd/journald.conf", 0o644, "[Journal]\nStorage=persistent\nCompress=yes\n"),
     (
@@ -188,6 +192,10 @@ pub fn build(root: &Path) {
     for folder in ["etc/cron.d", "etc/cron.daily", "etc/cron.hourly", "etc/cron.weekly", "etc/cron.monthly"] {
         std::fs::create_dir_all(root.join(folder)).expect("writable");
         chmod(root, folder, 0o700);
+    }
+    for folder in ["tmp", "var/tmp"] {
+        std::fs::create_dir_all(root.join(folder)).expect("writable");
+        chmod(root, folder, 0o1777);
     }
     chmod(root, "home/ann", 0o750);
     chmod(root, "root", 0o700);
