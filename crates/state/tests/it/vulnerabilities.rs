@@ -392,7 +392,7 @@ async fn what_was_reported_as_wrong_stays_a_case() {
     let fill = format!(
         "SET app.tenant = '{tenant}';
          INSERT INTO vulnerability_cases (tenant_id, exception_id, component_key, reported, kept_at)
-         SELECT '{tenant}', '{newer}', decode(lpad(to_hex(n), 16, 'f'), 'hex'), '{{}}', 0
+         SELECT '{tenant}', '{newer}', decode('ee' || lpad(to_hex(n), 14, '0'), 'hex'), '{{}}', 0
          FROM generate_series(1, 2000) AS n"
     );
     sqlx::raw_sql(AssertSqlSafe(fill)).execute(&mut vuln).await.expect("filled");
