@@ -55,8 +55,7 @@ pub(crate) fn arg<'a, 'v>(args: &'a [V<'v>], at: usize) -> &'a V<'v> {
 mod tests {
     #[test]
     fn every_function_of_the_language_has_a_kernel() {
-        let missing: Vec<_> = palisade_kql::functions::FUNCTIONS
-            .iter()
+        let missing: Vec<_> = palisade_kql::functions::all()
             .map(|f| f.name)
             .filter(|name| super::lookup(name).is_none())
             .collect();
