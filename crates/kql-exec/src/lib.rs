@@ -2,13 +2,15 @@
 //!
 //! [`LocalExecutor`] runs a [`palisade_kql::Program`] over a [`TableSource`] with a deadline, a row
 //! cap and a memory limit, and answers with a [`QueryStream`]: record batches, statistics, a cancel
-//! handle. Dropping the stream cancels the query.
+//! handle. Dropping the stream cancels the query. [`run`] answers many queries, lines of JSON in and out,
+//! and [`files`] mounts files as their tables.
 
 mod aggregates;
 mod compute;
 mod error;
 mod executor;
 mod expand;
+pub mod files;
 pub mod format;
 mod harden;
 mod json;
@@ -18,6 +20,7 @@ mod memory;
 mod parse;
 mod pattern;
 mod rename;
+pub mod run;
 mod source;
 mod stream;
 mod terms;

@@ -13,6 +13,8 @@ mod names;
 mod order;
 #[path = "behaviour/plans.rs"]
 mod plans;
+#[path = "behaviour/run.rs"]
+mod run_lines;
 
 use std::sync::Arc;
 
