@@ -33,6 +33,9 @@ pub enum ExecError {
     /// A table whose rows belong to no device, for somebody who is limited to some.
     #[error("rows of {0} belong to no device, and you are limited to device groups")]
     OutOfScope(String),
+    /// `externaldata` names what may not be read.
+    #[error("{0}")]
+    ExternalRefused(String),
     /// The plan's columns are not those that were bound: a defect of the executor or the store.
     #[error("the plan does not have the bound schema: {0}")]
     PlanSchemaMismatch(String),
@@ -57,6 +60,7 @@ impl ExecError {
             ExecError::InvalidRegex { .. } => "invalid_regex",
             ExecError::TableMissing(_) => "table_missing",
             ExecError::OutOfScope(_) => "table_out_of_scope",
+            ExecError::ExternalRefused(_) => "external_refused",
             ExecError::PlanSchemaMismatch(_) => "plan_schema_mismatch",
             ExecError::Limit(_) => "query_limit",
             ExecError::Data(_) => "data_unreadable",

@@ -24,8 +24,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::compute::Compute;
 use crate::error::ExecError;
+use crate::external::{ExternalSource, NoExternal};
 use crate::harden::{harden, held};
-use crate::lower::{Counters, Lowerer, StageResult, Tables, cell_value, positioned};
+use crate::lower::{Counters, Externals, Lowerer, StageResult, Tables, cell_value, positioned};
 use crate::memory::PeakPool;
 use crate::rename::rename;
 use crate::source::TableSource;
@@ -73,6 +74,7 @@ pub trait QueryExecutor: Send + Sync {
 #[derive(Clone)]
 pub struct LocalExecutor {
     source: Arc<dyn TableSource>,
+    external: Arc<dyn ExternalSource>,
     partitions: usize,
     spill: Option<PathBuf>,
 }
@@ -81,7 +83,14 @@ impl LocalExecutor {
     /// An executor over tables; as many partitions as there are processors, no spilling to disk.
     pub fn new(source: Arc<dyn TableSource>) -> Self {
         let partitions = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { source, partitions, spill: None }
+        Self { source, external: Arc::new(NoExternal), partitions, spill: None }
+    }
+
+    /// Sets where `externaldata` comes from; without it everything is refused.
+    #[must_use]
+    pub fn with_external(mut self, external: Arc<dyn ExternalSource>) -> Self {
+        self.external = external;
+        self
     }
 
     /// Sets how many partitions run side by side.
@@ -138,6 +147,7 @@ struct Run {
     /// Memory of kept stages.
     kept: MemoryReservation,
     tables: Tables,
+    externals: Externals,
     stages: Vec<StageResult>,
     lists: HashMap<usize, Vec<V<'static>>>,
     counters: Counters,
@@ -175,11 +185,19 @@ impl LocalExecutor {
         for name in program.tables() {
             tables.insert(name.to_owned(), self.source.table(name).await?);
         }
+        let mut externals = Externals::new();
+        for external in program.externals() {
+            let batches = crate::external::rows(self.external.as_ref(), external, &kept).await;
+            let batches = batches.map_err(|e| limit_of(e, limit))?;
+            let schema = crate::value::arrow_schema(&external.schema);
+            externals.insert(external.clone(), Arc::new(positioned(&schema, batches)?));
+        }
         let mut run = Run {
             session,
             limit,
             kept,
             tables,
+            externals,
             stages: Vec::new(),
             lists: HashMap::new(),
             counters: Counters::default(),
@@ -207,6 +225,7 @@ impl Run {
     fn lower(&self, stage: &Stage, ordered: bool) -> Result<LogicalPlan, ExecError> {
         let lowerer = Lowerer {
             tables: &self.tables,
+            externals: &self.externals,
             stages: &self.stages,
             lists: &self.lists,
             counters: &self.counters,

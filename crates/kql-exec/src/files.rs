@@ -97,7 +97,7 @@ struct FileCatalogue(BTreeMap<String, TableDef>);
 impl FileCatalogue {
     fn add(&mut self, name: &str, columns: Vec<ColumnDef>) {
         let aliases = common_aliases(&columns);
-        let table = TableDef { name: name.to_owned(), columns, hidden: Vec::new(), aliases };
+        let table = TableDef { name: name.to_owned(), columns, aliases, ..TableDef::default() };
         self.0.insert(name.to_owned(), table);
     }
 }

@@ -10,6 +10,7 @@ mod compute;
 mod error;
 mod executor;
 mod expand;
+mod external;
 pub mod files;
 pub mod format;
 mod harden;
@@ -29,6 +30,7 @@ mod value;
 
 pub use error::ExecError;
 pub use executor::{LocalExecutor, QueryContext, QueryExecutor};
+pub use external::{EXTERNAL_HOSTS, ExternalError, ExternalRequest, ExternalSource, NoExternal, Uploads};
 pub use json::{json_rows, json_schema};
 pub use source::{MemoryTables, SourceError, TableSource};
 pub use stream::{CancelHandle, QueryStats, QueryStream};

@@ -53,8 +53,12 @@ pub(crate) enum StageResult {
 /// Tables by name, fetched before lowering.
 pub(crate) type Tables = std::collections::HashMap<String, Arc<dyn TableProvider>>;
 
+/// Rows from outside, fetched before lowering.
+pub(crate) type Externals = std::collections::HashMap<program::External, Arc<MemTable>>;
+
 pub(crate) struct Lowerer<'a> {
     pub tables: &'a Tables,
+    pub externals: &'a Externals,
     pub stages: &'a [StageResult],
     /// The list values of stages used with `in` and `has_any`.
     pub lists: &'a std::collections::HashMap<usize, Vec<V<'static>>>,
@@ -105,18 +109,17 @@ impl Lowerer<'_> {
             Source::Table { name, schema } => Ok(Rows::open(self.table(name, schema)?)),
             Source::Stage(stage) => match self.stages.get(*stage) {
                 Some(StageResult::Table(pipeline)) => self.rows(pipeline),
-                Some(StageResult::Rows(table)) => {
-                    let provider: Arc<dyn TableProvider> = Arc::clone(table) as _;
-                    let name = TableReference::bare(format!("stage{stage}"));
-                    let scan = LogicalPlanBuilder::scan(name, provider_as_source(provider), None)?.build()?;
-                    Ok(Rows::by_position(unqualified(scan)?, POSITION))
-                }
+                Some(StageResult::Rows(table)) => in_memory(&format!("stage{stage}"), table),
                 _ => Err(ExecError::Internal(format!("stage {stage} has no table"))),
             },
             Source::Values { schema, rows } => {
                 let plan = self.values(schema, rows)?;
                 Ok(if rows.is_empty() { Rows::single(plan) } else { Rows::by_position(plan, POSITION) })
             }
+            Source::External(external) => match self.externals.get(external) {
+                Some(table) => in_memory("externaldata", table),
+                None => Err(ExecError::Internal("external data was not fetched".to_owned())),
+            },
             Source::OneRow => Ok(Rows::single(LogicalPlanBuilder::empty(true).build()?)),
             Source::Range { name, ty, from, to, step } => {
                 let bounds = [self.constant(from)?, self.constant(to)?, self.constant(step)?];
@@ -280,6 +283,13 @@ pub(crate) fn positioned(
         out.push(RecordBatch::try_new(Arc::clone(&schema), columns)?);
     }
     Ok(MemTable::try_new(schema, vec![out])?)
+}
+
+/// Rows in memory that hold their positions.
+fn in_memory(name: &str, table: &Arc<MemTable>) -> Result<Rows, ExecError> {
+    let provider: Arc<dyn TableProvider> = Arc::clone(table) as _;
+    let scan = LogicalPlanBuilder::scan(TableReference::bare(name), provider_as_source(provider), None)?;
+    Ok(Rows::by_position(unqualified(scan.build()?)?, POSITION))
 }
 
 /// A plan over rows in memory, with unqualified columns and the rows' positions.

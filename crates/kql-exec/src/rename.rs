@@ -93,6 +93,7 @@ impl Renamer {
     fn source(&mut self, source: &mut Source) -> Names {
         match source {
             Source::Table { schema, .. } | Source::Values { schema, .. } => self.stored(schema),
+            Source::External(external) => self.stored(&external.schema),
             Source::Stage(at) => self.stages.get(*at).cloned().unwrap_or_default(),
             Source::OneRow => Names::new(),
             Source::Range { name, .. } => {

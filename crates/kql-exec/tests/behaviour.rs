@@ -3,6 +3,10 @@
 
 #[path = "behaviour/conformance.rs"]
 mod conformance;
+#[path = "behaviour/enrich.rs"]
+mod enrich;
+#[path = "behaviour/external.rs"]
+mod external;
 #[path = "behaviour/golden.rs"]
 mod golden;
 #[path = "behaviour/limits.rs"]

@@ -22,7 +22,9 @@ pub enum Statement {
     },
     /// A query.
     Query(Expr),
-    /// A statement that is known but not carried out (`set`, `declare`, …).
+    /// `declare query_parameters(a: long = 1)`.
+    Declare(Vec<Parameter>),
+    /// A statement that is known but not carried out (`set`, `alias`, …).
     Unsupported {
         /// Its first word.
         word: Name,
@@ -246,6 +248,14 @@ pub enum ExprKind {
     },
     /// `union A, B` as a source.
     Union(Union),
+    /// `externaldata(a: string)['https://…'] with (format='csv')`.
+    External(Box<External>),
+    /// `search in (A, B) 'x'` as a source.
+    Search(Box<Search>),
+    /// `find in (A, B) where x == 1`.
+    Find(Box<Find>),
+    /// `column:"term"`, only in `search` and `find`.
+    Matches(Box<Expr>, Box<Expr>),
     /// A source or construct that is known but not carried out.
     Unsupported(String),
     /// What could not be parsed; already reported.
@@ -288,6 +298,52 @@ pub struct Union {
     pub settings: Vec<Setting>,
     /// Tables.
     pub tables: Vec<Expr>,
+}
+
+/// Rows that come from outside.
+#[derive(Clone, Debug)]
+pub struct External {
+    /// Columns.
+    pub columns: Vec<(Name, Type)>,
+    /// Where the rows are.
+    pub urls: Vec<Expr>,
+    /// Format and the like; a bare word stands as a name.
+    pub properties: Vec<(Name, Expr)>,
+}
+
+/// The parts of `search`.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// `kind`.
+    pub settings: Vec<Setting>,
+    /// Tables to look in; all when none is given.
+    pub tables: Vec<Expr>,
+    /// What to look for.
+    pub condition: Expr,
+}
+
+/// The parts of `find`.
+#[derive(Clone, Debug)]
+pub struct Find {
+    /// `withsource`.
+    pub settings: Vec<Setting>,
+    /// Tables to look in; all when none is given.
+    pub tables: Vec<Expr>,
+    /// What to look for.
+    pub condition: Expr,
+    /// The columns of `project`; none for `project-smart`.
+    pub project: Option<FindColumns>,
+    /// The columns of `project-away`.
+    pub away: Vec<Expr>,
+}
+
+/// What `find` gives.
+#[derive(Clone, Debug)]
+pub struct FindColumns {
+    /// Columns, with the type they are given.
+    pub columns: Vec<(Name, Option<Type>)>,
+    /// `pack(*)`: all others as one bag.
+    pub pack: bool,
 }
 
 /// A column expanded by `mv-expand` or bound by `mv-apply`.
@@ -394,6 +450,10 @@ pub enum OperatorKind {
     As(Name),
     /// `getschema`
     GetSchema,
+    /// `search` behind a pipe.
+    Search(Box<Search>),
+    /// `invoke f(a)`: the rows are the function's first argument.
+    Invoke(Name, Vec<NamedExpr>),
     /// `render`: only a hint to a drawing client.
     Render(String),
     /// An operator that is known but not carried out.

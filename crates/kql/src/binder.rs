@@ -3,11 +3,15 @@
 mod aggregate;
 mod call;
 mod cast;
+mod enrich;
 mod expression;
+mod external;
 mod join;
 mod names;
 mod operator;
+mod search;
 mod source;
+mod union;
 
 use std::collections::HashMap;
 
@@ -25,6 +29,9 @@ const MAX_NODES: usize = 100_000;
 const MAX_LOOKS: u8 = 32;
 /// Deepest binding, functions included.
 const MAX_BIND_DEPTH: u16 = 256;
+
+/// The hidden column that tells when a row came in.
+pub(crate) const INGEST_TIME: &str = "_IngestTime";
 
 /// What a name in scope stands for.
 #[derive(Clone)]
@@ -76,21 +83,44 @@ impl Relation {
         self.schema.get(stored).or_else(|| self.hidden.iter().find(|c| c.name == stored))
     }
 
-    fn project(&mut self, columns: Vec<(String, Expr)>) {
+    /// Exactly these columns; when a row came in can still be asked.
+    fn project(&mut self, mut columns: Vec<(String, Expr)>) {
         self.schema =
             Schema { columns: columns.iter().map(|(n, e)| Column { name: n.clone(), ty: e.ty }).collect() };
-        self.hidden.clear();
+        let schema = &self.schema;
+        self.hidden.retain(|h| h.name == INGEST_TIME && schema.get(&h.name).is_none());
+        columns.extend(self.hidden.iter().map(|h| (h.name.clone(), Expr::column(&h.name, h.ty))));
         self.operators.push(Operator::Project(columns));
     }
 
-    fn finish(mut self) -> Pipeline {
+    /// Drops what can be named but is not part of the result.
+    fn settle(&mut self) {
         if !self.hidden.is_empty() {
+            self.hidden.clear();
             let all =
                 self.schema.columns.iter().map(|c| (c.name.clone(), Expr::column(&c.name, c.ty))).collect();
             self.project(all);
         }
+    }
+
+    fn finish(mut self) -> Pipeline {
+        self.settle();
         Pipeline { source: self.source, operators: self.operators, schema: self.schema }
     }
+
+    /// The pipeline with its hidden columns behind the others.
+    fn whole(mut self) -> Pipeline {
+        self.schema.columns.append(&mut self.hidden);
+        Pipeline { source: self.source, operators: self.operators, schema: self.schema }
+    }
+}
+
+/// What a stage has besides its visible columns.
+#[derive(Default)]
+struct Staged {
+    /// How many of its last columns are hidden.
+    hidden: usize,
+    aliases: Vec<(String, String)>,
 }
 
 struct Binder<'c, 's, 'k> {
@@ -98,6 +128,8 @@ struct Binder<'c, 's, 'k> {
     now: i64,
     sink: &'k mut Sink<'s>,
     stages: Vec<Stage>,
+    /// Of each stage, what its schema does not tell.
+    staged: Vec<Staged>,
     scope: Scope,
     nodes: usize,
     depth: u16,
@@ -119,6 +151,7 @@ pub(crate) fn bind(
         now,
         sink,
         stages: Vec::new(),
+        staged: Vec::new(),
         scope: Scope::default(),
         nodes: 0,
         depth: 0,
@@ -190,6 +223,7 @@ impl Binder<'_, '_, '_> {
         for statement in statements {
             match statement {
                 ast::Statement::Let { name, value } => self.bind_let(name, value),
+                ast::Statement::Declare(parameters) => self.declare(parameters),
                 ast::Statement::Unsupported { word, harmless } => {
                     if *harmless {
                         self.sink.warning("set_ignored", word.span, "'set' has no effect here".to_owned());
@@ -211,6 +245,24 @@ impl Binder<'_, '_, '_> {
             }
         }
         result
+    }
+
+    /// Parameters of the query have their defaults.
+    fn declare(&mut self, parameters: &[ast::Parameter]) {
+        let row = Relation::new(Source::OneRow, Schema::default());
+        for parameter in parameters {
+            let binding = match (&parameter.default, parameter.ty) {
+                (Some(default), Some(ty)) => self
+                    .scalar(default, &row)
+                    .map_or(Binding::Broken, |value| Binding::Scalar(cast::cast(value, ty))),
+                _ => {
+                    let what = format!("the parameter '{}' without a default", parameter.name.text);
+                    self.unsupported(&what, parameter.name.span);
+                    Binding::Broken
+                }
+            };
+            self.define(&parameter.name.text, binding);
+        }
     }
 
     /// A tabular statement; a bare scalar becomes a table of one cell.
@@ -251,8 +303,24 @@ impl Binder<'_, '_, '_> {
     }
 
     fn stage(&mut self, name: Option<String>, output: StageOutput, relation: Relation) -> usize {
-        self.stages.push(Stage { name, output, pipeline: relation.finish() });
+        // A stage without a name is a value or a list: only its first column counts.
+        let staged = match name {
+            Some(_) => Staged { hidden: relation.hidden.len(), aliases: relation.aliases.clone() },
+            None => Staged::default(),
+        };
+        let pipeline = if name.is_some() { relation.whole() } else { relation.finish() };
+        self.stages.push(Stage { name, output, pipeline });
+        self.staged.push(staged);
         self.stages.len() - 1
+    }
+
+    /// The rows of a stage.
+    fn of_stage(&self, stage: usize) -> Option<Relation> {
+        let mut schema = self.stages.get(stage)?.pipeline.schema.clone();
+        let staged = self.staged.get(stage)?;
+        let hidden = schema.columns.split_off(schema.columns.len().saturating_sub(staged.hidden));
+        let aliases = staged.aliases.clone();
+        Some(Relation { hidden, aliases, ..Relation::new(Source::Stage(stage), schema) })
     }
 
     /// Whether an expression is a table: by its form, or by what its name stands for.
@@ -269,6 +337,9 @@ impl Binder<'_, '_, '_> {
             | K::Print(..)
             | K::Range { .. }
             | K::Union(..)
+            | K::External(_)
+            | K::Search(_)
+            | K::Find(_)
             | K::Unsupported(_) => true,
             K::Name(name) => match self.scope.get(name) {
                 Some(Binding::Stage(_)) => true,
@@ -282,7 +353,8 @@ impl Binder<'_, '_, '_> {
                 Some(Binding::Function(function, scope)) => self.function_is_tabular(function, scope, looks),
                 Some(_) => false,
                 None => match name.text.as_str() {
-                    "materialize" => true,
+                    "materialize" | "totable" => true,
+                    name if enrich::is_source(name) => true,
                     "table" | "cluster" | "database" | "workspace" | "app" | "external_table"
                     | "materialized_view" => true,
                     "view" => args.is_empty(),

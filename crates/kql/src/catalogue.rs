@@ -22,6 +22,8 @@ pub struct TableDef {
     pub hidden: Vec<ColumnDef>,
     /// Other spellings of columns: (alias, stored name).
     pub aliases: Vec<(String, String)>,
+    /// It never has rows, and no executor is asked for it.
+    pub empty: bool,
 }
 
 /// What the binder asks about tables.
@@ -56,7 +58,7 @@ impl MemoryCatalogue {
         let columns: Vec<ColumnDef> =
             columns.iter().map(|(n, ty)| ColumnDef { name: (*n).to_owned(), ty: *ty }).collect();
         let aliases = common_aliases(&columns);
-        self.tables.push(TableDef { name: name.to_owned(), columns, hidden: Vec::new(), aliases });
+        self.tables.push(TableDef { name: name.to_owned(), columns, aliases, ..TableDef::default() });
         self
     }
 }
@@ -85,38 +87,16 @@ impl Catalogue for MemoryCatalogue {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HuntingCatalogue;
 
-impl HuntingCatalogue {
-    fn column_type(kind: palisade_schema::ColumnType) -> Type {
-        use palisade_schema::ColumnType as K;
-        match kind {
-            K::Bool => Type::Bool,
-            K::Int => Type::Int,
-            K::Long => Type::Long,
-            K::Real => Type::Real,
-            K::String => Type::String,
-            K::Datetime => Type::Datetime,
-            K::Timespan => Type::Timespan,
-            K::Dynamic => Type::Dynamic,
-            K::Guid => Type::Guid,
-        }
-    }
-}
-
 impl Catalogue for HuntingCatalogue {
     fn table(&self, name: &str) -> Option<TableDef> {
-        let spec = palisade_schema::table(name)?;
-        let columns: Vec<ColumnDef> = spec
-            .columns
-            .iter()
-            .map(|c| ColumnDef { name: c.name.clone(), ty: Self::column_type(c.kind) })
-            .collect();
-        let mut aliases = common_aliases(&columns);
-        aliases.extend(spec.aliases.iter().map(|(alias, stored)| (alias.clone(), stored.clone())));
-        let hidden = vec![ColumnDef { name: "_IngestTime".to_owned(), ty: Type::Datetime }];
-        Some(TableDef { name: spec.name.clone(), columns, hidden, aliases })
+        let mut table = crate::SchemaCatalogue.table(name)?;
+        let mut more = common_aliases(&table.columns);
+        more.retain(|(alias, _)| !table.aliases.iter().any(|(a, _)| a == alias));
+        table.aliases.append(&mut more);
+        Some(table)
     }
 
     fn tables(&self) -> Vec<String> {
-        palisade_schema::tables().iter().map(|t| t.name.clone()).collect()
+        crate::SchemaCatalogue.tables()
     }
 }

@@ -82,6 +82,7 @@ const fn keep(function: Function) -> Function {
 }
 
 const STRING: Returns = Returns::Is(Type::String);
+const INT: Returns = Returns::Is(Type::Int);
 const LONG: Returns = Returns::Is(Type::Long);
 const REAL: Returns = Returns::Is(Type::Real);
 const BOOL: Returns = Returns::Is(Type::Bool);
@@ -180,8 +181,6 @@ pub const SPECIAL: &[&str] = &[
 
 /// Functions that the language has and we lack: named in the error.
 pub const UNSUPPORTED: &[&str] = &[
-    "externaldata",
-    "invoke",
     "geo_info_from_ip_address",
     "series_decompose_anomalies",
     "rand",

@@ -5,6 +5,7 @@
 //! [`MAX_DEPTH`]; texts longer than [`MAX_QUERY_BYTES`] are refused.
 
 pub mod aggregates;
+pub mod analyze;
 pub mod ast;
 mod binder;
 pub mod catalogue;

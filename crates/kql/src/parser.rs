@@ -2,6 +2,7 @@
 
 mod expression;
 mod operator;
+mod search;
 mod source;
 
 use crate::ast::{Function, LetValue, Name, Parameter, Query, Statement};
@@ -27,13 +28,15 @@ pub(crate) struct Parser<'t, 's, 'k> {
     tokens: Vec<Token>,
     at: usize,
     depth: u16,
+    /// Inside the condition of `search` or `find`, where `column:"term"` is an operator.
+    searching: bool,
     sink: &'k mut Sink<'s>,
 }
 
 /// Parses a text; what is wrong goes to the sink and the tree holds what could be read.
 pub(crate) fn parse(text: &str, sink: &mut Sink<'_>) -> Query {
     let tokens = lex(text, sink);
-    let mut parser = Parser { text, tokens, at: 0, depth: 0, sink };
+    let mut parser = Parser { text, tokens, at: 0, depth: 0, searching: false, sink };
     let statements = parser.statements(Tok::End);
     Query { statements }
 }
@@ -207,6 +210,7 @@ impl Parser<'_, '_, '_> {
             match self.word() {
                 "let" if named => return self.let_statement(),
                 "set" if named => return Ok(self.skip_statement(true)),
+                "declare" if self.word_at(1) == "query_parameters" => return self.declare_parameters(),
                 "declare" | "alias" | "restrict" if named => return Ok(self.skip_statement(false)),
                 _ => {}
             }
@@ -256,24 +260,37 @@ impl Parser<'_, '_, '_> {
         self.nest(|p| {
             let start = p.span();
             p.eat_word("view");
-            p.expect(Tok::OpenParen, "'('")?;
-            let mut parameters = Vec::new();
-            while p.peek() != Tok::CloseParen {
-                let name = p.name("a parameter")?;
-                p.expect(Tok::Colon, "':'")?;
-                let ty = if p.peek() == Tok::OpenParen { p.table_type()? } else { Some(p.type_name()?) };
-                let default = if p.eat(Tok::Assign) { Some(p.expression()?) } else { None };
-                parameters.push(Parameter { name, ty, default });
-                if !p.eat(Tok::Comma) {
-                    break;
-                }
-            }
-            p.expect(Tok::CloseParen, "')'")?;
+            let parameters = p.parameters()?;
             p.expect(Tok::OpenBrace, "'{'")?;
             let body = p.statements(Tok::CloseBrace);
             p.expect(Tok::CloseBrace, "'}'")?;
             Ok(Function { parameters, body, span: start.to(p.previous_end()) })
         })
+    }
+
+    fn parameters(&mut self) -> Parsed<Vec<Parameter>> {
+        self.expect(Tok::OpenParen, "'('")?;
+        let mut parameters = Vec::new();
+        while self.peek() != Tok::CloseParen {
+            self.one_more(parameters.len())?;
+            let name = self.name("a parameter")?;
+            self.expect(Tok::Colon, "':'")?;
+            let ty = if self.peek() == Tok::OpenParen { self.table_type()? } else { Some(self.type_name()?) };
+            let default = if self.eat(Tok::Assign) { Some(self.expression()?) } else { None };
+            parameters.push(Parameter { name, ty, default });
+            if !self.eat(Tok::Comma) {
+                break;
+            }
+        }
+        self.expect(Tok::CloseParen, "')'")?;
+        Ok(parameters)
+    }
+
+    /// `declare query_parameters(a: long = 1)`.
+    fn declare_parameters(&mut self) -> Parsed<Statement> {
+        self.bump();
+        self.bump();
+        Ok(Statement::Declare(self.parameters()?))
     }
 
     /// `(*)` or `(a: long, …)`: a tabular parameter; its columns come from the argument.
@@ -301,8 +318,7 @@ impl Parser<'_, '_, '_> {
             return Ok(ty);
         }
         if word == "decimal" {
-            let message = "the type decimal is not supported; use real".to_owned();
-            self.sink.error("not_supported", span, message, Some("real".to_owned()));
+            self.sink.warning("decimal_as_real", span, "a decimal is held as a real here".to_owned());
             self.bump();
             return Ok(Type::Real);
         }

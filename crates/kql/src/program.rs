@@ -22,6 +22,17 @@ impl Program {
         self.stages.last().map_or(&EMPTY, |s| &s.pipeline.schema)
     }
 
+    /// What the query reads from outside, each once.
+    pub fn externals(&self) -> Vec<&External> {
+        let mut found = Vec::new();
+        for stage in &self.stages {
+            stage.pipeline.externals(&mut found);
+        }
+        let mut seen = std::collections::HashSet::new();
+        found.retain(|e| seen.insert(*e));
+        found
+    }
+
     /// Names of the stored tables that the query reads.
     pub fn tables(&self) -> Vec<&str> {
         let mut names = Vec::new();
@@ -70,6 +81,19 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
+    fn externals<'p>(&'p self, found: &mut Vec<&'p External>) {
+        match &self.source {
+            Source::External(external) => found.push(external),
+            Source::Union(inputs) => inputs.iter().for_each(|i| i.externals(found)),
+            _ => {}
+        }
+        for operator in &self.operators {
+            if let Operator::Join(join) = operator {
+                join.right.externals(found);
+            }
+        }
+    }
+
     fn tables<'p>(&'p self, names: &mut Vec<&'p str>) {
         match &self.source {
             Source::Table { name, .. } => names.push(name),
@@ -121,6 +145,19 @@ pub enum Source {
     },
     /// All rows of all inputs, which have the same columns.
     Union(Vec<Pipeline>),
+    /// Rows from outside.
+    External(External),
+}
+
+/// `externaldata`: what to fetch, and how it is read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct External {
+    /// Columns, by position or (JSON, Parquet) by name.
+    pub schema: Schema,
+    /// Addresses, or names of uploads; their rows follow each other.
+    pub urls: Vec<String>,
+    /// Properties such as `format`, names in lower case.
+    pub properties: Vec<(String, String)>,
 }
 
 /// A tabular operator.

@@ -121,7 +121,7 @@ impl Value {
 }
 
 /// A column of a table or result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Column {
     /// Name, case-sensitive.
     pub name: String,
@@ -131,7 +131,7 @@ pub struct Column {
 }
 
 /// Columns in order; names are unique.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Schema {
     /// The columns.
     pub columns: Vec<Column>,

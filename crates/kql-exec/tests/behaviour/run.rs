@@ -48,7 +48,10 @@ async fn every_line_has_its_answer_in_its_place() {
         json!({"id": "a", "ok": true, "columns": [{"name": "n", "type": "long"}, {"name": "s", "type": "long"}],
             "rows": [[3_000_000, 4_500_001_500_000_i64]], "truncated": false})
     );
-    assert_eq!(said[1]["rows"], json!([[1, "x", "2026-01-02T00:00:00.000000Z", "1.00:00:00", {"k": [1]}, "NaN"]]));
+    assert_eq!(
+        said[1]["rows"],
+        json!([[1, "x", "2026-01-02T00:00:00.000000Z", "1.00:00:00", {"k": [1]}, "NaN"]])
+    );
     assert_eq!((&said[2]["id"], &said[2]["error"]["code"]), (&Json::Null, &json!("bad_line")));
     assert!(said[2]["error"]["message"].as_str().unwrap().starts_with("line 4 "));
     assert_eq!((&said[3]["id"], &said[3]["error"]["code"]), (&json!([3]), &json!("bad_line")));

@@ -48,6 +48,8 @@ impl Binder<'_, '_, '_> {
         let mut finals: Vec<(String, Expr)> =
             group.iter().map(|(n, e)| (n.clone(), Expr::column(n, e.ty))).collect();
         let mut collected = Collected::default();
+        // Names that came by themselves: one that is given gives way to them.
+        let mut spread = std::collections::HashSet::new();
         for item in items {
             if let Some(mut columns) =
                 self.multi_column(item, &input, &group_names, &plain_keys, &mut collected, &output)
@@ -56,6 +58,7 @@ impl Binder<'_, '_, '_> {
                     Some(columns) => {
                         for (name, expr) in columns.drain(..) {
                             let name = names::unique(&output, &name);
+                            spread.insert(name.clone());
                             output.push(&name, expr.ty);
                             finals.push((name, expr));
                         }
@@ -68,6 +71,7 @@ impl Binder<'_, '_, '_> {
             let expr = self.scalar(&item.expr, &input);
             collected = std::mem::replace(&mut self.aggregates, outer).unwrap_or_default();
             let name = match item.names.first() {
+                Some(given) if spread.contains(&given.text) => names::unique(&output, &given.text),
                 Some(given) => given.text.clone(),
                 None => match aggregate_name(&item.expr) {
                     Some(name) => names::unique(&output, &name),
@@ -319,7 +323,11 @@ fn aggregate_name(expr: &ast::Expr) -> Option<String> {
     let K::Call { name, args } = &expr.kind else { return None };
     let Some(def) = aggregates::lookup(&name.text) else {
         // `tostring(make_set(x))` keeps the aggregate's name.
-        return if names::keeps_name(&name.text) { aggregate_name(&args.first()?.expr) } else { None };
+        if !names::keeps_name(&name.text) {
+            return None;
+        }
+        let first = args.first()?;
+        return first.names.first().map(|n| n.text.clone()).or_else(|| aggregate_name(&first.expr));
     };
     if def.values == 0 && def.outcome != Outcome::Columns {
         return Some(def.prefix.to_owned());

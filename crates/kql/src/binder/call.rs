@@ -255,12 +255,12 @@ impl Binder<'_, '_, '_> {
                     _ => wrong(self, "the name of a column as text, and a default"),
                 }
             }
-            "ingestion_time" => match row.hidden.iter().find(|c| c.name == "_IngestTime") {
-                Some(column) => Some(Some(Expr { span, ..Expr::column(&column.name, column.ty) })),
-                None => {
-                    self.unsupported("ingestion_time() of rows that are not straight from a table", span);
-                    Some(None)
+            "ingestion_time" => match row.resolve(super::INGEST_TIME) {
+                Some(column) if column.ty == Type::Datetime => {
+                    Some(Some(Expr { span, ..Expr::column(&column.name, column.ty) }))
                 }
+                // Rows that were computed did not come in.
+                _ => Some(Some(Expr::literal(Value::Null(Type::Datetime), span))),
             },
             "row_number" | "prev" | "next" | "row_cumsum" => Some(self.window(name, args, span)),
             "assert" => match (args.first().and_then(Expr::as_literal), count) {
@@ -465,23 +465,48 @@ impl Binder<'_, '_, '_> {
     }
 
     /// The scope of a function's body with its arguments in place.
-    pub(super) fn enter(
+    fn enter(
         &mut self,
         function: &ast::Function,
         scope: &Scope,
+        mut piped: Option<Relation>,
         args: &[NamedExpr],
         row: Option<&Relation>,
         span: Span,
     ) -> Option<Scope> {
-        if args.len() > function.parameters.len() {
-            let message =
-                format!("this function takes {} arguments, not {}", function.parameters.len(), args.len());
+        let mut parameters = function.parameters.as_slice();
+        let mut inner = std::collections::HashMap::clone(scope);
+        if let Some(rows) = piped.take() {
+            let first = parameters.split_first().filter(|(first, _)| first.ty.is_none());
+            let Some((first, rest)) = first else {
+                let message = "after 'invoke' stands a function whose first parameter is a table";
+                self.error("wrong_arguments", span, message);
+                return None;
+            };
+            if rows.poisoned {
+                return None;
+            }
+            let stage = self.stage(Some(first.name.text.clone()), StageOutput::Table, rows);
+            inner.insert(first.name.text.clone(), Binding::Stage(stage));
+            parameters = rest;
+        }
+        if args.len() > parameters.len() {
+            let message = format!("this function takes {} arguments, not {}", parameters.len(), args.len());
             self.error("wrong_arguments", span, message);
             return None;
         }
+        let unknown = args
+            .iter()
+            .flat_map(|a| a.names.first())
+            .find(|n| !parameters.iter().any(|p| p.name.text == n.text));
+        if let Some(name) = unknown {
+            let suggestion = self.sink.nearest(&name.text, parameters.iter().map(|p| p.name.text.as_str()));
+            let message = format!("this function has no parameter '{}'", name.text);
+            self.sink.error("wrong_arguments", name.span, message, suggestion);
+            return None;
+        }
         let empty = Relation::new(Source::OneRow, Schema::default());
-        let mut inner = std::collections::HashMap::clone(scope);
-        for (at, parameter) in function.parameters.iter().enumerate() {
+        for (at, parameter) in parameters.iter().enumerate() {
             let named = args.iter().find(|a| a.names.first().is_some_and(|n| n.text == parameter.name.text));
             let arg = named.or_else(|| args.get(at).filter(|a| a.names.is_empty())).map(|a| &a.expr);
             let binding = match (parameter.ty, arg.or(parameter.default.as_ref())) {
@@ -511,6 +536,55 @@ impl Binder<'_, '_, '_> {
         Some(Scope::new(inner))
     }
 
+    /// A user function that gives rows; `piped` are those before `invoke`.
+    pub(super) fn table_function(
+        &mut self,
+        function: &ast::Function,
+        scope: &Scope,
+        piped: Option<Relation>,
+        args: &[NamedExpr],
+        span: Span,
+    ) -> Option<Relation> {
+        let inner = self.enter(function, scope, piped, args, None, span)?;
+        let outer = std::mem::replace(&mut self.scope, inner);
+        let result = self.deeper(span, |b| b.statements(&function.body));
+        self.scope = outer;
+        result
+    }
+
+    /// `T | invoke f(a)`.
+    pub(super) fn invoke(
+        &mut self,
+        input: Relation,
+        name: &ast::Name,
+        args: &[NamedExpr],
+        span: Span,
+    ) -> Relation {
+        match self.scope.get(&name.text).cloned() {
+            Some(Binding::Function(function, scope)) => {
+                let poisoned = input.poisoned;
+                let result = self.table_function(&function, &scope, Some(input), args, span);
+                let result = result.unwrap_or_else(Relation::broken);
+                return Relation { poisoned: result.poisoned || poisoned, ..result };
+            }
+            Some(Binding::Broken) => return Relation::broken(),
+            Some(_) => {
+                let message = format!("'{}' is not a function", name.text);
+                self.error("function_expected", name.span, message);
+                return Relation::broken();
+            }
+            None if super::enrich::is_invoked(&name.text) => {}
+            None => {
+                let known = super::enrich::INVOKED.into_iter().chain(self.scope.keys().map(String::as_str));
+                let suggestion = self.sink.nearest(&name.text, known);
+                let message = format!("there is no table function '{}'", name.text);
+                self.sink.error("unknown_function", name.span, message, suggestion);
+                return Relation::broken();
+            }
+        }
+        self.enrich(input, name, args, span)
+    }
+
     fn scalar_function(
         &mut self,
         function: &ast::Function,
@@ -519,7 +593,7 @@ impl Binder<'_, '_, '_> {
         row: &Relation,
         span: Span,
     ) -> Option<Expr> {
-        let inner = self.enter(function, scope, args, Some(row), span)?;
+        let inner = self.enter(function, scope, None, args, Some(row), span)?;
         let outer = std::mem::replace(&mut self.scope, inner);
         let result = self.deeper(span, |b| {
             let mut value = None;
@@ -528,6 +602,7 @@ impl Binder<'_, '_, '_> {
                 match statement {
                     ast::Statement::Let { name, value } => b.bind_let(name, value),
                     ast::Statement::Query(expr) => value = b.scalar(expr, &empty),
+                    ast::Statement::Declare(parameters) => b.declare(parameters),
                     ast::Statement::Unsupported { word, .. } => {
                         b.unsupported(&format!("'{}' in a function", word.text), word.span)
                     }

@@ -54,7 +54,18 @@ impl Binder<'_, '_, '_> {
                 self.unsupported(&format!("'{word}'"), span);
                 None
             }
-            K::Pipe(..) | K::Datatable(..) | K::Print(_) | K::Range { .. } | K::Union(_) => {
+            K::Matches(..) => {
+                self.error("syntax_error", span, "':' belongs into a search");
+                None
+            }
+            K::Pipe(..)
+            | K::Datatable(..)
+            | K::Print(_)
+            | K::Range { .. }
+            | K::Union(_)
+            | K::External(_)
+            | K::Search(_)
+            | K::Find(_) => {
                 self.error(
                     "scalar_expected",
                     span,

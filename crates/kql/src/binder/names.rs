@@ -24,7 +24,11 @@ pub(super) fn automatic(expr: &Expr) -> Option<String> {
             }
             Some(name)
         }
-        ExprKind::Call { name, args } if keeps_name(&name.text) => automatic(&args.first()?.expr),
+        ExprKind::Call { name, args } if keeps_name(&name.text) => {
+            let first = args.first()?;
+            // `bin(Hour = Timestamp, 1h)` names its column.
+            first.names.first().map(|n| n.text.clone()).or_else(|| automatic(&first.expr))
+        }
         ExprKind::Call { name, args }
             if matches!(name.text.as_str(), "column_ifexists" | "columnifexists") =>
         {

@@ -66,15 +66,14 @@ impl Binder<'_, '_, '_> {
             }
             OperatorKind::As(name) => {
                 if !input.poisoned {
-                    let schema = input.schema.clone();
-                    let aliases = input.aliases.clone();
                     let stage =
                         self.stage(Some(name.text.clone()), crate::program::StageOutput::Table, input);
                     self.define(&name.text, Binding::Stage(stage));
-                    let relation = Relation::new(crate::program::Source::Stage(stage), schema);
-                    return Relation { aliases, ..relation };
+                    return self.of_stage(stage).unwrap_or_else(Relation::broken);
                 }
             }
+            OperatorKind::Search(search) => return self.search(Some(input), search, operator.span),
+            OperatorKind::Invoke(name, args) => return self.invoke(input, name, args, operator.span),
             OperatorKind::GetSchema => return self.get_schema(input, operator.span),
             OperatorKind::Render(kind) => self.render = Some(kind.clone()),
             OperatorKind::Unsupported(name) => {
@@ -365,6 +364,7 @@ impl Binder<'_, '_, '_> {
     fn distinct(&mut self, input: Relation, items: &[NamedExpr]) -> Relation {
         let mut relation = self.project(input, items);
         if !relation.poisoned {
+            relation.settle();
             relation.operators.push(Operator::Distinct);
         }
         relation
@@ -422,8 +422,9 @@ impl Binder<'_, '_, '_> {
                 schema.push(index, Type::Long);
             }
         }
+        input.hidden.retain(|h| h.name == super::INGEST_TIME && schema.get(&h.name).is_none());
         input.schema = schema.clone();
-        input.hidden.clear();
+        schema.columns.extend(input.hidden.iter().cloned());
         input.operators.push(Operator::Expand(Expand { items: bound, index, array_bags, limit, schema }));
         spoiled_if(input, !whole)
     }
@@ -461,7 +462,8 @@ impl Binder<'_, '_, '_> {
                 }
             });
         }
-        input.hidden.clear();
+        let schema = &input.schema;
+        input.hidden.retain(|h| schema.get(&h.name).is_none());
         let source = cast(source, Type::String);
         input.operators.push(Operator::Parse(Parse { source, parts: bound, regex, relaxed, flags, filter }));
         input

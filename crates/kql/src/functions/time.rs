@@ -1,6 +1,6 @@
 //! Datetimes and timespans.
 
-use super::{DATETIME, Function, L, LONG, P, R, S, STRING, T, TIMESPAN, f, keep, opt};
+use super::{DATETIME, Function, INT, L, LONG, P, R, S, STRING, T, TIMESPAN, f, keep, opt};
 
 /// The functions of this theme.
 pub const TIME: &[Function] = &[
@@ -12,14 +12,14 @@ pub const TIME: &[Function] = &[
     keep(opt(1, f("endofweek", &[T, L], DATETIME))),
     keep(opt(1, f("endofmonth", &[T, L], DATETIME))),
     keep(opt(1, f("endofyear", &[T, L], DATETIME))),
-    f("hourofday", &[T], LONG),
+    f("hourofday", &[T], INT),
     f("dayofweek", &[T], TIMESPAN),
-    f("dayofmonth", &[T], LONG),
-    f("dayofyear", &[T], LONG),
-    f("monthofyear", &[T], LONG),
-    f("getyear", &[T], LONG),
-    f("week_of_year", &[T], LONG),
-    f("datetime_part", &[S, T], LONG),
+    f("dayofmonth", &[T], INT),
+    f("dayofyear", &[T], INT),
+    f("monthofyear", &[T], INT),
+    f("getyear", &[T], INT),
+    f("week_of_year", &[T], INT),
+    f("datetime_part", &[S, T], INT),
     f("datetime_diff", &[S, T, T], LONG),
     f("datetime_add", &[S, L, T], DATETIME),
     f("format_datetime", &[T, S], STRING),

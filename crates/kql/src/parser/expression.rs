@@ -15,6 +15,7 @@ enum Infix {
     List(ListOp, bool),
     Between(bool),
     Regex,
+    Matches,
 }
 
 fn word_operator(word: &str) -> Option<Infix> {
@@ -130,6 +131,7 @@ impl Parser<'_, '_, '_> {
             Tok::GreaterOrEqual => Infix::Binary(BinaryOp::GreaterOrEqual),
             Tok::EqualTilde => Infix::Text(TextOp::EqualIgnoreCase, false),
             Tok::BangTilde => Infix::Text(TextOp::EqualIgnoreCase, true),
+            Tok::Colon if self.searching => Infix::Matches,
             Tok::Ident | Tok::BangWord | Tok::InIgnoreCase => {
                 let found = word_operator(self.word());
                 if found.is_none() {
@@ -185,6 +187,11 @@ impl Parser<'_, '_, '_> {
                 self.text_operator(TextOp::MatchesRegex, false, left)
             }
             Infix::Text(op, negated) => self.text_operator(op, negated, left),
+            Infix::Matches => {
+                let right = self.additive()?;
+                let (span, below) = (left.span.to(right.span), low.max(right.depth));
+                self.node(ExprKind::Matches(Box::new(left), Box::new(right)), span, below)
+            }
             Infix::List(op, negated) => {
                 let items = if self.peek() == Tok::OpenParen { self.list()? } else { vec![self.additive()?] };
                 let span = left.span.to(self.previous_end());

@@ -6,7 +6,7 @@ use crate::lexer::Tok;
 use crate::types::Type;
 
 /// Operators of the language, for suggestions.
-const OPERATORS: [&str; 27] = [
+const OPERATORS: [&str; 29] = [
     "where",
     "project",
     "project-away",
@@ -34,10 +34,12 @@ const OPERATORS: [&str; 27] = [
     "getschema",
     "render",
     "evaluate",
+    "search",
+    "invoke",
 ];
 
 /// Operators that exist in the language and are not carried out here.
-const UNSUPPORTED: [&str; 26] = [
+const UNSUPPORTED: [&str; 23] = [
     "mv-apply",
     "make-series",
     "top-nested",
@@ -45,9 +47,6 @@ const UNSUPPORTED: [&str; 26] = [
     "scan",
     "partition",
     "evaluate",
-    "invoke",
-    "search",
-    "find",
     "sample",
     "sample-distinct",
     "reduce",
@@ -145,6 +144,8 @@ impl Parser<'_, '_, '_> {
                 OperatorKind::As(self.name("a name")?)
             }
             "getschema" => OperatorKind::GetSchema,
+            "search" => OperatorKind::Search(Box::new(self.search()?)),
+            "invoke" => self.invoke()?,
             "render" => {
                 let kind = self.name("a kind of chart")?.text;
                 self.recover();

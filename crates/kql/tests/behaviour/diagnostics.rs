@@ -41,8 +41,8 @@ fn what_we_lack_is_named() {
     for (text, word) in [
         ("DeviceProcessEvents | evaluate bag_unpack(AdditionalFields)", "evaluate"),
         ("DeviceProcessEvents | make-series count() on Timestamp step 1h", "make-series"),
-        ("search 'x'", "search"),
-        ("externaldata(a:string)['http://x'] | take 1", "externaldata"),
+        ("restrict access to (DeviceInfo); DeviceInfo", "restrict"),
+        ("declare pattern p; DeviceInfo", "declare"),
         ("DeviceProcessEvents | extend g = geo_info_from_ip_address('1.1.1.1')", "geo_info_from_ip_address"),
         ("DeviceProcessEvents | summarize hll(DeviceId)", "hll"),
         ("DeviceProcessEvents | mv-apply x = AdditionalFields on (take 1)", "mv-apply"),
