@@ -22,6 +22,13 @@ pub enum Statement {
     },
     /// A query.
     Query(Expr),
+    /// `set name = value`.
+    Set {
+        /// The option.
+        name: Name,
+        /// Its value, when one is given.
+        value: Option<Expr>,
+    },
     /// A statement that is known but not carried out (`set`, `declare`, …).
     Unsupported {
         /// Its first word.

@@ -8,6 +8,7 @@ pub mod aggregates;
 pub mod ast;
 mod binder;
 pub mod catalogue;
+pub mod decimal;
 pub mod diagnostic;
 pub mod functions;
 
