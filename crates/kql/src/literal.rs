@@ -280,7 +280,7 @@ impl Dynamic<'_> {
     fn word(&mut self, depth: usize) -> Option<Json> {
         let rest = self.rest();
         let end = rest
-            .find(|c: char| c == ',' || c == ']' || c == '}' || c == '(' || c.is_whitespace())
+            .find(|c: char| matches!(c, ',' | ']' | '}' | '(' | ')') || c.is_whitespace())
             .unwrap_or(rest.len());
         let word = &rest[..end];
         if word == "dynamic" && rest[end..].starts_with('(') {

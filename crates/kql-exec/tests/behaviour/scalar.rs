@@ -49,7 +49,7 @@ async fn hashes_and_encodings_have_their_published_values() {
         ("gzip_decompress_from_base64_string(gzip_compress_to_base64_string('naïve')), gzip_decompress_from_base64_string('x')", json!(["naïve", ""])),
         ("zlib_decompress_from_base64_string(zlib_compress_to_base64_string('abc')), zlib_decompress_from_base64_string('eJwLSS0uUSguKcrMS1cwNDIGACxqBQ4=')", json!(["abc", "Test string 123"])),
         ("punycode_from_string('académie-française'), punycode_to_string('acadmie-franaise-npb1a')", json!(["acadmie-franaise-npb1a", "académie-française"])),
-        ("punycode_domain_from_string('Artorījos.edu'), punycode_domain_to_string('xn--Artorjos-ejb.edu')", json!(["xn--Artorjos-ejb.edu", "Artorījos.edu"])),
+        ("punycode_domain_from_string('Lê Lợi。Thuận Thiên。com'), punycode_domain_from_string('Artorījos.edu'), punycode_domain_to_string('xn--Artorjos-ejb.edu')", json!(["xn--L Li-gpa4517b.xn--Thun Thin-s4a7194f.com", "xn--Artorjos-ejb.edu", "Artorījos.edu"])),
     ])
     .await;
 }
@@ -160,13 +160,13 @@ fn doubled(first: &str, step: &str, times: usize) -> String {
 async fn growth_ends_in_empty_texts_and_nulls() {
     let empty = |text: String, wanted: Json| async move { assert_eq!(row(&text).await, [wanted], "{text}") };
     empty(doubled("'0123456789abcdef'", "strcat($, $)", 20), json!("")).await;
-    empty(doubled("'0123456789abcdef'", "strcat_delim($, 'a', 'b', $)", 30), json!("")).await;
+    empty("print strcat_delim(strrep('x', 4000000), 'a', 'b', 'c')".to_owned(), json!("")).await;
     empty(doubled("'aaaaaaaaaaaaaaaa'", "replace_string($, 'a', 'aa')", 20), json!("")).await;
     empty(doubled("'aaaaaaaaaaaaaaaa'", "replace_regex($, 'a', 'aa')", 20), json!("")).await;
     empty("print strrep('x', 1000000000)".to_owned(), json!("")).await;
     empty("print array_length(range(1, 1000000000000))".to_owned(), json!(1_048_576)).await;
     empty(doubled("dynamic(['0123456789abcdef'])", "array_concat($, $)", 22), json!(null)).await;
-    empty(doubled("dynamic(['0123456789abcdef'])", "pack_array($, $)", 24), json!(null)).await;
+    empty(doubled("dynamic(['0123456789abcdef'])", "pack_array($, $)", 21), json!(null)).await;
     empty("print repeat(strrep('x', 1000000), 1000000)".to_owned(), json!(null)).await;
     empty("print zip(range(1, 1000000), range(1, 2), range(1, 3))".to_owned(), json!(null)).await;
     empty("print array_shift_left(range(1, 1000000), 1, strrep('x', 1000000))".to_owned(), json!(null)).await;
@@ -201,7 +201,8 @@ async fn searches_take_time_that_grows_with_the_text_only() {
     let text = "let a = toscalar(print strrep('a', 2000000)); let n = toscalar(print strrep('a', 1000000)); \
         print countof(a, n), indexof(a, n, 0, -1, 500000), indexof(a, 'b'), indexof(a, '')";
     assert_eq!(row(text).await, [json!(1_000_001), json!(499_999), json!(-1), json!(0)]);
-    let text = "let a = toscalar(print strrep('ab', 1000000)); print strlen(translate(a, strrep('b', 1000000), 'c'))";
+    let text =
+        "let a = toscalar(print strrep('ab', 1000000)); print strlen(translate(strcat('ab', a), 'c', a))";
     assert_eq!(row(text).await, [json!(2_000_000)]);
     assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
 }

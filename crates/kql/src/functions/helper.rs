@@ -1,7 +1,7 @@
 //! What the binder calls for operators of the language; no query can name them.
 
 use super::{
-    A, B, BOOL, C, D, DATETIME, DYNAMIC, Function, LONG, P, R, REAL, Returns, S, T, TIMESPAN, f, many,
+    A, B, BOOL, C, D, DATETIME, DYNAMIC, Function, LONG, P, R, REAL, Returns, S, T, TIMESPAN, f, many, opt,
 };
 
 /// The functions of this theme.
@@ -18,8 +18,8 @@ pub const HELPER: &[Function] = &[
     f("__bin_at_timespan", &[P, P, P], TIMESPAN),
     f("__assert", &[B, S], BOOL),
     many(A, f("__data_size", &[A], LONG)),
-    f("__sort_by_asc", &[D, D, B], DYNAMIC),
-    f("__sort_by_desc", &[D, D, B], DYNAMIC),
+    opt(2, f("__sort_by_asc", &[D, D, B], DYNAMIC)),
+    opt(2, f("__sort_by_desc", &[D, D, B], DYNAMIC)),
     many(A, f("__bag_pack_filled", &[], DYNAMIC)),
     f("__percentile_of_digest", &[D, R], REAL),
 ];
