@@ -7,6 +7,7 @@
 
 mod aggregates;
 mod compute;
+mod decimal;
 mod error;
 mod executor;
 mod expand;
@@ -22,6 +23,7 @@ mod parse;
 mod pattern;
 mod rename;
 pub mod run;
+mod sketch;
 mod source;
 mod stream;
 mod terms;

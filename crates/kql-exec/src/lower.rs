@@ -245,6 +245,7 @@ pub(crate) fn value_cell(value: &Value) -> V<'static> {
         Value::Int(n) => V::Int(i64::from(*n)),
         Value::Long(n) | Value::Datetime(n) | Value::Timespan(n) => V::Int(*n),
         Value::Real(n) => V::Real(*n),
+        Value::Decimal(text) => crate::decimal::parse(text).map_or(V::Null, V::Dec),
         Value::String(s) | Value::Dynamic(s) | Value::Guid(s) => V::string(s.as_str()),
     }
 }
@@ -258,6 +259,7 @@ pub(crate) fn cell_value(cell: &V<'_>, ty: Type) -> Value {
         (V::Int(n), Type::Datetime) => Value::Datetime(*n),
         (V::Int(n), Type::Timespan) => Value::Timespan(*n),
         (V::Real(n), Type::Real) => Value::Real(*n),
+        (V::Dec(n), Type::Decimal) => Value::Decimal(crate::decimal::text(*n)),
         (V::Str(s), Type::String) => Value::String(s.to_string()),
         (V::Str(s), Type::Dynamic) => Value::Dynamic(s.to_string()),
         (V::Str(s), Type::Guid) => Value::Guid(s.to_string()),

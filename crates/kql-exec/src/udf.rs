@@ -38,6 +38,7 @@ struct Kernel {
     key: String,
     returns: DataType,
     nullable: bool,
+    volatile: bool,
     signature: Signature,
     eval: Box<Eval>,
 }
@@ -86,7 +87,7 @@ impl ScalarUDFImpl for Kernel {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let constant = args.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
+        let constant = !self.volatile && args.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
         let mut arrays: Vec<Option<ArrayRef>> = Vec::with_capacity(args.args.len());
         for value in &args.args {
             arrays.push(match value {
@@ -125,12 +126,12 @@ pub(crate) fn call(
     args: Vec<Expr>,
     eval: impl Fn(&[Input<'_>], usize) -> Result<ArrayRef> + Send + Sync + 'static,
 ) -> Expr {
-    let signature = if args.is_empty() {
-        Signature::nullary(Volatility::Immutable)
-    } else {
-        Signature::variadic_any(Volatility::Immutable)
-    };
-    let kernel = Kernel { name, key, returns, nullable, signature, eval: Box::new(eval) };
+    // Each row has a number of its own.
+    let volatile = matches!(name, "rand" | "new_guid");
+    let volatility = if volatile { Volatility::Volatile } else { Volatility::Immutable };
+    let signature =
+        if args.is_empty() { Signature::nullary(volatility) } else { Signature::variadic_any(volatility) };
+    let kernel = Kernel { name, key, returns, nullable, volatile, signature, eval: Box::new(eval) };
     ScalarUDF::from(kernel).call(args)
 }
 

@@ -19,6 +19,8 @@ mod order;
 mod plans;
 #[path = "behaviour/run.rs"]
 mod run_lines;
+#[path = "behaviour/scalar.rs"]
+mod scalar;
 
 use std::sync::Arc;
 

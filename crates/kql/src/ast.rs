@@ -24,7 +24,14 @@ pub enum Statement {
     Query(Expr),
     /// `declare query_parameters(a: long = 1)`.
     Declare(Vec<Parameter>),
-    /// A statement that is known but not carried out (`set`, `alias`, …).
+    /// `set name = value`.
+    Set {
+        /// The option.
+        name: Name,
+        /// Its value, when one is given.
+        value: Option<Expr>,
+    },
+    /// A statement that is known but not carried out (`alias`, `restrict`, …).
     Unsupported {
         /// Its first word.
         word: Name,

@@ -7,10 +7,13 @@ mod enrich;
 mod expression;
 mod external;
 mod join;
+mod metadata;
 mod names;
 mod operator;
+mod percentile;
 mod search;
 mod source;
+mod spread;
 mod union;
 
 use std::collections::HashMap;
@@ -224,6 +227,7 @@ impl Binder<'_, '_, '_> {
             match statement {
                 ast::Statement::Let { name, value } => self.bind_let(name, value),
                 ast::Statement::Declare(parameters) => self.declare(parameters),
+                ast::Statement::Set { name, value } => self.option(name, value.as_ref()),
                 ast::Statement::Unsupported { word, harmless } => {
                     if *harmless {
                         self.sink.warning("set_ignored", word.span, "'set' has no effect here".to_owned());
@@ -300,6 +304,21 @@ impl Binder<'_, '_, '_> {
             }
         };
         self.define(&name.text, binding);
+    }
+
+    /// `set`: the options of `bin_auto` are kept under names that no query can write.
+    fn option(&mut self, name: &ast::Name, value: Option<&ast::Expr>) {
+        match (name.text.as_str(), value) {
+            ("query_bin_auto_size" | "query_bin_auto_at", Some(value)) => {
+                let row = Relation::new(Source::OneRow, Schema::default());
+                let binding = self.scalar(value, &row).map_or(Binding::Broken, Binding::Scalar);
+                self.define(&format!("set {}", name.text), binding);
+            }
+            _ => {
+                let message = format!("'set {}' has no effect here", name.text);
+                self.sink.warning("set_ignored", name.span, message);
+            }
+        }
     }
 
     fn stage(&mut self, name: Option<String>, output: StageOutput, relation: Relation) -> usize {
@@ -422,9 +441,10 @@ fn size(expr: &Expr) -> usize {
 
 /// The type that both sides can be cast to without an error; none when they do not meet.
 fn common_type(a: Type, b: Type) -> Option<Type> {
-    use Type::{Bool, Dynamic, Guid, Int, Long, Real, String};
+    use Type::{Bool, Decimal, Dynamic, Guid, Int, Long, Real, String};
     Some(match (a, b) {
         _ if a == b => a,
+        (Decimal, Int | Long | Real) | (Int | Long | Real, Decimal) => Decimal,
         (Real, Int | Long) | (Int | Long, Real) => Real,
         (Int, Long) | (Long, Int) => Long,
         (Bool, Int | Long) | (Int | Long, Bool) => Long,

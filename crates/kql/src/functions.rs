@@ -1,6 +1,7 @@
 //! The scalar functions: names, parameters, result types.
 
 mod array;
+mod convert;
 mod dynamic;
 mod empty;
 mod hash;
@@ -8,6 +9,7 @@ mod helper;
 mod network;
 mod number;
 mod parse;
+mod sketch;
 mod text;
 mod time;
 
@@ -20,7 +22,7 @@ pub enum Param {
     Is(Type),
     /// Any type, unchanged.
     Any,
-    /// int, long or real; dynamic becomes real.
+    /// int, long, real or decimal; dynamic becomes real.
     Number,
     /// All parameters of this kind are cast to their common type.
     Common,
@@ -37,6 +39,21 @@ pub enum Returns {
     Common,
 }
 
+/// The name of an unnamed column that a function makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// `Column1`, `Column2`…
+    Numbered,
+    /// The name of the first argument.
+    First,
+    /// This word, `_`, and the name of the first argument, if it has one.
+    Prefixed(&'static str),
+    /// The name of the first argument and this word; numbered where it has none.
+    Suffixed(&'static str),
+    /// This name.
+    Fixed(&'static str),
+}
+
 /// One function.
 #[derive(Clone, Copy, Debug)]
 pub struct Function {
@@ -50,14 +67,15 @@ pub struct Function {
     pub rest: Option<Param>,
     /// Result.
     pub returns: Returns,
-    /// An unnamed column of it takes the name of its first argument.
-    pub keeps_name: bool,
+    /// The name of an unnamed column of it.
+    pub naming: Naming,
 }
 
 const S: Param = Param::Is(Type::String);
 const L: Param = Param::Is(Type::Long);
 const R: Param = Param::Is(Type::Real);
 const B: Param = Param::Is(Type::Bool);
+const G: Param = Param::Is(Type::Guid);
 const T: Param = Param::Is(Type::Datetime);
 const P: Param = Param::Is(Type::Timespan);
 const D: Param = Param::Is(Type::Dynamic);
@@ -66,7 +84,7 @@ const N: Param = Param::Number;
 const C: Param = Param::Common;
 
 const fn f(name: &'static str, params: &'static [Param], returns: Returns) -> Function {
-    Function { name, params, required: params.len(), rest: None, returns, keeps_name: false }
+    Function { name, params, required: params.len(), rest: None, returns, naming: Naming::Numbered }
 }
 
 const fn opt(required: usize, function: Function) -> Function {
@@ -78,7 +96,11 @@ const fn many(rest: Param, function: Function) -> Function {
 }
 
 const fn keep(function: Function) -> Function {
-    Function { keeps_name: true, ..function }
+    Function { naming: Naming::First, ..function }
+}
+
+const fn named(naming: Naming, function: Function) -> Function {
+    Function { naming, ..function }
 }
 
 const STRING: Returns = Returns::Is(Type::String);
@@ -86,6 +108,8 @@ const INT: Returns = Returns::Is(Type::Int);
 const LONG: Returns = Returns::Is(Type::Long);
 const REAL: Returns = Returns::Is(Type::Real);
 const BOOL: Returns = Returns::Is(Type::Bool);
+const DECIMAL: Returns = Returns::Is(Type::Decimal);
+const GUID: Returns = Returns::Is(Type::Guid);
 const DATETIME: Returns = Returns::Is(Type::Datetime);
 const TIMESPAN: Returns = Returns::Is(Type::Timespan);
 const DYNAMIC: Returns = Returns::Is(Type::Dynamic);
@@ -100,6 +124,8 @@ const THEMES: &[&[Function]] = &[
     number::NUMBER,
     time::TIME,
     array::ARRAY,
+    convert::CONVERT,
+    sketch::SKETCH,
     dynamic::DYNAMIC_VALUES,
     network::NETWORK,
     helper::HELPER,
@@ -131,6 +157,14 @@ pub const ALIASES: &[(&str, &str)] = &[
     ("arraylength", "array_length"),
     ("dynamic_to_string", "dynamic_to_json"),
     ("unixtime_todatetime", "unixtime_seconds_todatetime"),
+    ("array_strcat", "strcat_array"),
+    ("extractall", "extract_all"),
+    ("datepart", "datetime_part"),
+    ("array_iif", "array_iff"),
+    ("parseurlquery", "parse_urlquery"),
+    ("hash_xxhash64", "hash"),
+    ("merge_tdigest", "tdigest_merge"),
+    ("extentid", "extent_id"),
 ];
 
 /// Functions that the binder treats itself.
@@ -169,49 +203,36 @@ pub const SPECIAL: &[&str] = &[
     "next",
     "row_cumsum",
     "set_has_element",
-    "between",
     "todate",
     "make_timespan",
     "assert",
     "totime",
-    "isutf8",
     "todecimal",
-    "current_cluster_endpoint",
+    "bag_pack_columns",
+    "column_names_of",
+    "bin_auto",
+    "iscolumnexists",
+    "estimate_data_size",
+    "ipv6_is_in_any_range",
+    "has_any_ipv4",
+    "has_any_ipv4_prefix",
+    "around",
+    "percentile_tdigest",
+    "percentiles_array_tdigest",
 ];
 
 /// Functions that the language has and we lack: named in the error.
 pub const UNSUPPORTED: &[&str] = &[
     "geo_info_from_ip_address",
     "series_decompose_anomalies",
-    "rand",
     "row_rank_dense",
     "row_rank_min",
     "row_window_session",
-    "parse_xml",
     "parse_user_agent",
-    "hash",
-    "hash_xxhash64",
-    "format_ipv4_mask",
-    "parse_ipv6",
-    "ipv6_compare",
-    "ipv6_is_match",
-    "ipv6_is_in_range",
-    "parse_ipv4_mask",
-    "new_guid",
-    "hash_many",
-    "hash_combine",
     "series_stats",
     "series_fit_line",
     "series_fit_2lines",
     "series_outliers",
-    "estimate_data_size",
-    "has_any_index",
-    "has_any_ipv4",
-    "has_any_ipv4_prefix",
-    "datetime_utc_to_local",
-    "datetime_local_to_utc",
-    "datetime_list_timezones",
-    "bag_pack_columns",
     "workspace",
     "app",
     "cluster",
@@ -220,29 +241,25 @@ pub const UNSUPPORTED: &[&str] = &[
     "external_table",
     "materialized_view",
     "_GetWatchlist",
-    "welch_test",
-    "hll_merge",
-    "dcount_hll",
-    "percentile_tdigest",
-    "gzip_compress_to_base64_string",
-    "gzip_decompress_from_base64_string",
-    "zlib_compress_to_base64_string",
-    "zlib_decompress_from_base64_string",
-    "punycode_from_string",
-    "punycode_to_string",
-    "gamma",
-    "loggamma",
-    "erf",
-    "erfc",
-    "beta_cdf",
-    "bin_auto",
-    "bartlett_test",
-    "current_principal",
-    "current_principal_details",
     "cursor_after",
     "extent_id",
     "extent_tags",
     "row_rank",
+    "current_database",
+    "current_cluster_endpoint",
+    "current_principal",
+    "current_principal_details",
+    "cursor_before_or_at",
+    "cursor_current",
+    "current_cursor",
+    "current_node_id",
+    "current_principal_is_member_of",
+    "rowstore_ordinal_range",
+    "row_id",
+    "stored_query_result",
+    "entity_group",
+    "hash_many",
+    "hash_combine",
 ];
 
 /// The function of this name or alias.

@@ -9,6 +9,7 @@ pub mod analyze;
 pub mod ast;
 mod binder;
 pub mod catalogue;
+pub mod decimal;
 pub mod diagnostic;
 pub mod functions;
 

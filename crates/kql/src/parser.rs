@@ -209,13 +209,27 @@ impl Parser<'_, '_, '_> {
             let named = matches!(self.peek_at(1), Tok::Ident | Tok::OpenBracket);
             match self.word() {
                 "let" if named => return self.let_statement(),
-                "set" if named => return Ok(self.skip_statement(true)),
                 "declare" if self.word_at(1) == "query_parameters" => return self.declare_parameters(),
+                "set" if named => return self.set_statement(),
                 "declare" | "alias" | "restrict" if named => return Ok(self.skip_statement(false)),
                 _ => {}
             }
         }
         Ok(Statement::Query(self.tabular()?))
+    }
+
+    /// `set name`, `set name = value`; a value in a form of its own is skipped.
+    fn set_statement(&mut self) -> Parsed<Statement> {
+        self.bump();
+        let name = self.name("an option")?;
+        let mut value = None;
+        if self.eat(Tok::Assign) && !matches!(self.peek(), Tok::Semicolon | Tok::End) {
+            value = self.expression().ok();
+        }
+        while !matches!(self.peek(), Tok::Semicolon | Tok::End) {
+            self.bump();
+        }
+        Ok(Statement::Set { name, value })
     }
 
     fn skip_statement(&mut self, harmless: bool) -> Statement {
@@ -316,11 +330,6 @@ impl Parser<'_, '_, '_> {
         if let Some(ty) = Type::from_name(&word) {
             self.bump();
             return Ok(ty);
-        }
-        if word == "decimal" {
-            self.sink.warning("decimal_as_real", span, "a decimal is held as a real here".to_owned());
-            self.bump();
-            return Ok(Type::Real);
         }
         if word.is_empty() {
             return Err(self.unexpected("a type"));

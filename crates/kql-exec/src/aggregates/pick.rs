@@ -64,6 +64,7 @@ fn compare(a: &V<'_>, b: &V<'_>) -> Ordering {
         (V::Bool(x), V::Bool(y)) => x.cmp(y),
         (V::Str(x), V::Str(y)) => x.cmp(y),
         (V::Real(x), V::Real(y)) => x.total_cmp(y),
+        (V::Dec(x), V::Dec(y)) => x.cmp(y),
         _ => Ordering::Equal,
     }
 }

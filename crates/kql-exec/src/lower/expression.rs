@@ -121,15 +121,22 @@ impl Lowerer<'_> {
         use BinaryOp as B;
         let (a, b) = (self.value(left)?, self.value(right)?);
         let types = vec![left.ty, right.ty];
+        let exact = left.ty == Type::Decimal && right.ty == Type::Decimal;
         let numeric = left.ty.is_numeric() && right.ty.is_numeric();
         let span = left.ty == Type::Timespan && right.ty == Type::Timespan;
         let plain = |operator| Ok(binary_expr(a.clone(), operator, b.clone()));
         match op {
+            B::Add if exact => function("__decimal_add", vec![a, b], types, ty),
+            B::Subtract if exact => function("__decimal_subtract", vec![a, b], types, ty),
+            B::Multiply if exact => function("__decimal_multiply", vec![a, b], types, ty),
+            B::Divide if exact => function("__decimal_divide", vec![a, b], types, ty),
+            B::Modulo if exact => function("__decimal_modulo", vec![a, b], types, ty),
             B::Add if numeric => plain(Operator::Plus),
             B::Subtract if numeric => plain(Operator::Minus),
             B::Multiply if numeric => plain(Operator::Multiply),
             B::Divide if numeric && ty == Type::Real => plain(Operator::Divide),
             B::Divide if numeric => function("__divide", vec![a, b], types, ty),
+            B::Modulo if left.ty == Type::Datetime => function("__time_modulo", vec![a, b], types, ty),
             B::Modulo if numeric || span => function("__modulo", vec![a, b], types, ty),
             B::Add => function("__time_add", vec![a, b], types, ty),
             B::Subtract => function("__time_subtract", vec![a, b], types, ty),
@@ -375,6 +382,19 @@ impl Lowerer<'_> {
                     message,
                 })?;
             }
+        }
+        if name == "__assert" {
+            return Ok(call(name, name.to_owned(), DataType::Boolean, true, lowered, |inputs, rows| {
+                let mut column = Column::new(Type::Bool, rows);
+                for row in 0..rows {
+                    let [condition, message] = inputs else { break };
+                    if condition.get(row) != V::Bool(true) {
+                        return Err(crate::error::assertion(message.get(row).text()));
+                    }
+                    column.push(&V::Bool(true));
+                }
+                column.finish()
+            }));
         }
         // Plain forms that the store and the optimiser understand.
         let one = |f: fn(Expr) -> Expr| lowered.first().cloned().map(f);

@@ -303,6 +303,10 @@ pub(crate) fn never_null(expr: Expr, ty: Type) -> Expr {
 /// Sums of nothing are zero.
 fn finish(aggregate: &Aggregate, expr: Expr, ty: Type) -> Expr {
     match (aggregate.function, ty) {
+        ("sum", Type::Decimal) => {
+            let zero = crate::decimal::scalar(crate::decimal::parse("0"));
+            datafusion::functions::core::expr_fn::coalesce(vec![expr, lit(zero)])
+        }
         ("sum", Type::Real) => datafusion::functions::core::expr_fn::coalesce(vec![expr, lit(0.0f64)]),
         ("sum", _) => datafusion::functions::core::expr_fn::coalesce(vec![expr, lit(0i64)]),
         ("avg", Type::Real) => datafusion::functions::core::expr_fn::coalesce(vec![expr, lit(f64::NAN)]),

@@ -11,7 +11,7 @@ use palisade_kql_exec::QueryContext;
 use serde_json::{Value as Json, json};
 
 /// Queries that must pass, of 818.
-const PASS_FLOOR: usize = 581;
+const PASS_FLOOR: usize = 621;
 
 /// Queries that bind, give another table than the set says, and why that is right here.
 const KNOWN: &[(&str, &str)] = &[
@@ -22,6 +22,9 @@ const KNOWN: &[(&str, &str)] = &[
     ("7f7355477f12e8d2", "datetimes have microseconds here, not 100 ns"),
     ("4adf8d0d14a4bbc7", "datetimes have microseconds here, not 100 ns"),
     ("8f9e785505fa035f", "datetimes have microseconds here, not 100 ns"),
+    ("a8353356cfadb243", "datetimes have microseconds here, not 100 ns"),
+    ("40261a1339238376", "the same text may be compressed to other bytes; theirs unpack here"),
+    ("fc3524ea6c0332e2", "the page shows what punycode_domain_from_string() gives, and it does here"),
     ("7b80a0b89dfb2609", "datetimes have microseconds here, not 100 ns"),
 ];
 

@@ -20,7 +20,9 @@ impl Binder<'_, '_, '_> {
         if let Some(Binding::Function(function, scope)) = self.scope.get(&name.text).cloned() {
             return self.scalar_function(&function, &scope, args, row, span);
         }
-        if self.aggregates.is_some() && aggregates::lookup(&name.text).is_some() {
+        // `hll_merge(a, b)` of several is a function, of one an aggregate.
+        let function = args.len() > 1 && functions::lookup(&name.text).is_some();
+        if self.aggregates.is_some() && aggregates::lookup(&name.text).is_some() && !function {
             return self.nested_aggregate(name, args, row, span);
         }
         if let Some(ty) = conversion(&name.text) {
@@ -29,10 +31,6 @@ impl Binder<'_, '_, '_> {
             return Some(Expr { span, ..value });
         }
         match name.text.as_str() {
-            "todecimal" => {
-                self.unsupported("the type decimal", name.span);
-                return None;
-            }
             "toscalar" => return self.scalar_stage(args, span),
             "materialize" => {
                 self.error(
@@ -43,6 +41,9 @@ impl Binder<'_, '_, '_> {
                 return None;
             }
             _ => {}
+        }
+        if let Some(shape) = self.shape_function(name, args, row, span) {
+            return shape;
         }
         let bound: Vec<Option<Expr>> = args
             .iter()
@@ -69,12 +70,11 @@ impl Binder<'_, '_, '_> {
         if functions::UNSUPPORTED.contains(&name.text.as_str())
             || name.text.starts_with("geo_")
             || name.text.starts_with("series_")
-            || name.text.starts_with("punycode_")
         {
             self.unsupported(&format!("the function {}()", name.text), name.span);
             return;
         }
-        if aggregates::lookup(&name.text).is_some() || aggregates::UNSUPPORTED.contains(&name.text.as_str()) {
+        if aggregates::lookup(&name.text).is_some() {
             if self.aggregates.is_some() {
                 self.unsupported(&format!("the aggregate {}()", name.text), name.span);
             } else {
@@ -229,22 +229,69 @@ impl Binder<'_, '_, '_> {
             "extract_all" if count == 3 => Some(self.build("extract_all_groups", args, name, span)),
             "extractjson" | "extract_json" => Some(self.extract_json(args, name, span)),
             "make_timespan" if count == 4 => Some(self.build("make_timespan_days", args, name, span)),
-            "ipv4_is_in_any_range" => {
+            "ipv4_is_in_any_range" | "ipv6_is_in_any_range" | "has_any_ipv4" | "has_any_ipv4_prefix" => {
+                // The others stand in one array, or one by one.
                 let array = args.get(1).is_some_and(|a| a.ty == Type::Dynamic);
-                let function = if array { "ipv4_is_in_any_range_array" } else { "ipv4_is_in_any_range_list" };
-                Some(self.build(function, args, name, span))
+                let function = format!("{}_{}", name.text, if array { "array" } else { "list" });
+                Some(self.build(&function, args, name, span))
             }
             "array_sort_asc" | "array_sort_desc" if args.iter().skip(1).any(|a| a.ty == Type::Dynamic) => {
-                self.unsupported(&format!("{}() of several arrays", name.text), span);
+                self.unsupported(&format!("{}() of several arrays inside an expression", name.text), span);
                 Some(None)
             }
+            "abs" if count == 1 => {
+                // The amount of an int is a long, as the official binder has it.
+                let ty = args.first().map(|a| a.ty)?;
+                match ty {
+                    Type::Int => args[0] = cast(args[0].clone(), Type::Long),
+                    Type::Dynamic => args[0] = cast(args[0].clone(), Type::Real),
+                    Type::Long | Type::Real | Type::Decimal | Type::Timespan => {}
+                    other => {
+                        self.error("type_mismatch", span, format!("abs() needs a number, not a {other}"));
+                        return Some(None);
+                    }
+                }
+                Some(self.build("abs", args, name, span))
+            }
+            "around" if count == 3 => {
+                let (delta, centre, value) = (args.pop()?, args.pop()?, args.pop()?);
+                let low = self.arithmetic(BinaryOp::Subtract, centre.clone(), delta.clone(), span);
+                let high = self.arithmetic(BinaryOp::Add, centre, delta, span);
+                let (Some(low), Some(high)) = (low, high) else { return Some(None) };
+                let from = self.comparison(BinaryOp::GreaterOrEqual, value.clone(), low, span);
+                let to = self.comparison(BinaryOp::LessOrEqual, value, high, span);
+                let (Some(from), Some(to)) = (from, to) else { return Some(None) };
+                Some(Some(Expr::new(ExprKind::And(vec![from, to]), Type::Bool, span)))
+            }
+            "percentile_tdigest" if count == 3 => {
+                let ty = args.pop().map_or(Type::Dynamic, |t| t.ty);
+                let call = self.build("__percentile_of_digest", args, name, span);
+                Some(call.map(|c| Expr { ty, ..c }))
+            }
+            "percentiles_array_tdigest" if args.get(1).is_some_and(|a| a.ty != Type::Dynamic) => {
+                let shares = args.split_off(1);
+                match self.build("pack_array", shares, name, span) {
+                    Some(shares) => args.push(shares),
+                    None => return Some(None),
+                }
+                Some(self.build("percentiles_array_tdigest", args, name, span))
+            }
+            "make_datetime" if count == 1 => args.pop().map(|a| Some(cast(a, Type::Datetime))),
+            "make_timespan" if count == 1 => args.pop().map(|a| Some(cast(a, Type::Timespan))),
+            "bin_auto" if count == 1 => Some(self.bin_auto(args, name, span)),
             "pack_all" => {
                 let mut pairs = Vec::new();
                 for column in &row.schema.columns {
                     pairs.push(Expr::literal(Value::String(column.name.clone()), span));
                     pairs.push(Expr::column(&column.name, column.ty));
                 }
-                Some(self.build("bag_pack", pairs, name, span))
+                let filled = match args.first().map(Expr::as_literal) {
+                    None | Some(Some(Value::Bool(false))) => false,
+                    Some(Some(Value::Bool(true))) => true,
+                    Some(_) => return wrong(self, "a constant bool"),
+                };
+                let function = if filled { "__bag_pack_filled" } else { "bag_pack" };
+                Some(self.build(function, pairs, name, span))
             }
             "column_ifexists" | "columnifexists" => {
                 match (args.first().and_then(Expr::as_literal).cloned(), count) {
@@ -265,15 +312,8 @@ impl Binder<'_, '_, '_> {
             "row_number" | "prev" | "next" | "row_cumsum" => Some(self.window(name, args, span)),
             "assert" => match (args.first().and_then(Expr::as_literal), count) {
                 (Some(Value::Bool(true)), 2) => Some(Some(Expr::literal(Value::Bool(true), span))),
-                _ => {
-                    self.unsupported("assert() of what is not constantly true", span);
-                    Some(None)
-                }
+                _ => Some(self.build("__assert", args, name, span)),
             },
-            "isutf8" | "between" | "current_cluster_endpoint" => {
-                self.unsupported(&format!("the function {}()", name.text), span);
-                Some(None)
-            }
             "parse_json" | "todynamic" | "parsejson" | "toobject"
                 if args.first().is_some_and(|a| a.ty == Type::Dynamic) && count == 1 =>
             {
@@ -322,7 +362,7 @@ impl Binder<'_, '_, '_> {
         Some(Expr::new(ExprKind::Case { branches, otherwise }, ty, span))
     }
 
-    fn bin(&mut self, name: &ast::Name, mut args: Vec<Expr>, span: Span) -> Option<Expr> {
+    pub(super) fn bin(&mut self, name: &ast::Name, mut args: Vec<Expr>, span: Span) -> Option<Expr> {
         if name.text == "floor" && args.len() == 1 {
             args.push(Expr::literal(Value::Long(1), span));
         }
@@ -601,6 +641,7 @@ impl Binder<'_, '_, '_> {
             for statement in &function.body {
                 match statement {
                     ast::Statement::Let { name, value } => b.bind_let(name, value),
+                    ast::Statement::Set { name, value } => b.option(name, value.as_ref()),
                     ast::Statement::Query(expr) => value = b.scalar(expr, &empty),
                     ast::Statement::Declare(parameters) => b.declare(parameters),
                     ast::Statement::Unsupported { word, .. } => {
@@ -628,6 +669,7 @@ fn conversion(name: &str) -> Option<Type> {
         "todatetime" | "todate" => Type::Datetime,
         "totimespan" | "totime" => Type::Timespan,
         "toguid" => Type::Guid,
+        "todecimal" => Type::Decimal,
         _ => return None,
     })
 }

@@ -166,6 +166,11 @@ impl Binder<'_, '_, '_> {
             Some(Value::Long(n)) => n.checked_neg().map(Value::Long),
             Some(Value::Int(n)) => n.checked_neg().map(Value::Int),
             Some(Value::Real(n)) => Some(Value::Real(-n)),
+            Some(Value::Decimal(n)) => crate::decimal::canonical(&match n.strip_prefix('-') {
+                Some(positive) => positive.to_owned(),
+                None => format!("-{n}"),
+            })
+            .map(Value::Decimal),
             Some(Value::Timespan(n)) => n.checked_neg().map(Value::Timespan),
             _ => None,
         };
@@ -174,6 +179,7 @@ impl Binder<'_, '_, '_> {
         }
         let zero = match value.ty {
             Type::Real => Value::Real(0.0),
+            Type::Decimal => Value::Decimal("0".to_owned()),
             Type::Timespan => Value::Timespan(0),
             _ => Value::Long(0),
         };

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::ast::{Expr, ExprKind, Step};
-use crate::functions;
+use crate::functions::{self, Naming};
 use crate::types::{Schema, Value};
 
 /// The name that an expression gives to its column; none when it has none of its own.
@@ -37,6 +37,18 @@ pub(super) fn automatic(expr: &Expr) -> Option<String> {
                 _ => None,
             }
         }
+        ExprKind::Call { name, args } if name.text == "ingestion_time" && args.is_empty() => {
+            Some("$IngestionTime".to_owned())
+        }
+        ExprKind::Call { name, args } => {
+            let first = || args.first().and_then(|a| automatic(&a.expr));
+            match functions::lookup(&name.text)?.naming {
+                Naming::Prefixed(prefix) => Some(format!("{prefix}_{}", first().unwrap_or_default())),
+                Naming::Suffixed(suffix) => Some(format!("{}{suffix}", first()?)),
+                Naming::Fixed(fixed) => Some(fixed.to_owned()),
+                Naming::Numbered | Naming::First => None,
+            }
+        }
         _ => None,
     }
 }
@@ -64,7 +76,7 @@ pub(super) fn keeps_name(function: &str) -> bool {
             | "tofloat"
             | "round"
             | "bin_auto"
-    ) || functions::lookup(function).is_some_and(|f| f.keeps_name)
+    ) || functions::lookup(function).is_some_and(|f| f.naming == Naming::First)
 }
 
 /// A name that the schema does not have yet: `a`, `a1`, `a2`…

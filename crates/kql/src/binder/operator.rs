@@ -86,6 +86,7 @@ impl Binder<'_, '_, '_> {
     }
 
     fn project(&mut self, input: Relation, items: &[NamedExpr]) -> Relation {
+        let items = &*super::spread::several_sorted(items);
         let mut output = Schema::default();
         let mut columns = Vec::new();
         let mut unnamed = 0;
@@ -126,6 +127,7 @@ impl Binder<'_, '_, '_> {
     }
 
     fn extend(&mut self, mut input: Relation, items: &[NamedExpr]) -> Relation {
+        let items = &*super::spread::several_sorted(items);
         let mut unnamed = 0;
         let mut whole = true;
         let mut changed: Vec<(String, Expr)> = Vec::new();
@@ -503,6 +505,7 @@ fn clr_name(ty: Type) -> &'static str {
         Type::Int => "System.Int32",
         Type::Long => "System.Int64",
         Type::Real => "System.Double",
+        Type::Decimal => "System.Data.SqlTypes.SqlDecimal",
         Type::String => "System.String",
         Type::Datetime => "System.DateTime",
         Type::Timespan => "System.TimeSpan",

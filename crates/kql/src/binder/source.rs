@@ -27,6 +27,7 @@ impl Binder<'_, '_, '_> {
             }
             K::Datatable(columns, cells) => self.datatable(columns, cells, expr),
             K::Print(items) => {
+                let items = &*super::spread::several_sorted(items);
                 let row = Relation::new(Source::OneRow, Schema::default());
                 let mut columns = Vec::new();
                 let mut schema = Schema::default();

@@ -1,6 +1,6 @@
 //! Bags, and dynamic values of any kind.
 
-use super::{A, BOOL, D, DYNAMIC, Function, S, STRING, f, many};
+use super::{A, BOOL, D, DYNAMIC, Function, Naming, S, STRING, f, many, named};
 
 /// The functions of this theme.
 pub const DYNAMIC_VALUES: &[Function] = &[
@@ -12,7 +12,7 @@ pub const DYNAMIC_VALUES: &[Function] = &[
     f("bag_set_key", &[D, S, A], DYNAMIC),
     f("bag_zip", &[D, D], DYNAMIC),
     f("dynamic_to_json", &[D], STRING),
-    f("gettype", &[A], STRING),
-    f("treepath", &[D], DYNAMIC),
+    named(Naming::Prefixed("type"), f("gettype", &[A], STRING)),
+    named(Naming::Prefixed("tree"), f("treepath", &[D], DYNAMIC)),
     f("parse_json", &[A], DYNAMIC),
 ];

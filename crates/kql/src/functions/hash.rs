@@ -1,6 +1,6 @@
 //! Hashes, encodings and compression.
 
-use super::{DYNAMIC, Function, S, STRING, f};
+use super::{A, D, DYNAMIC, Function, G, GUID, L, LONG, S, STRING, f, opt};
 
 /// The functions of this theme.
 pub const HASH: &[Function] = &[
@@ -13,4 +13,16 @@ pub const HASH: &[Function] = &[
     f("hash_sha256", &[S], STRING),
     f("hash_sha1", &[S], STRING),
     f("hash_md5", &[S], STRING),
+    opt(1, f("hash", &[A, L], LONG)),
+    f("base64_encode_fromarray", &[D], STRING),
+    f("base64_decode_toguid", &[S], GUID),
+    f("base64_encode_fromguid", &[G], STRING),
+    f("gzip_compress_to_base64_string", &[S], STRING),
+    f("gzip_decompress_from_base64_string", &[S], STRING),
+    f("zlib_compress_to_base64_string", &[S], STRING),
+    f("zlib_decompress_from_base64_string", &[S], STRING),
+    f("punycode_from_string", &[S], STRING),
+    f("punycode_to_string", &[S], STRING),
+    f("punycode_domain_from_string", &[S], STRING),
+    f("punycode_domain_to_string", &[S], STRING),
 ];

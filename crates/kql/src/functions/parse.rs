@@ -1,6 +1,6 @@
 //! Functions that take a text apart.
 
-use super::{DYNAMIC, Function, LONG, S, f};
+use super::{DECIMAL, DYNAMIC, Function, S, f, keep};
 
 /// The functions of this theme.
 pub const PARSE: &[Function] = &[
@@ -8,6 +8,7 @@ pub const PARSE: &[Function] = &[
     f("parse_url", &[S], DYNAMIC),
     f("parse_urlquery", &[S], DYNAMIC),
     f("parse_command_line", &[S, S], DYNAMIC),
-    f("parse_csv", &[S], DYNAMIC),
-    f("parse_version", &[S], LONG),
+    keep(f("parse_csv", &[S], DYNAMIC)),
+    f("parse_version", &[S], DECIMAL),
+    keep(f("parse_xml", &[S], DYNAMIC)),
 ];

@@ -289,6 +289,17 @@ impl Parser<'_, '_, '_> {
         self.node(ExprKind::Negate(Box::new(value)), span, below)
     }
 
+    /// The number that an integer, a point and an exponent such as `e2` make.
+    fn exponent_of(&self, base: &Expr) -> Option<f64> {
+        let ExprKind::Literal(Value::Long(n)) = base.kind else { return None };
+        if self.peek_at(1) != Tok::Ident {
+            return None;
+        }
+        let exponent = self.slice(self.tokens.get(self.at + 1)?.span);
+        let digits = exponent.strip_prefix(['e', 'E']).filter(|d| d.bytes().all(|b| b.is_ascii_digit()))?;
+        format!("{n}e{digits}").parse().ok()
+    }
+
     fn postfix(&mut self) -> Parsed<Expr> {
         let base = self.primary()?;
         let mut steps = Vec::new();
@@ -305,6 +316,13 @@ impl Parser<'_, '_, '_> {
                         #[allow(clippy::cast_precision_loss)]
                         return self.node(ExprKind::Literal(Value::Real(n as f64)), base.span, 0);
                     }
+                }
+                // "1.e2" too.
+                Tok::Dot if self.exponent_of(&base).is_some() => {
+                    let real = self.exponent_of(&base).unwrap_or_default();
+                    self.bump();
+                    self.bump();
+                    return self.node(ExprKind::Literal(Value::Real(real)), base.span, 0);
                 }
                 Tok::Dot if self.peek_at(1) == Tok::OpenBracket => {
                     self.bump();

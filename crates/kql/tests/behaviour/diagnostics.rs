@@ -44,7 +44,7 @@ fn what_we_lack_is_named() {
         ("restrict access to (DeviceInfo); DeviceInfo", "restrict"),
         ("declare pattern p; DeviceInfo", "declare"),
         ("DeviceProcessEvents | extend g = geo_info_from_ip_address('1.1.1.1')", "geo_info_from_ip_address"),
-        ("DeviceProcessEvents | summarize hll(DeviceId)", "hll"),
+        ("DeviceProcessEvents | extend h = hash_many(DeviceId, FileName)", "hash_many"),
         ("DeviceProcessEvents | mv-apply x = AdditionalFields on (take 1)", "mv-apply"),
     ] {
         let found = compile(text).unwrap_err();

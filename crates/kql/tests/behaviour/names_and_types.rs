@@ -91,3 +91,82 @@ fn lets_functions_joins_and_unions_bind() {
     );
     assert_eq!(columns("print x = toscalar(DeviceInfo | summarize max(Timestamp))"), ["x:datetime"]);
 }
+
+/// A table with a column of each type.
+const TYPED: &str = "datatable(x: long, r: real, i: int, b: bool, s: string, t: datetime, p: timespan, d: dynamic, \
+    m: decimal, g: guid)[]";
+
+/// Names and types as the official binder has them.
+#[test]
+fn functions_give_names_and_types_of_the_official_binder() {
+    for (query, wanted) in [
+        (
+            "project strlen(s), gettype(x), treepath(d), repeat(x, 2)",
+            "strlen_s:long type_x:string tree_d:dynamic repeat_x:dynamic",
+        ),
+        (
+            "project pow(x, 2), split(s, ','), format_datetime(t, 'y'), round(r)",
+            "x:real s:dynamic t:string r:real",
+        ),
+        (
+            "project sign(x), hourofday(t), parse_version(s), jaccard_index(d, d)",
+            "Column1:real Column2:int Column3:decimal Column4:dynamic",
+        ),
+        (
+            "project tohex(x), new_guid(), rand(), abs(i), abs(r), abs(m), abs(p)",
+            "x:string Column1:guid Column2:real i:long r:real m:decimal p:timespan",
+        ),
+        (
+            "project m + 1, m + r, m * x, x / m, -m, m % 2, m == 1, m > r",
+            "Column1:decimal Column2:decimal Column3:decimal Column4:decimal Column5:decimal Column6:decimal Column7:bool Column8:bool",
+        ),
+        (
+            "project iff(b, m, r), coalesce(m, x), max_of(m, x), max_of(x, i), bin(m, 1), todecimal(s)",
+            "Column1:decimal Column2:decimal Column3:decimal Column4:long m:decimal s:decimal",
+        ),
+        (
+            "project startofday(t), startofweek(t), array_sort_asc(d)",
+            "t:datetime Column1:datetime d_sorted:dynamic",
+        ),
+        ("project array_sort_asc(d, d)", "d_sorted:dynamic d_sorted1:dynamic"),
+        ("extend (a, c) = array_sort_asc(d, d) | project a, c", "a:dynamic c:dynamic"),
+        (
+            "project hll_merge(d, d), tdigest_merge(d, d), dcount_hll(d)",
+            "hll_merged_result:dynamic tdigests_merge_result:dynamic dcount_hll_d:long",
+        ),
+        (
+            "project datetime_part('day', t), dayofweek(t), week_of_year(t), p / p, p * 2, p * m",
+            "Column1:int Column2:timespan Column3:int Column4:real Column5:timespan Column6:timespan",
+        ),
+        (
+            "summarize percentile(x, 50), percentile(i, 95), percentile(r, 99.9), percentile(t, 5), percentile(m, 5)",
+            "percentile_x_50:long percentile_i_95:long percentile_r_99_9:real percentile_t_5:datetime percentile_m_5:real",
+        ),
+        (
+            "summarize percentiles(x, 5, 50, 95), percentiles(r, 5)",
+            "percentile_x_5:long percentile_x_50:long percentile_x_95:long percentile_r_5:real",
+        ),
+        ("summarize A = percentiles(x, 5, 50)", "A:long percentile_x_50:long"),
+        ("summarize (A, B) = percentiles(x, 5, 50)", "A:long B:long"),
+        ("summarize percentiles(x + 1, 5, 50.5)", "percentile__5:long percentile__50_5:long"),
+        (
+            "summarize percentiles_array(x, 5, 50), percentilesw_array(x, i, 5, 50), percentilew(x, i, 50)",
+            "percentiles_x:dynamic percentiles_x1:dynamic percentile_x_50:long",
+        ),
+        (
+            "summarize tdigest(x), hll(x), hll_merge(d), merge_tdigest(d), buildschema(d), hll_if(x, b)",
+            "tdigest_x:dynamic hll_x:dynamic hll_merge_d:dynamic merge_tdigests_d:dynamic schema_d:dynamic hll_if_x:dynamic",
+        ),
+        (
+            "summarize covariance(x, r), stdevif(x, b), count_distinct(x), sum(i), sum(m), avg(m), sum(p), min(g)",
+            "covariance_x:real stdevif_x:real count_distinct_x:long sum_i:long sum_m:decimal avg_m:decimal sum_p:timespan min_g:guid",
+        ),
+        (
+            "summarize binary_all_or(x), binary_all_and(i), dcount_hll(hll(x)), dcount_hll(hll_merge(d))",
+            "x:long i:int dcount_hll_hll_x:long dcount_hll_hll_merge_d:long",
+        ),
+    ] {
+        let found = columns(&format!("{TYPED} | {query}")).join(" ");
+        assert_eq!(found, wanted, "{query}");
+    }
+}
