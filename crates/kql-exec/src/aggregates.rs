@@ -14,6 +14,7 @@ use palisade_kql::{Type, Value};
 
 mod collect;
 mod pick;
+pub(crate) mod series;
 mod statistics;
 
 use crate::error::ExecError;

@@ -4,12 +4,14 @@ mod address;
 pub(crate) mod convert;
 mod dynamic;
 mod number;
+mod series;
 mod text;
 mod text_more;
 mod time;
 
 pub(crate) use dynamic::element;
 use palisade_kql::Type;
+pub(crate) use series::{ColumnsFn, columns};
 pub(crate) use text::regex_quote as quote;
 
 use crate::value::V;
@@ -40,6 +42,7 @@ pub(crate) fn lookup(name: &str) -> Option<RowFn> {
         .or_else(|| time::lookup(name))
         .or_else(|| dynamic::lookup(name))
         .or_else(|| address::lookup(name))
+        .or_else(|| series::lookup(name))
 }
 
 pub(crate) fn arg<'a, 'v>(args: &'a [V<'v>], at: usize) -> &'a V<'v> {
@@ -60,5 +63,8 @@ mod tests {
             .filter(|name| super::lookup(name).is_none())
             .collect();
         assert!(missing.is_empty(), "{missing:?}");
+        for several in palisade_kql::functions::COLUMNS {
+            assert!(super::columns(several.function.name).is_some(), "{}", several.function.name);
+        }
     }
 }

@@ -19,6 +19,10 @@ mod order;
 mod plans;
 #[path = "behaviour/run.rs"]
 mod run_lines;
+#[path = "behaviour/series.rs"]
+mod series;
+#[path = "behaviour/windows.rs"]
+mod windows;
 
 use std::sync::Arc;
 

@@ -9,18 +9,19 @@ mod external;
 mod join;
 mod names;
 mod operator;
+mod scan;
 mod search;
+mod series;
 mod source;
 mod union;
+mod window;
 
 use std::collections::HashMap;
 
 use crate::ast;
 use crate::catalogue::Catalogue;
 use crate::diagnostic::{Sink, Span};
-use crate::program::{
-    Expr, ExprKind, Operator, Pipeline, Program, Source, Stage, StageOutput, WindowFunction,
-};
+use crate::program::{Expr, ExprKind, Operator, Pipeline, Program, Source, Stage, StageOutput};
 use crate::types::{Column, Schema, Type};
 
 /// Most nodes that a query may have after functions and `let` values are put in place.
@@ -136,8 +137,10 @@ struct Binder<'c, 's, 'k> {
     render: Option<String>,
     /// Inside `summarize` arguments aggregates are collected here.
     aggregates: Option<aggregate::Collected>,
-    /// Inside `extend` and `serialize`, functions over the order of rows are collected here.
-    windows: Option<Vec<(String, Type, WindowFunction)>>,
+    /// Inside `extend` and the like, functions over the order of rows are collected here.
+    pending: Option<window::Pending>,
+    /// Inside the steps of a `scan`, what they may name.
+    states: Option<scan::States>,
 }
 
 pub(crate) fn bind(
@@ -157,7 +160,8 @@ pub(crate) fn bind(
         depth: 0,
         render: None,
         aggregates: None,
-        windows: None,
+        pending: None,
+        states: None,
     };
     let result = binder.statements(&query.statements);
     let Some(result) = result else {

@@ -8,6 +8,7 @@ mod helper;
 mod network;
 mod number;
 mod parse;
+mod series;
 mod text;
 mod time;
 
@@ -102,8 +103,11 @@ const THEMES: &[&[Function]] = &[
     array::ARRAY,
     dynamic::DYNAMIC_VALUES,
     network::NETWORK,
+    series::SERIES,
     helper::HELPER,
 ];
+
+pub use series::{COLUMNS, ColumnsFunction, columns};
 
 /// All functions of all themes.
 pub fn all() -> impl Iterator<Item = &'static Function> {
@@ -168,6 +172,9 @@ pub const SPECIAL: &[&str] = &[
     "prev",
     "next",
     "row_cumsum",
+    "row_rank_dense",
+    "row_rank_min",
+    "row_window_session",
     "set_has_element",
     "between",
     "todate",
@@ -182,11 +189,7 @@ pub const SPECIAL: &[&str] = &[
 /// Functions that the language has and we lack: named in the error.
 pub const UNSUPPORTED: &[&str] = &[
     "geo_info_from_ip_address",
-    "series_decompose_anomalies",
     "rand",
-    "row_rank_dense",
-    "row_rank_min",
-    "row_window_session",
     "parse_xml",
     "parse_user_agent",
     "hash",
@@ -200,10 +203,6 @@ pub const UNSUPPORTED: &[&str] = &[
     "new_guid",
     "hash_many",
     "hash_combine",
-    "series_stats",
-    "series_fit_line",
-    "series_fit_2lines",
-    "series_outliers",
     "estimate_data_size",
     "has_any_index",
     "has_any_ipv4",

@@ -11,7 +11,7 @@ use palisade_kql_exec::QueryContext;
 use serde_json::{Value as Json, json};
 
 /// Queries that must pass, of 818.
-const PASS_FLOOR: usize = 581;
+const PASS_FLOOR: usize = 608;
 
 /// Queries that bind, give another table than the set says, and why that is right here.
 const KNOWN: &[(&str, &str)] = &[
@@ -23,6 +23,10 @@ const KNOWN: &[(&str, &str)] = &[
     ("4adf8d0d14a4bbc7", "datetimes have microseconds here, not 100 ns"),
     ("8f9e785505fa035f", "datetimes have microseconds here, not 100 ns"),
     ("7b80a0b89dfb2609", "datetimes have microseconds here, not 100 ns"),
+    ("111ebc12af623724", "the page shows another argument than the query has; the result is right"),
+    ("156e744de3f4567e", "the page shows another argument than the query has; the result is right"),
+    ("2910352d08a1a0db", "the page shows another argument than the query has; the result is right"),
+    ("6f5983fba62bf114", "the page shows the first four of the ten rows"),
 ];
 
 fn data() -> Option<PathBuf> {
