@@ -15,6 +15,7 @@ use palisade_kql::{Type, Value};
 mod collect;
 mod fold;
 mod pick;
+pub(crate) mod series;
 mod statistics;
 
 use crate::error::ExecError;

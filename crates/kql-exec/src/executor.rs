@@ -135,6 +135,7 @@ impl LocalExecutor {
             .with_runtime_env(runtime)
             .with_default_features()
             .with_physical_optimizer_rules(optimizer.rules)
+            .with_query_planner(Arc::new(crate::ordered::Planner))
             .build();
         Ok((SessionContext::new_with_state(state), pool))
     }

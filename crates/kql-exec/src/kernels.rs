@@ -6,6 +6,7 @@ mod digests;
 mod dynamic;
 mod encode;
 mod number;
+mod series;
 mod special;
 mod text;
 mod text_more;
@@ -18,6 +19,7 @@ pub(crate) use digests::number as digest_number;
 pub(crate) use dynamic::element;
 pub(crate) use encode::hash_of;
 use palisade_kql::Type;
+pub(crate) use series::{ColumnsFn, columns};
 pub(crate) use text::regex_quote as quote;
 
 use crate::value::V;
@@ -54,6 +56,7 @@ pub(crate) fn lookup(name: &str) -> Option<RowFn> {
         .or_else(|| units::lookup(name))
         .or_else(|| xml::lookup(name))
         .or_else(|| zone::lookup(name))
+        .or_else(|| series::lookup(name))
 }
 
 pub(crate) fn arg<'a, 'v>(args: &'a [V<'v>], at: usize) -> &'a V<'v> {
@@ -75,5 +78,8 @@ mod tests {
             .filter(|name| super::lookup(name).is_none() && *name != "__assert")
             .collect();
         assert!(missing.is_empty(), "{missing:?}");
+        for several in palisade_kql::functions::COLUMNS {
+            assert!(super::columns(several.function.name).is_some(), "{}", several.function.name);
+        }
     }
 }

@@ -2,11 +2,13 @@
 
 mod expression;
 mod operator;
+mod ordered;
 mod predicate;
 mod rows;
 
+pub(crate) use expression::walk;
 pub(crate) use operator::element;
-pub(crate) use rows::Rows;
+pub(crate) use rows::{OrderKey, Rows};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

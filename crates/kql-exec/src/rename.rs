@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use palisade_kql::program::{Expr, ExprKind, Operator, ParsePart, Pipeline, Source, Step, WindowFunction};
+use palisade_kql::program::{Expr, ExprKind, Operator, ParsePart, Pipeline, Source, Step};
 use palisade_kql::{Program, Schema};
 
 /// Written names to own names; what is not in it goes by its written name.
@@ -163,7 +163,7 @@ impl Renamer {
                 *names = out;
             }
             Operator::Sort(keys) => keys.iter_mut().for_each(|k| refer(&mut k.expr, names)),
-            Operator::Take(_) | Operator::Distinct => {}
+            Operator::Take(_) | Operator::Distinct | Operator::Sample(_) => {}
             Operator::Join(join) => {
                 let right = self.pipeline(&mut join.right);
                 relabel(&mut join.right.schema, &right);
@@ -207,16 +207,48 @@ impl Renamer {
             Operator::Window(functions) => {
                 let mut new = Names::new();
                 for (name, _, function) in functions {
-                    match function {
-                        WindowFunction::RowNumber(_) => {}
-                        WindowFunction::Neighbour { value, .. } | WindowFunction::CumulativeSum(value) => {
-                            refer(value, names);
-                        }
-                    }
+                    function.expressions_mut().for_each(|e| refer(e, names));
                     let own = self.fresh(name);
                     new.insert(std::mem::replace(name, own.clone()), own);
                 }
                 names.extend(new);
+            }
+            Operator::Columns(calls) => {
+                let mut new = Names::new();
+                for call in calls {
+                    call.args.iter_mut().for_each(|e| refer(e, names));
+                    for (name, _) in &mut call.outputs {
+                        let own = self.fresh(name);
+                        new.insert(std::mem::replace(name, own.clone()), own);
+                    }
+                }
+                names.extend(new);
+            }
+            Operator::Series(series) => {
+                let mut out = Names::new();
+                let values = series.values.iter_mut().map(|v| (&mut v.name, &mut v.value));
+                let groups = series.group.iter_mut().map(|(name, expr)| (name, expr));
+                let (axis, bin) = &mut series.axis;
+                for (name, expr) in groups.chain(values).chain([(axis, bin)]) {
+                    refer(expr, names);
+                    let own = self.fresh(name);
+                    out.insert(std::mem::replace(name, own.clone()), own);
+                }
+                *names = out;
+            }
+            Operator::Scan(scan) => {
+                relabel(&mut scan.input, names);
+                scan.partition.iter_mut().for_each(|e| refer(e, names));
+                let mut new = Names::new();
+                for name in scan.declared.iter_mut().map(|(n, _)| n).chain(&mut scan.match_id) {
+                    let own = self.fresh(name);
+                    new.insert(std::mem::replace(name, own.clone()), own);
+                }
+                names.extend(new);
+                for step in &mut scan.steps {
+                    refer(&mut step.condition, names);
+                    step.assignments.iter_mut().for_each(|(_, e)| refer(e, names));
+                }
             }
         }
     }

@@ -4,15 +4,15 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::array::{ArrayRef, StructArray};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use palisade_kql::Type;
 
-use crate::kernels::{Call, RowFn};
+use crate::kernels::{Call, ColumnsFn, RowFn};
 use crate::value::{Cells, Column, V, arrow_type};
 
 /// An argument: one value for all rows, or a column.
@@ -159,6 +159,41 @@ pub(crate) fn row_call(
             }
         }
         column.finish()
+    })
+}
+
+/// A call of a row function that gives several columns: a struct with the fields `c0`, `c1`, ….
+pub(crate) fn columns_call(
+    name: &'static str,
+    kernel: ColumnsFn,
+    types: Vec<Type>,
+    outputs: Vec<Type>,
+    args: Vec<Expr>,
+) -> Expr {
+    let fields: Fields = outputs
+        .iter()
+        .enumerate()
+        .map(|(at, ty)| Field::new(format!("c{at}"), arrow_type(*ty), true))
+        .collect();
+    let names: Vec<&str> = types.iter().map(|t| t.name()).collect();
+    let key = format!("{name}<{}>", names.join(","));
+    call(name, key, DataType::Struct(fields.clone()), true, args, move |inputs, rows| {
+        let call = Call { types: &types, returns: Type::Dynamic };
+        let mut columns: Vec<Column> = outputs.iter().map(|ty| Column::new(*ty, rows)).collect();
+        let mut row_args = Vec::with_capacity(inputs.len());
+        for row in 0..rows {
+            row_args.clear();
+            row_args.extend(inputs.iter().map(|i| i.get(row)));
+            let cells = kernel(&call, &row_args).unwrap_or_default();
+            for (at, column) in columns.iter_mut().enumerate() {
+                column.push(cells.get(at).unwrap_or(&V::Null));
+            }
+            if columns.iter().any(Column::is_too_long) {
+                break;
+            }
+        }
+        let arrays = columns.into_iter().map(Column::finish).collect::<Result<Vec<_>>>()?;
+        Ok(Arc::new(StructArray::try_new(fields.clone(), arrays, None)?))
     })
 }
 

@@ -21,6 +21,10 @@ mod plans;
 mod run_lines;
 #[path = "behaviour/scalar.rs"]
 mod scalar;
+#[path = "behaviour/series.rs"]
+mod series;
+#[path = "behaviour/windows.rs"]
+mod windows;
 
 use std::sync::Arc;
 

@@ -453,6 +453,23 @@ pub enum OperatorKind {
     },
     /// `serialize`, also `serialize a = row_number()`.
     Serialize(Vec<NamedExpr>),
+    /// `make-series`
+    MakeSeries(Box<MakeSeries>),
+    /// `scan`
+    Scan(Box<Scan>),
+    /// `sample n`
+    Sample(Expr),
+    /// `sample-distinct n of x`
+    SampleDistinct(Expr, NamedExpr),
+    /// `top-hitters n of x by y`
+    TopHitters {
+        /// How many values.
+        n: Expr,
+        /// The values.
+        of: NamedExpr,
+        /// What is summed; without it rows are counted.
+        by: Option<Expr>,
+    },
     /// `as name`
     As(Name),
     /// `getschema`
@@ -467,4 +484,73 @@ pub enum OperatorKind {
     Unsupported(String),
     /// What could not be parsed; already reported.
     Error,
+}
+
+/// The operands of `make-series`.
+#[derive(Clone, Debug)]
+pub struct MakeSeries {
+    /// Settings, `kind` among them.
+    pub settings: Vec<Setting>,
+    /// Aggregates.
+    pub items: Vec<SeriesItem>,
+    /// What is binned.
+    pub axis: NamedExpr,
+    /// First bin.
+    pub from: Option<Expr>,
+    /// End.
+    pub to: Option<Expr>,
+    /// Width of a bin.
+    pub step: Expr,
+    /// Written `in range(…)`: the end is a bin too, and bins are not aligned to the first one.
+    pub inclusive: bool,
+    /// Groups.
+    pub by: Vec<NamedExpr>,
+}
+
+/// An aggregate of `make-series`.
+#[derive(Clone, Debug)]
+pub struct SeriesItem {
+    /// The aggregate.
+    pub expr: NamedExpr,
+    /// `default = value`.
+    pub default: Option<Expr>,
+}
+
+/// The operands of `scan`.
+#[derive(Clone, Debug, Default)]
+pub struct Scan {
+    /// Settings, `with_match_id` among them.
+    pub settings: Vec<Setting>,
+    /// `order by`
+    pub order: Vec<SortKey>,
+    /// `partition by`
+    pub partition: Vec<NamedExpr>,
+    /// `declare (…)`
+    pub declared: Vec<ScanColumn>,
+    /// Steps in order.
+    pub steps: Vec<ScanStep>,
+}
+
+/// A declared column of `scan`.
+#[derive(Clone, Debug)]
+pub struct ScanColumn {
+    /// Name.
+    pub name: Name,
+    /// Type.
+    pub ty: Type,
+    /// Its value where no step gives one.
+    pub default: Option<Expr>,
+}
+
+/// A step of `scan`.
+#[derive(Clone, Debug)]
+pub struct ScanStep {
+    /// Name.
+    pub name: Name,
+    /// Settings, `output` among them.
+    pub settings: Vec<Setting>,
+    /// Whether a row matches.
+    pub condition: Expr,
+    /// Declared columns and their values.
+    pub assignments: Vec<(Name, Expr)>,
 }

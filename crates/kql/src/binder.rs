@@ -11,19 +11,20 @@ mod metadata;
 mod names;
 mod operator;
 mod percentile;
+mod scan;
 mod search;
+mod series;
 mod source;
 mod spread;
 mod union;
+mod window;
 
 use std::collections::HashMap;
 
 use crate::ast;
 use crate::catalogue::Catalogue;
 use crate::diagnostic::{Sink, Span};
-use crate::program::{
-    Expr, ExprKind, Operator, Pipeline, Program, Source, Stage, StageOutput, WindowFunction,
-};
+use crate::program::{Expr, ExprKind, Operator, Pipeline, Program, Source, Stage, StageOutput};
 use crate::types::{Column, Schema, Type};
 
 /// Most nodes that a query may have after functions and `let` values are put in place.
@@ -139,8 +140,10 @@ struct Binder<'c, 's, 'k> {
     render: Option<String>,
     /// Inside `summarize` arguments aggregates are collected here.
     aggregates: Option<aggregate::Collected>,
-    /// Inside `extend` and `serialize`, functions over the order of rows are collected here.
-    windows: Option<Vec<(String, Type, WindowFunction)>>,
+    /// Inside `extend` and the like, functions over the order of rows are collected here.
+    pending: Option<window::Pending>,
+    /// Inside the steps of a `scan`, what they may name.
+    states: Option<scan::States>,
 }
 
 pub(crate) fn bind(
@@ -160,7 +163,8 @@ pub(crate) fn bind(
         depth: 0,
         render: None,
         aggregates: None,
-        windows: None,
+        pending: None,
+        states: None,
     };
     let result = binder.statements(&query.statements);
     let Some(result) = result else {

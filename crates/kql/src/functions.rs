@@ -9,6 +9,7 @@ mod helper;
 mod network;
 mod number;
 mod parse;
+mod series;
 mod sketch;
 mod text;
 mod time;
@@ -128,8 +129,11 @@ const THEMES: &[&[Function]] = &[
     sketch::SKETCH,
     dynamic::DYNAMIC_VALUES,
     network::NETWORK,
+    series::SERIES,
     helper::HELPER,
 ];
+
+pub use series::{COLUMNS, ColumnsFunction, columns};
 
 /// All functions of all themes.
 pub fn all() -> impl Iterator<Item = &'static Function> {
@@ -202,6 +206,9 @@ pub const SPECIAL: &[&str] = &[
     "prev",
     "next",
     "row_cumsum",
+    "row_rank_dense",
+    "row_rank_min",
+    "row_window_session",
     "set_has_element",
     "todate",
     "make_timespan",
@@ -224,15 +231,7 @@ pub const SPECIAL: &[&str] = &[
 /// Functions that the language has and we lack: named in the error.
 pub const UNSUPPORTED: &[&str] = &[
     "geo_info_from_ip_address",
-    "series_decompose_anomalies",
-    "row_rank_dense",
-    "row_rank_min",
-    "row_window_session",
     "parse_user_agent",
-    "series_stats",
-    "series_fit_line",
-    "series_fit_2lines",
-    "series_outliers",
     "workspace",
     "app",
     "cluster",

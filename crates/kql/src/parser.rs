@@ -2,7 +2,9 @@
 
 mod expression;
 mod operator;
+mod scan;
 mod search;
+mod series;
 mod source;
 
 use crate::ast::{Function, LetValue, Name, Parameter, Query, Statement};

@@ -414,7 +414,13 @@ impl Lowerer<'_> {
     }
 }
 
-fn walk(base: &V<'_>, steps: &[Step], computed: &[Input<'_>], types: &[Type], row: usize) -> V<'static> {
+pub(crate) fn walk(
+    base: &V<'_>,
+    steps: &[Step],
+    computed: &[Input<'_>],
+    types: &[Type],
+    row: usize,
+) -> V<'static> {
     let V::Str(text) = base else { return V::Null };
     if !text.starts_with(['{', '[']) {
         // A text that holds JSON is read through, as in `parse_json(d.inner).x`.

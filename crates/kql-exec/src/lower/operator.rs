@@ -1,12 +1,9 @@
 //! Tabular operators to plans.
 
 use arrow::datatypes::{DataType, Field, Fields};
-use datafusion::common::{Column, JoinType, NullEquality, ScalarValue};
+use datafusion::common::{Column, JoinType, NullEquality};
 use datafusion::functions_aggregate::expr_fn as agg;
-use datafusion::logical_expr::{
-    Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits,
-    WindowFunctionDefinition, cast,
-};
+use datafusion::logical_expr::{Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, cast};
 use datafusion::prelude::lit;
 use palisade_kql::Type;
 use palisade_kql::program::{self, Aggregate, Expand, Join, JoinKind, Operator, SortKey, WindowFunction};
@@ -47,6 +44,10 @@ impl Lowerer<'_> {
             Operator::Expand(expand) => self.expand(rows, expand)?,
             Operator::Parse(parse) => rows.over(crate::parse::lower(self, builder.build()?, parse)?),
             Operator::Window(functions) => self.window(rows, functions)?,
+            Operator::Columns(calls) => self.columns(&rows, calls)?,
+            Operator::Series(series) => self.series(rows, series)?,
+            Operator::Scan(scan) => self.scan(rows, scan)?,
+            Operator::Sample(n) => self.sample(&rows, *n)?,
         })
     }
 
@@ -180,52 +181,32 @@ impl Lowerer<'_> {
     fn window(&self, rows: Rows, functions: &[(String, Type, WindowFunction)]) -> Result<Rows, ExecError> {
         use datafusion::functions_window::expr_fn as window;
         // All functions, here and later, must see the same order, also where keys are equal.
-        let rows = self.number(rows)?;
+        let mut rows = self.number(rows)?;
         let mut calls = Vec::new();
+        let mut running = Vec::new();
         let mut outputs: Vec<Expr> = rows.plan.schema().columns().into_iter().map(Expr::Column).collect();
-        for (name, ty, function) in functions {
-            let mut call = match function {
-                WindowFunction::RowNumber(_) => window::row_number(),
-                WindowFunction::Neighbour { value, offset, default } => {
-                    let default = default.as_ref().map(crate::value::scalar);
-                    let default =
-                        default.or_else(|| (*ty == Type::String).then(|| crate::value::null_scalar(*ty)));
-                    let value = self.value(value)?;
-                    if *offset < 0 {
-                        window::lag(value, Some(-offset), default)
-                    } else {
-                        window::lead(value, Some(*offset), default)
-                    }
-                }
-                WindowFunction::CumulativeSum(value) => {
-                    let sum = WindowFunctionDefinition::AggregateUDF(
-                        datafusion::functions_aggregate::sum::sum_udaf(),
-                    );
-                    let rows = WindowFrame::new_bounds(
-                        WindowFrameUnits::Rows,
-                        WindowFrameBound::Preceding(ScalarValue::UInt64(None)),
-                        WindowFrameBound::CurrentRow,
-                    );
-                    let call = Expr::from(datafusion::logical_expr::expr::WindowFunction::new(
-                        sum,
-                        vec![self.value(value)?],
-                    ));
-                    call.window_frame(rows).build()?
-                }
+        for entry in functions {
+            let (name, ty, WindowFunction::Neighbour { value, offset, default }) = entry else {
+                running.push(entry);
+                continue;
             };
-            call = call.order_by(rows.sort_keys()).build()?;
+            let default = default.as_ref().map(crate::value::scalar);
+            let default = default.or_else(|| (*ty == Type::String).then(|| crate::value::null_scalar(*ty)));
+            let value = self.value(value)?;
+            let call = if *offset < 0 {
+                window::lag(value, Some(-offset), default)
+            } else {
+                window::lead(value, Some(*offset), default)
+            };
             let own = self.own("window");
-            calls.push(call.alias(&own));
-            outputs.push(match function {
-                WindowFunction::RowNumber(start) => {
-                    let number = cast(column(&own), DataType::Int64);
-                    (number + lit(start - 1)).alias(name)
-                }
-                _ => never_null(column(&own), *ty).alias(name),
-            });
+            calls.push(call.order_by(rows.sort_keys()).build()?.alias(&own));
+            outputs.push(never_null(column(&own), *ty).alias(name));
         }
-        let plan = LogicalPlanBuilder::from(rows.plan.clone()).window(calls)?.build()?;
-        Ok(rows.over(project(plan, outputs)?))
+        if !calls.is_empty() {
+            let plan = LogicalPlanBuilder::from(rows.plan.clone()).window(calls)?.build()?;
+            rows = rows.over(project(plan, outputs)?);
+        }
+        if running.is_empty() { Ok(rows) } else { self.running(rows, running) }
     }
 
     fn expand(&self, rows: Rows, expand: &Expand) -> Result<Rows, ExecError> {

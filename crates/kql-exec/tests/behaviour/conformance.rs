@@ -26,6 +26,10 @@ const KNOWN: &[(&str, &str)] = &[
     ("40261a1339238376", "the same text may be compressed to other bytes; theirs unpack here"),
     ("fc3524ea6c0332e2", "the page shows what punycode_domain_from_string() gives, and it does here"),
     ("7b80a0b89dfb2609", "datetimes have microseconds here, not 100 ns"),
+    ("111ebc12af623724", "the page shows another argument than the query has; the result is right"),
+    ("156e744de3f4567e", "the page shows another argument than the query has; the result is right"),
+    ("2910352d08a1a0db", "the page shows another argument than the query has; the result is right"),
+    ("6f5983fba62bf114", "the page shows the first four of the ten rows"),
 ];
 
 fn data() -> Option<PathBuf> {

@@ -331,7 +331,7 @@ impl Binder<'_, '_, '_> {
 }
 
 /// The name of an unnamed aggregate's column.
-fn aggregate_name(expr: &ast::Expr) -> Option<String> {
+pub(super) fn aggregate_name(expr: &ast::Expr) -> Option<String> {
     let K::Call { name, args } = &expr.kind else { return None };
     let Some(def) = aggregates::lookup(&name.text) else {
         // `tostring(make_set(x))` keeps the aggregate's name.

@@ -6,7 +6,7 @@ use crate::aggregates;
 use crate::ast::{self, BinaryOp, NamedExpr};
 use crate::diagnostic::Span;
 use crate::functions::{self, Function, Param, Returns};
-use crate::program::{Expr, ExprKind, Source, StageOutput, WindowFunction};
+use crate::program::{Expr, ExprKind, Source, StageOutput};
 use crate::types::{Schema, Type, Value};
 
 impl Binder<'_, '_, '_> {
@@ -67,6 +67,12 @@ impl Binder<'_, '_, '_> {
     }
 
     fn unknown_function(&mut self, name: &ast::Name) {
+        if functions::columns(&name.text).is_some() {
+            let message =
+                format!("{}() gives several columns; it stands alone in extend, project or print", name.text);
+            self.error("several_columns", name.span, message);
+            return;
+        }
         if functions::UNSUPPORTED.contains(&name.text.as_str())
             || name.text.starts_with("geo_")
             || name.text.starts_with("series_")
@@ -103,12 +109,12 @@ impl Binder<'_, '_, '_> {
         }
     }
 
-    fn arguments_error(&mut self, name: &ast::Name, wanted: &str, got: usize, span: Span) {
+    pub(super) fn arguments_error(&mut self, name: &ast::Name, wanted: &str, got: usize, span: Span) {
         self.error("wrong_arguments", span, format!("{}() takes {wanted}, not {got}", name.text));
     }
 
     /// Casts arguments as the table of functions says.
-    fn apply(
+    pub(super) fn apply(
         &mut self,
         function: &'static Function,
         args: Vec<Expr>,
@@ -170,7 +176,13 @@ impl Binder<'_, '_, '_> {
         Some(Expr::new(ExprKind::Call { function: function.name, args: cast_args }, ty, span))
     }
 
-    fn build(&mut self, function: &str, args: Vec<Expr>, name: &ast::Name, span: Span) -> Option<Expr> {
+    pub(super) fn build(
+        &mut self,
+        function: &str,
+        args: Vec<Expr>,
+        name: &ast::Name,
+        span: Span,
+    ) -> Option<Expr> {
         self.apply(functions::lookup(function)?, args, name, span)
     }
 
@@ -309,7 +321,8 @@ impl Binder<'_, '_, '_> {
                 // Rows that were computed did not come in.
                 _ => Some(Some(Expr::literal(Value::Null(Type::Datetime), span))),
             },
-            "row_number" | "prev" | "next" | "row_cumsum" => Some(self.window(name, args, span)),
+            "row_number" | "prev" | "next" | "row_cumsum" | "row_rank_dense" | "row_rank_min"
+            | "row_window_session" => Some(self.window(name, args, span)),
             "assert" => match (args.first().and_then(Expr::as_literal), count) {
                 (Some(Value::Bool(true)), 2) => Some(Some(Expr::literal(Value::Bool(true), span))),
                 _ => Some(self.build("__assert", args, name, span)),
@@ -393,67 +406,6 @@ impl Binder<'_, '_, '_> {
             args[1] = Expr::literal(Value::Int(n), args[1].span);
         }
         self.build(function[usize::from(at)], args, name, span)
-    }
-
-    /// Functions over the order of rows: a column that `extend` computes first.
-    fn window(&mut self, name: &ast::Name, mut args: Vec<Expr>, span: Span) -> Option<Expr> {
-        let constant = |e: &Expr| match e.as_literal() {
-            Some(Value::Long(n)) => Some(*n),
-            Some(Value::Int(n)) => Some(i64::from(*n)),
-            _ => None,
-        };
-        let (ty, function) = match (name.text.as_str(), args.len()) {
-            ("row_number", 0) => (Type::Long, WindowFunction::RowNumber(1)),
-            ("row_number", 1) => match constant(&args[0]) {
-                Some(start) => (Type::Long, WindowFunction::RowNumber(start)),
-                None => {
-                    self.error("constant_expected", span, "row_number() starts with a constant number");
-                    return None;
-                }
-            },
-            ("row_cumsum", 1) => {
-                let value = args.remove(0);
-                let ty = match value.ty {
-                    Type::Int => Type::Long,
-                    Type::Long | Type::Real | Type::Timespan => value.ty,
-                    _ => Type::Real,
-                };
-                (ty, WindowFunction::CumulativeSum(cast(value, ty)))
-            }
-            ("row_cumsum", 2) => {
-                self.unsupported("row_cumsum() with a restart", span);
-                return None;
-            }
-            ("prev" | "next", 1..=3) => {
-                let default = args.get(2).map(|d| cast(d.clone(), args[0].ty));
-                let default = match default.as_ref().map(Expr::as_literal) {
-                    None => None,
-                    Some(Some(value)) => Some(value.clone()),
-                    Some(None) => {
-                        self.error("constant_expected", span, "the default must be a constant");
-                        return None;
-                    }
-                };
-                let Some(offset) = args.get(1).map_or(Some(1), constant).filter(|n| *n >= 0) else {
-                    self.error("constant_expected", span, "the offset must be a constant, zero or more");
-                    return None;
-                };
-                let value = args.remove(0);
-                let offset = if name.text == "prev" { -offset } else { offset };
-                (value.ty, WindowFunction::Neighbour { value, offset, default })
-            }
-            (_, given) => {
-                self.arguments_error(name, "1 to 3 arguments", given, span);
-                return None;
-            }
-        };
-        let Some(windows) = &mut self.windows else {
-            self.unsupported(&format!("{}() outside extend and serialize", name.text), span);
-            return None;
-        };
-        let column = format!("$w{}", windows.len());
-        windows.push((column.clone(), ty, function));
-        Some(Expr { span, ..Expr::column(column, ty) })
     }
 
     /// `extractjson("$.a.b", text, typeof(x))` as a path.

@@ -132,6 +132,9 @@ impl Binder<'_, '_, '_> {
             self.error("syntax_error", span, format!("'{side}' belongs after 'on' of a join"));
             return None;
         }
+        if let Some(state) = self.state_path(base, steps, row, span) {
+            return state;
+        }
         let base = self.scalar(base, row)?;
         if base.ty != Type::Dynamic {
             // A path into a text reads it as JSON in Kusto's tables of dynamic columns only.
@@ -142,6 +145,11 @@ impl Binder<'_, '_, '_> {
             );
             return None;
         }
+        let bound = self.path_steps(steps, row)?;
+        Some(Expr::new(ExprKind::Path(Box::new(base), bound), Type::Dynamic, span))
+    }
+
+    pub(super) fn path_steps(&mut self, steps: &[ast::Step], row: &Relation) -> Option<Vec<Step>> {
         let mut bound = Vec::new();
         for step in steps {
             bound.push(match step {
@@ -157,7 +165,7 @@ impl Binder<'_, '_, '_> {
                 }
             });
         }
-        Some(Expr::new(ExprKind::Path(Box::new(base), bound), Type::Dynamic, span))
+        Some(bound)
     }
 
     fn negate(&mut self, inner: &ast::Expr, row: &Relation, span: Span) -> Option<Expr> {

@@ -13,10 +13,19 @@ impl Binder<'_, '_, '_> {
             return Relation::broken();
         }
         match &operator.kind {
-            OperatorKind::Where(predicate) => match self.predicate(predicate, &input) {
-                Some(predicate) => input.operators.push(Operator::Filter(predicate)),
-                None => return spoiled(input, false),
-            },
+            OperatorKind::Where(predicate) => {
+                let (predicate, before) = self.prepared(|b| b.predicate(predicate, &input));
+                let Some(predicate) = predicate else { return spoiled(input, false) };
+                let computed = !before.is_empty();
+                input.operators.extend(before);
+                input.operators.push(Operator::Filter(predicate));
+                if computed {
+                    // What was computed for the condition ends here.
+                    let columns = input.schema.columns.iter().chain(&input.hidden);
+                    let all = columns.map(|c| (c.name.clone(), Expr::column(&c.name, c.ty))).collect();
+                    input.operators.push(Operator::Project(all));
+                }
+            }
             OperatorKind::Project(items) => return self.project(input, items),
             OperatorKind::ProjectAway(patterns) => return self.keep_or_away(input, patterns, false),
             OperatorKind::ProjectKeep(patterns) => return self.keep_or_away(input, patterns, true),
@@ -64,6 +73,20 @@ impl Binder<'_, '_, '_> {
             OperatorKind::Parse { filter, settings, source, parts } => {
                 return self.parse(input, *filter, settings, source, parts);
             }
+            OperatorKind::MakeSeries(series) => return self.make_series(input, series, operator.span),
+            OperatorKind::Scan(scan) => return self.scan(input, scan, operator.span),
+            OperatorKind::Sample(n) => match self.constant_count(n) {
+                Some(n) => input.operators.push(Operator::Sample(n)),
+                None => return spoiled(input, false),
+            },
+            OperatorKind::SampleDistinct(n, of) => {
+                let n = self.constant_count(n);
+                let failed = n.is_none();
+                let mut distinct = self.distinct(input, std::slice::from_ref(of));
+                distinct.operators.extend(n.map(Operator::Take));
+                return spoiled_if(distinct, failed);
+            }
+            OperatorKind::TopHitters { n, of, by } => return self.top_hitters(input, n, of, by.as_ref()),
             OperatorKind::As(name) => {
                 if !input.poisoned {
                     let stage =
@@ -85,13 +108,32 @@ impl Binder<'_, '_, '_> {
         input
     }
 
-    fn project(&mut self, input: Relation, items: &[NamedExpr]) -> Relation {
+    fn project(&mut self, mut input: Relation, items: &[NamedExpr]) -> Relation {
+        let ((columns, output, whole), before) = self.prepared(|b| b.projected(&input, items));
+        input.operators.extend(before);
+        // An alias stays usable while the stored column is there under its own name.
+        input.project(columns);
+        input.schema = output;
+        spoiled_if(input, !whole)
+    }
+
+    /// The columns of `project`, their schema, and whether all were right.
+    fn projected(&mut self, input: &Relation, items: &[NamedExpr]) -> (Vec<(String, Expr)>, Schema, bool) {
         let items = &*super::spread::several_sorted(items);
         let mut output = Schema::default();
         let mut columns = Vec::new();
         let mut unnamed = 0;
         let mut whole = true;
         for item in items {
+            if let Some(several) = self.several(item, input, true) {
+                whole &= several.is_some();
+                for (name, expr) in several.unwrap_or_default() {
+                    let name = names::unique(&output, &name);
+                    output.push(&name, expr.ty);
+                    columns.push((name, expr));
+                }
+                continue;
+            }
             if matches!(item.expr.kind, K::Star) {
                 for column in &input.schema.columns {
                     let name = names::unique(&output, &column.name);
@@ -100,7 +142,7 @@ impl Binder<'_, '_, '_> {
                 }
                 continue;
             }
-            let expr = self.scalar(&item.expr, &input);
+            let expr = self.scalar(&item.expr, input);
             if let Some(given) = item.names.first()
                 && output.get(&given.text).is_some()
             {
@@ -119,21 +161,32 @@ impl Binder<'_, '_, '_> {
                 None => whole = false,
             }
         }
-        let mut relation = input;
-        // An alias stays usable while the stored column is there under its own name.
-        relation.project(columns);
-        relation.schema = output;
-        spoiled_if(relation, !whole)
+        (columns, output, whole)
     }
 
     fn extend(&mut self, mut input: Relation, items: &[NamedExpr]) -> Relation {
+        let ((changed, whole), before) = self.prepared(|b| b.extended(&mut input, items));
+        input.operators.extend(before);
+        self.apply_extend(&mut input, changed);
+        spoiled_if(input, !whole)
+    }
+
+    /// The columns of `extend`, and whether all were right.
+    fn extended(&mut self, input: &mut Relation, items: &[NamedExpr]) -> (Vec<(String, Expr)>, bool) {
         let items = &*super::spread::several_sorted(items);
         let mut unnamed = 0;
         let mut whole = true;
         let mut changed: Vec<(String, Expr)> = Vec::new();
-        let outer = self.windows.replace(Vec::new());
         for item in items {
-            let Some(expr) = self.scalar(&item.expr, &input) else {
+            if let Some(several) = self.several(item, input, false) {
+                whole &= several.is_some();
+                for (name, expr) in several.unwrap_or_default() {
+                    changed.retain(|(known, _)| *known != name);
+                    changed.push((name, expr));
+                }
+                continue;
+            }
+            let Some(expr) = self.scalar(&item.expr, input) else {
                 whole = false;
                 let name =
                     item.names.first().map(|n| n.text.clone()).or_else(|| names::automatic(&item.expr));
@@ -173,12 +226,7 @@ impl Binder<'_, '_, '_> {
             }
             changed.push((name, expr));
         }
-        let windows = std::mem::replace(&mut self.windows, outer).unwrap_or_default();
-        if !windows.is_empty() {
-            input.operators.push(Operator::Window(windows));
-        }
-        self.apply_extend(&mut input, changed);
-        spoiled_if(input, !whole)
+        (changed, whole)
     }
 
     /// Replaces columns in place and appends new ones; hidden columns stay.
@@ -323,7 +371,7 @@ impl Binder<'_, '_, '_> {
         spoiled_if(input, !whole)
     }
 
-    fn sort(&mut self, mut input: Relation, keys: &[ast::SortKey], take: Option<u64>) -> Relation {
+    pub(super) fn sort(&mut self, mut input: Relation, keys: &[ast::SortKey], take: Option<u64>) -> Relation {
         let mut bound = Vec::new();
         let mut whole = true;
         for key in keys {
@@ -349,7 +397,7 @@ impl Binder<'_, '_, '_> {
     }
 
     /// A constant whole number, not negative.
-    fn constant_count(&mut self, expr: &ast::Expr) -> Option<u64> {
+    pub(super) fn constant_count(&mut self, expr: &ast::Expr) -> Option<u64> {
         let row = Relation::new(crate::program::Source::OneRow, Schema::default());
         let bound = self.scalar(expr, &row)?;
         let n = match bound.as_literal() {

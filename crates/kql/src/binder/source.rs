@@ -27,19 +27,9 @@ impl Binder<'_, '_, '_> {
             }
             K::Datatable(columns, cells) => self.datatable(columns, cells, expr),
             K::Print(items) => {
-                let items = &*super::spread::several_sorted(items);
-                let row = Relation::new(Source::OneRow, Schema::default());
-                let mut columns = Vec::new();
-                let mut schema = Schema::default();
-                for (at, item) in items.iter().enumerate() {
-                    let value = self.scalar(&item.expr, &row);
-                    let name = item.names.first().map_or_else(|| format!("print_{at}"), |n| n.text.clone());
-                    let name = names::unique(&schema, &name);
-                    schema.push(&name, value.as_ref().map_or(Type::Dynamic, |v| v.ty));
-                    columns.extend(value.map(|v| (name, v)));
-                }
-                let mut relation = row;
-                let whole = columns.len() == items.len();
+                let mut relation = Relation::new(Source::OneRow, Schema::default());
+                let ((columns, schema, whole), before) = self.prepared(|b| b.printed(&relation, items));
+                relation.operators.extend(before);
                 relation.project(columns);
                 relation.schema = schema;
                 relation.poisoned = !whole;
@@ -109,6 +99,34 @@ impl Binder<'_, '_, '_> {
                 None
             }
         }
+    }
+
+    /// The columns of `print`, their schema, and whether all were right.
+    fn printed(&mut self, row: &Relation, items: &[ast::NamedExpr]) -> (Vec<(String, Expr)>, Schema, bool) {
+        let items = &*super::spread::several_sorted(items);
+        let mut columns = Vec::new();
+        let mut schema = Schema::default();
+        let mut whole = true;
+        for (at, item) in items.iter().enumerate() {
+            if let Some(several) = self.several(item, row, true) {
+                whole &= several.is_some();
+                for (name, expr) in several.unwrap_or_default() {
+                    let name = names::unique(&schema, &name);
+                    schema.push(&name, expr.ty);
+                    columns.push((name, expr));
+                }
+                continue;
+            }
+            let value = self.scalar(&item.expr, row);
+            let name = item.names.first().map_or_else(|| format!("print_{at}"), |n| n.text.clone());
+            let name = names::unique(&schema, &name);
+            schema.push(&name, value.as_ref().map_or(Type::Dynamic, |v| v.ty));
+            match value {
+                Some(value) => columns.push((name, value)),
+                None => whole = false,
+            }
+        }
+        (columns, schema, whole)
     }
 
     pub(super) fn named_table(&mut self, name: &str, expr: &ast::Expr) -> Option<Relation> {

@@ -6,7 +6,7 @@ use crate::lexer::Tok;
 use crate::types::Type;
 
 /// Operators of the language, for suggestions.
-const OPERATORS: [&str; 29] = [
+const OPERATORS: [&str; 34] = [
     "where",
     "project",
     "project-away",
@@ -30,6 +30,11 @@ const OPERATORS: [&str; 29] = [
     "parse-where",
     "filter",
     "serialize",
+    "make-series",
+    "scan",
+    "sample",
+    "sample-distinct",
+    "top-hitters",
     "as",
     "getschema",
     "render",
@@ -39,16 +44,11 @@ const OPERATORS: [&str; 29] = [
 ];
 
 /// Operators that exist in the language and are not carried out here.
-const UNSUPPORTED: [&str; 23] = [
+const UNSUPPORTED: [&str; 18] = [
     "mv-apply",
-    "make-series",
     "top-nested",
-    "top-hitters",
-    "scan",
     "partition",
     "evaluate",
-    "sample",
-    "sample-distinct",
     "reduce",
     "fork",
     "facet",
@@ -139,6 +139,21 @@ impl Parser<'_, '_, '_> {
                 let list = if self.at_operator_end() { Vec::new() } else { self.named_list()? };
                 OperatorKind::Serialize(list)
             }
+            "make-series" => self.make_series()?,
+            "scan" => self.scan()?,
+            "sample" => OperatorKind::Sample(self.expression()?),
+            "sample-distinct" => {
+                let n = self.expression()?;
+                self.expect_word("of")?;
+                OperatorKind::SampleDistinct(n, self.named_expression()?)
+            }
+            "top-hitters" => {
+                let n = self.expression()?;
+                self.expect_word("of")?;
+                let of = self.named_expression()?;
+                let by = if self.eat_word("by") { Some(self.expression()?) } else { None };
+                OperatorKind::TopHitters { n, of, by }
+            }
             "as" => {
                 self.hints()?;
                 OperatorKind::As(self.name("a name")?)
@@ -170,7 +185,7 @@ impl Parser<'_, '_, '_> {
     }
 
     /// Skips `hint.x = y` settings.
-    fn hints(&mut self) -> Parsed<()> {
+    pub(super) fn hints(&mut self) -> Parsed<()> {
         while self.is_word("hint") && self.peek_at(1) == Tok::Dot && self.peek_at(3) == Tok::Assign {
             for _ in 0..5 {
                 self.bump();
@@ -225,7 +240,7 @@ impl Parser<'_, '_, '_> {
         Ok(OperatorKind::Summarize(aggregates, by))
     }
 
-    fn sort_keys(&mut self) -> Parsed<Vec<SortKey>> {
+    pub(super) fn sort_keys(&mut self) -> Parsed<Vec<SortKey>> {
         let mut keys = Vec::new();
         loop {
             self.one_more(keys.len())?;

@@ -40,7 +40,7 @@ fn suggestions_for_tables_operators_and_words() {
 fn what_we_lack_is_named() {
     for (text, word) in [
         ("DeviceProcessEvents | evaluate bag_unpack(AdditionalFields)", "evaluate"),
-        ("DeviceProcessEvents | make-series count() on Timestamp step 1h", "make-series"),
+        ("DeviceProcessEvents | reduce by FileName", "reduce"),
         ("restrict access to (DeviceInfo); DeviceInfo", "restrict"),
         ("declare pattern p; DeviceInfo", "declare"),
         ("DeviceProcessEvents | extend g = geo_info_from_ip_address('1.1.1.1')", "geo_info_from_ip_address"),
