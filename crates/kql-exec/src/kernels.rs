@@ -3,6 +3,7 @@
 mod address;
 pub(crate) mod convert;
 mod dynamic;
+mod geo;
 mod number;
 mod text;
 mod text_more;
@@ -40,6 +41,7 @@ pub(crate) fn lookup(name: &str) -> Option<RowFn> {
         .or_else(|| time::lookup(name))
         .or_else(|| dynamic::lookup(name))
         .or_else(|| address::lookup(name))
+        .or_else(|| geo::lookup(name))
 }
 
 pub(crate) fn arg<'a, 'v>(args: &'a [V<'v>], at: usize) -> &'a V<'v> {

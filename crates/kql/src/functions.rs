@@ -3,6 +3,7 @@
 mod array;
 mod dynamic;
 mod empty;
+mod geo;
 mod hash;
 mod helper;
 mod network;
@@ -102,6 +103,7 @@ const THEMES: &[&[Function]] = &[
     array::ARRAY,
     dynamic::DYNAMIC_VALUES,
     network::NETWORK,
+    geo::GEO,
     helper::HELPER,
 ];
 
@@ -181,7 +183,6 @@ pub const SPECIAL: &[&str] = &[
 
 /// Functions that the language has and we lack: named in the error.
 pub const UNSUPPORTED: &[&str] = &[
-    "geo_info_from_ip_address",
     "series_decompose_anomalies",
     "rand",
     "row_rank_dense",
