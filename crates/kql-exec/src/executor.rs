@@ -22,6 +22,7 @@ use palisade_kql::program::{Stage, StageOutput};
 use palisade_kql::{Program, Schema, Value};
 use tokio_util::sync::CancellationToken;
 
+use crate::address::AddressDatabase;
 use crate::compute::Compute;
 use crate::error::ExecError;
 use crate::external::{ExternalSource, NoExternal};
@@ -44,16 +45,19 @@ pub struct QueryContext {
     pub memory_limit: usize,
     /// Cancels the query from outside.
     pub cancel: CancellationToken,
+    /// Where addresses are; without one, nothing is known of any.
+    pub addresses: Option<Arc<dyn AddressDatabase>>,
 }
 
 impl Default for QueryContext {
-    /// 60 s, 10,000 rows, 512 MiB.
+    /// 60 s, 10,000 rows, 512 MiB, no address database.
     fn default() -> Self {
         Self {
             deadline: Duration::from_secs(60),
             row_cap: 10_000,
             memory_limit: 512 * 1024 * 1024,
             cancel: CancellationToken::new(),
+            addresses: None,
         }
     }
 }
@@ -153,6 +157,7 @@ struct Run {
     lists: HashMap<usize, Vec<V<'static>>>,
     counters: Counters,
     plans: Vec<Arc<dyn ExecutionPlan>>,
+    addresses: Option<Arc<dyn AddressDatabase>>,
 }
 
 #[async_trait]
@@ -165,7 +170,8 @@ impl QueryExecutor for LocalExecutor {
         let compute = Compute::start(self.partitions)?;
         let executor = self.clone();
         let (row_cap, limit) = (context.row_cap, context.memory_limit);
-        let begun = compute.run(async move { executor.begin(program, row_cap, limit).await });
+        let addresses = context.addresses.clone();
+        let begun = compute.run(async move { executor.begin(program, row_cap, limit, addresses).await });
         let begun = tokio::select! {
             biased;
             () = context.cancel.cancelled() => return Err(ExecError::Cancelled),
@@ -178,7 +184,13 @@ impl QueryExecutor for LocalExecutor {
 
 impl LocalExecutor {
     /// Everything up to the first row: tables, earlier stages, the plan.
-    async fn begin(&self, program: Program, row_cap: usize, limit: usize) -> Result<Begun, ExecError> {
+    async fn begin(
+        &self,
+        program: Program,
+        row_cap: usize,
+        limit: usize,
+        addresses: Option<Arc<dyn AddressDatabase>>,
+    ) -> Result<Begun, ExecError> {
         let (session, pool) = self.session(limit)?;
         let reserve: Arc<dyn MemoryPool> = Arc::clone(&pool) as _;
         let kept = MemoryConsumer::new("stages").register(&reserve);
@@ -203,6 +215,7 @@ impl LocalExecutor {
             lists: HashMap::new(),
             counters: Counters::default(),
             plans: Vec::new(),
+            addresses,
         };
         let Some((last, earlier)) = program.stages.split_last() else {
             return Err(ExecError::Internal("a program without stages".to_owned()));
@@ -230,6 +243,7 @@ impl Run {
             stages: &self.stages,
             lists: &self.lists,
             counters: &self.counters,
+            addresses: self.addresses.as_ref(),
         };
         lowerer.pipeline(&stage.pipeline, ordered)
     }

@@ -5,6 +5,7 @@ pub(crate) mod convert;
 mod digests;
 mod dynamic;
 mod encode;
+mod geo;
 mod number;
 mod series;
 mod special;
@@ -57,6 +58,7 @@ pub(crate) fn lookup(name: &str) -> Option<RowFn> {
         .or_else(|| xml::lookup(name))
         .or_else(|| zone::lookup(name))
         .or_else(|| series::lookup(name))
+        .or_else(|| geo::lookup(name))
 }
 
 pub(crate) fn arg<'a, 'v>(args: &'a [V<'v>], at: usize) -> &'a V<'v> {

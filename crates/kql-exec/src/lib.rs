@@ -5,6 +5,7 @@
 //! handle. Dropping the stream cancels the query. [`run`] answers many queries, lines of JSON in and out,
 //! and [`files`] mounts files as their tables.
 
+mod address;
 mod aggregates;
 mod compute;
 mod decimal;
@@ -34,6 +35,7 @@ mod udf;
 mod value;
 mod windows;
 
+pub use address::{AddressDatabase, AddressDatabaseError, AddressRecord, MaxmindDatabase};
 pub use error::ExecError;
 pub use executor::{LocalExecutor, QueryContext, QueryExecutor};
 pub use external::{EXTERNAL_HOSTS, ExternalError, ExternalRequest, ExternalSource, NoExternal, Uploads};

@@ -65,6 +65,8 @@ pub(crate) struct Lowerer<'a> {
     /// The list values of stages used with `in` and `has_any`.
     pub lists: &'a std::collections::HashMap<usize, Vec<V<'static>>>,
     pub counters: &'a Counters,
+    /// Where addresses are.
+    pub addresses: Option<&'a Arc<dyn crate::address::AddressDatabase>>,
 }
 
 /// What is counted over all stages of a query.

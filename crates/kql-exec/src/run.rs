@@ -258,6 +258,7 @@ async fn result(
         row_cap: options.row_cap,
         memory_limit: options.memory_limit,
         cancel: CancellationToken::new(),
+        ..QueryContext::default()
     };
     let mut stream = executor.execute(program, context).await?;
     let schema = stream.schema().clone();

@@ -7,6 +7,8 @@ mod conformance;
 mod enrich;
 #[path = "behaviour/external.rs"]
 mod external;
+#[path = "behaviour/geo.rs"]
+mod geo;
 #[path = "behaviour/golden.rs"]
 mod golden;
 #[path = "behaviour/limits.rs"]

@@ -32,6 +32,10 @@ pub trait Catalogue {
     fn table(&self, name: &str) -> Option<TableDef>;
     /// All table names, for suggestions and `union *`.
     fn tables(&self) -> Vec<String>;
+    /// Whether the executor will know where addresses are; if not, asking for it is warned of.
+    fn locates_addresses(&self) -> bool {
+        false
+    }
 }
 
 /// Aliases that hold for every hunting table that has the stored column.

@@ -4,6 +4,7 @@ mod array;
 mod convert;
 mod dynamic;
 mod empty;
+mod geo;
 mod hash;
 mod helper;
 mod network;
@@ -130,6 +131,7 @@ const THEMES: &[&[Function]] = &[
     dynamic::DYNAMIC_VALUES,
     network::NETWORK,
     series::SERIES,
+    geo::GEO,
     helper::HELPER,
 ];
 
@@ -230,7 +232,6 @@ pub const SPECIAL: &[&str] = &[
 
 /// Functions that the language has and we lack: named in the error.
 pub const UNSUPPORTED: &[&str] = &[
-    "geo_info_from_ip_address",
     "parse_user_agent",
     "workspace",
     "app",

@@ -12,6 +12,7 @@ use palisade_kql::program::{self, ExprKind, Step};
 use palisade_kql::{Type, Value};
 
 use super::{Lowerer, StageResult, column, value_cell};
+use crate::address::AddressDatabase;
 use crate::error::ExecError;
 use crate::kernels::{self, convert};
 use crate::pattern::Pattern;
@@ -407,11 +408,27 @@ impl Lowerer<'_> {
             ("isnotnull" | "isnotempty", Some(ty)) if *ty != Type::Dynamic => one(Expr::is_not_null),
             _ => None,
         };
-        match plain {
-            Some(expr) => Ok(expr),
-            None => function(name, lowered, types, returns),
+        match (plain, self.addresses) {
+            (Some(expr), _) => Ok(expr),
+            (None, Some(addresses)) if name == "geo_info_from_ip_address" => {
+                Ok(located(lowered, Arc::clone(addresses)))
+            }
+            (None, _) => function(name, lowered, types, returns),
         }
     }
+}
+
+/// Where an address is, by the query's database.
+fn located(args: Vec<Expr>, addresses: Arc<dyn AddressDatabase>) -> Expr {
+    let name = "geo_info_from_ip_address";
+    call(name, name.to_owned(), arrow_type(Type::Dynamic), true, args, move |inputs, rows| {
+        let mut column = Column::new(Type::Dynamic, rows);
+        for row in 0..rows {
+            let address = inputs.first().map_or(V::Null, |i| i.get(row));
+            column.push(&crate::address::answer(&addresses, address.text()).map_or(V::Null, V::string));
+        }
+        column.finish()
+    })
 }
 
 pub(crate) fn walk(

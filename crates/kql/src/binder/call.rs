@@ -63,6 +63,10 @@ impl Binder<'_, '_, '_> {
             return special;
         }
         let function = functions::lookup(&name.text)?;
+        if function.name == "geo_info_from_ip_address" && !self.catalogue.locates_addresses() {
+            let message = "no address database: nothing is known of any address; see docs/kql.md";
+            self.sink.warning("no_address_database", name.span, message.to_owned());
+        }
         self.apply(function, bound, name, span)
     }
 
