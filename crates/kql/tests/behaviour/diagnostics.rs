@@ -43,7 +43,6 @@ fn what_we_lack_is_named() {
         ("DeviceProcessEvents | reduce by FileName", "reduce"),
         ("restrict access to (DeviceInfo); DeviceInfo", "restrict"),
         ("declare pattern p; DeviceInfo", "declare"),
-        ("DeviceProcessEvents | extend g = geo_info_from_ip_address('1.1.1.1')", "geo_info_from_ip_address"),
         ("DeviceProcessEvents | extend h = hash_many(DeviceId, FileName)", "hash_many"),
         ("DeviceProcessEvents | mv-apply x = AdditionalFields on (take 1)", "mv-apply"),
     ] {
