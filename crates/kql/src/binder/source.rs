@@ -3,7 +3,7 @@
 use super::cast::cast;
 use super::{Binder, Binding, Relation, enrich, names};
 use crate::ast::{self, ExprKind as K};
-use crate::program::Source;
+use crate::program::{Expr, Source};
 use crate::types::{Column, Schema, Type, Value};
 
 impl Binder<'_, '_, '_> {
