@@ -156,7 +156,13 @@ fn binary(op: BinaryOp, types: Vec<Type>, ty: Type, sides: Box<[Node; 2]>) -> Re
     use BinaryOp as B;
     let numeric = types.iter().all(|t| t.is_numeric());
     let span = types.iter().all(|t| *t == Type::Timespan);
+    let exact = types.iter().all(|t| *t == Type::Decimal);
     let name = match op {
+        B::Add if exact => "__decimal_add",
+        B::Subtract if exact => "__decimal_subtract",
+        B::Multiply if exact => "__decimal_multiply",
+        B::Divide if exact => "__decimal_divide",
+        B::Modulo if exact => "__decimal_modulo",
         B::Add | B::Subtract | B::Multiply if numeric => return Ok(Node::Number(op, ty, sides)),
         B::Divide if numeric && ty == Type::Real => return Ok(Node::Number(op, ty, sides)),
         B::Divide if numeric => "__divide",
@@ -194,6 +200,7 @@ fn order(a: &V<'_>, b: &V<'_>) -> Option<Ordering> {
     match (a, b) {
         (V::Int(a), V::Int(b)) => Some(a.cmp(b)),
         (V::Bool(a), V::Bool(b)) => Some(a.cmp(b)),
+        (V::Dec(a), V::Dec(b)) => Some(a.cmp(b)),
         (V::Str(a), V::Str(b)) => Some(a.cmp(b)),
         _ => a.real()?.partial_cmp(&b.real()?),
     }
@@ -227,6 +234,7 @@ pub(crate) fn lend<'v>(value: &'v V<'_>) -> V<'v> {
         V::Bool(b) => V::Bool(*b),
         V::Int(n) => V::Int(*n),
         V::Real(n) => V::Real(*n),
+        V::Dec(n) => V::Dec(*n),
         V::Str(s) => V::Str(std::borrow::Cow::Borrowed(s)),
     }
 }

@@ -141,7 +141,10 @@ impl Binder<'_, '_, '_> {
             Type::Datetime => (axis, Type::Timespan),
             Type::Timespan => (axis, Type::Timespan),
             ty if ty.is_numeric() && step.ty.is_numeric() => {
-                let ty = common_type(common_type(ty, step.ty)?, Type::Long)?;
+                let ty = match common_type(common_type(ty, step.ty)?, Type::Long)? {
+                    Type::Decimal => Type::Real,
+                    other => other,
+                };
                 (cast(axis, ty), ty)
             }
             ty if ty.is_numeric() => {

@@ -112,6 +112,7 @@ pub(super) fn number(value: &V<'_>, ty: Type) -> Num {
     match (value, ty) {
         (V::Int(n), _) => Num::Int(*n),
         (V::Real(n), _) => Num::Real(*n),
+        (V::Dec(_), _) => value.real().map_or(Num::Missing, Num::Real),
         (V::Str(text), Type::Dynamic) => serde_json::from_str(text).unwrap_or(Num::Missing),
         _ => Num::Missing,
     }
