@@ -37,6 +37,9 @@ pub(super) fn automatic(expr: &Expr) -> Option<String> {
                 _ => None,
             }
         }
+        ExprKind::Call { name, args } if name.text.starts_with("__sort_by_") => {
+            Some(format!("{}_sorted", automatic(&args.get(1)?.expr)?))
+        }
         ExprKind::Call { name, args } if name.text == "ingestion_time" && args.is_empty() => {
             Some("$IngestionTime".to_owned())
         }

@@ -118,7 +118,10 @@ impl Binder<'_, '_, '_> {
                 continue;
             }
             let value = self.scalar(&item.expr, row);
-            let name = item.names.first().map_or_else(|| format!("print_{at}"), |n| n.text.clone());
+            let name = match item.names.first() {
+                Some(given) => given.text.clone(),
+                None => super::spread::sorted_name(item).unwrap_or_else(|| format!("print_{at}")),
+            };
             let name = names::unique(&schema, &name);
             schema.push(&name, value.as_ref().map_or(Type::Dynamic, |v| v.ty));
             match value {

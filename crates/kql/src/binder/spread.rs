@@ -7,6 +7,9 @@ use crate::types::Value;
 
 use super::names;
 
+/// Most bytes of text that a sort of several arrays may come to.
+const MAX_SPREAD: usize = 1 << 20;
+
 /// `array_sort_asc(a, b, …)` as one item per array: all are put into the order of the first.
 pub(super) fn several_sorted(items: &[NamedExpr]) -> Cow<'_, [NamedExpr]> {
     if !items.iter().any(|i| arrays(i).is_some()) {
@@ -22,11 +25,9 @@ pub(super) fn several_sorted(items: &[NamedExpr]) -> Cow<'_, [NamedExpr]> {
             let function = if name.text == "array_sort_asc" { "__sort_by_asc" } else { "__sort_by_desc" };
             let mut args = vec![arrays[0].clone(), array.clone()];
             args.extend(flag.cloned());
-            let own = names::automatic(&array.expr)
-                .map(|n| Name { text: format!("{n}_sorted"), span: array.expr.span });
             let given = item.names.get(at).cloned();
             out.push(NamedExpr {
-                names: given.or(own).into_iter().collect(),
+                names: given.into_iter().collect(),
                 expr: Expr {
                     kind: K::Call { name: Name { text: function.to_owned(), span: name.span }, args },
                     span: item.expr.span,
@@ -36,6 +37,14 @@ pub(super) fn several_sorted(items: &[NamedExpr]) -> Cow<'_, [NamedExpr]> {
         }
     }
     Cow::Owned(out)
+}
+
+/// The name that `print` gives to one of these columns; it numbers the others.
+pub(super) fn sorted_name(item: &NamedExpr) -> Option<String> {
+    match &item.expr.kind {
+        K::Call { name, .. } if name.text.starts_with("__sort_by_") => names::automatic(&item.expr),
+        _ => None,
+    }
 }
 
 /// The name, the arrays and the flag about nulls of a sort of several arrays.
@@ -48,5 +57,8 @@ fn arrays(item: &NamedExpr) -> Option<(&Name, &[NamedExpr], Option<&NamedExpr>)>
         Some((last, rest)) if matches!(last.expr.kind, K::Literal(Value::Bool(_))) => (rest, Some(last)),
         _ => (args.as_slice(), None),
     };
-    (arrays.len() > 1).then_some((name, arrays, flag))
+    // The first array is written out for each: its text counts as often.
+    let first = arrays.first()?.expr.span;
+    let size = first.end.saturating_sub(first.start).saturating_mul(arrays.len());
+    (arrays.len() > 1 && size <= MAX_SPREAD).then_some((name, arrays, flag))
 }
