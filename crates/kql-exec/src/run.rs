@@ -220,7 +220,7 @@ fn failed(id: &Json, failure: Failure) -> String {
 
 /// The id that a line holds, and its query.
 fn asked(line: Line) -> (Json, Result<String, Failure>) {
-    let bad = |id, message| (id, Err(Failure::new("bad_line", message)));
+    let bad = |id, message| (id, Err(Failure::new("invalid_line", message)));
     let (number, text) = match line {
         Line::Text(number, text) => (number, text),
         Line::TooLong(number) => {

@@ -52,13 +52,13 @@ async fn every_line_has_its_answer_in_its_place() {
         said[1]["rows"],
         json!([[1, "x", "2026-01-02T00:00:00.000000Z", "1.00:00:00", {"k": [1]}, "NaN"]])
     );
-    assert_eq!((&said[2]["id"], &said[2]["error"]["code"]), (&Json::Null, &json!("bad_line")));
+    assert_eq!((&said[2]["id"], &said[2]["error"]["code"]), (&Json::Null, &json!("invalid_line")));
     assert!(said[2]["error"]["message"].as_str().unwrap().starts_with("line 4 "));
-    assert_eq!((&said[3]["id"], &said[3]["error"]["code"]), (&json!([3]), &json!("bad_line")));
+    assert_eq!((&said[3]["id"], &said[3]["error"]["code"]), (&json!([3]), &json!("invalid_line")));
     assert_eq!((&said[4]["id"], &said[4]["ok"]), (&json!("b"), &json!(false)));
     assert_eq!((&said[4]["error"]["line"], &said[4]["error"]["column"]), (&json!(2), &json!(3)));
     assert!(said[5]["error"].is_object() || said[5]["ok"] == true);
-    assert_eq!(said[6]["error"]["code"], "bad_line");
+    assert_eq!(said[6]["error"]["code"], "invalid_line");
     assert_eq!((&said[7]["id"], &said[7]["error"]["code"]), (&Json::Null, &json!("line_too_long")));
     assert_eq!((&said[8]["id"], &said[8]["rows"]), (&Json::Null, &json!([[5]])));
     assert_eq!(counts.ok + counts.failed, 9);
