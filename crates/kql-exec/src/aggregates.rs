@@ -8,13 +8,16 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Expr, Signature, Volatility};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, Expr, GroupsAccumulator, Signature, Volatility,
+};
 use palisade_kql::program::Aggregate;
 use palisade_kql::{Type, Value};
 
 mod collect;
 mod fold;
 mod pick;
+mod pick_groups;
 pub(crate) mod series;
 mod statistics;
 
@@ -104,6 +107,14 @@ impl AggregateUDFImpl for Udaf {
             }
             _ => Box::new(statistics::Statistic::new(self.spec.clone(), self.returns.clone())),
         })
+    }
+
+    fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
+        matches!(self.spec.function, "arg_max" | "arg_min" | "take_any")
+    }
+
+    fn create_groups_accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(Box::new(pick_groups::PickGroups::new(self.spec.clone(), &self.returns)?))
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {

@@ -29,6 +29,7 @@ use crate::external::{ExternalSource, NoExternal};
 use crate::harden::{harden, held};
 use crate::lower::{Counters, Externals, Lowerer, StageResult, Tables, cell_value, positioned};
 use crate::memory::PeakPool;
+use crate::narrow::narrow;
 use crate::rename::rename;
 use crate::source::TableSource;
 use crate::stream::{Begun, QueryStream};
@@ -166,6 +167,7 @@ impl QueryExecutor for LocalExecutor {
         let started = Instant::now();
         let mut program = program;
         let schema = program.schema().clone();
+        narrow(&mut program);
         rename(&mut program);
         let compute = Compute::start(self.partitions)?;
         let executor = self.clone();

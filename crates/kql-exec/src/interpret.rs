@@ -297,7 +297,7 @@ impl Node {
             Node::Path { base, steps, computed, types } => {
                 let computed: Vec<Input<'_>> =
                     computed.iter().map(|c| Input::Const(c.value(cells).owned())).collect();
-                walk(&base.value(cells), steps, &computed, types, 0)
+                walk(&base.value(cells), steps, &computed, types, 0, Type::Dynamic)
             }
             Node::Case(branches, otherwise) => {
                 let found = branches.iter().find(|(condition, _)| condition.holds(cells));

@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StructArray};
+use arrow::array::{ArrayRef, StringViewArray, StructArray};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
@@ -13,6 +13,7 @@ use datafusion::logical_expr::{
 use palisade_kql::Type;
 
 use crate::kernels::{Call, ColumnsFn, RowFn};
+use crate::memo::Memo;
 use crate::value::{Cells, Column, V, arrow_type};
 
 /// An argument: one value for all rows, or a column.
@@ -22,6 +23,14 @@ pub(crate) enum Input<'a> {
 }
 
 impl<'a> Input<'a> {
+    /// The texts, where the layout can tell which are equal.
+    fn views(&self) -> Option<&'a StringViewArray> {
+        match self {
+            Input::Cells(Cells::View(array)) => Some(array),
+            _ => None,
+        }
+    }
+
     pub fn get(&self, row: usize) -> V<'a> {
         match self {
             Input::Const(value) => value.clone(),
@@ -150,10 +159,14 @@ pub(crate) fn row_call(
         let call = Call { types: &types, returns };
         let mut column = Column::new(returns, rows);
         let mut row_args = Vec::with_capacity(inputs.len());
-        for row in 0..rows {
+        let mut compute = |row: usize| {
             row_args.clear();
             row_args.extend(inputs.iter().map(|i| i.get(row)));
-            column.push(&kernel(&call, &row_args));
+            kernel(&call, &row_args)
+        };
+        let mut memo = Memo::new(only_column(inputs).and_then(Input::views));
+        for row in 0..rows {
+            column.push(&memo.get(row, || compute(row)));
             if column.is_too_long() {
                 break;
             }
@@ -197,6 +210,13 @@ pub(crate) fn columns_call(
     })
 }
 
+/// The one argument that differs from row to row.
+fn only_column<'i, 'a>(inputs: &'i [Input<'a>]) -> Option<&'i Input<'a>> {
+    let mut columns = inputs.iter().filter(|i| matches!(i, Input::Cells(_)));
+    let only = columns.next()?;
+    columns.next().is_none().then_some(only)
+}
+
 /// A bool for each row, from the text of the first argument.
 pub(crate) fn text_test(
     name: &'static str,
@@ -204,11 +224,25 @@ pub(crate) fn text_test(
     arg: Expr,
     test: impl Fn(&str) -> bool + Send + Sync + 'static,
 ) -> Expr {
+    cell_test(name, key, arg, move |cell| test(cell.text()))
+}
+
+/// A bool for each row, from the first argument.
+pub(crate) fn cell_test(
+    name: &'static str,
+    key: String,
+    arg: Expr,
+    test: impl Fn(&V<'_>) -> bool + Send + Sync + 'static,
+) -> Expr {
     call(name, key, DataType::Boolean, false, vec![arg], move |inputs, rows| {
         let mut column = arrow::array::BooleanBuilder::with_capacity(rows);
-        match &inputs[0] {
-            Input::Const(value) => (0..rows).for_each(|_| column.append_value(test(value.text()))),
-            Input::Cells(cells) => (0..rows).for_each(|row| column.append_value(test(cells.get(row).text()))),
+        match inputs {
+            [input @ Input::Cells(cells), ..] => {
+                let mut memo = Memo::new(input.views());
+                (0..rows).for_each(|row| column.append_value(memo.get(row, || test(&cells.get(row)))));
+            }
+            [Input::Const(value), ..] => (0..rows).for_each(|_| column.append_value(test(value))),
+            [] => (0..rows).for_each(|_| column.append_value(false)),
         }
         Ok(Arc::new(column.finish()))
     })

@@ -81,9 +81,17 @@ fn field(c: &ColumnSpec) -> Field {
         .with_metadata(mark(c.kind).into_iter().collect())
 }
 
+/// Text as queries read it: Parquet dictionaries become views without a copy of each row's text.
+fn viewed(field: Field) -> Field {
+    match field.data_type() {
+        DataType::Utf8 => field.with_data_type(DataType::Utf8View),
+        _ => field,
+    }
+}
+
 impl TableSchemas {
     fn new(spec: &'static TableSpec) -> Self {
-        let visible: Vec<Field> = spec.columns.iter().map(field).collect();
+        let visible: Vec<Field> = spec.columns.iter().map(|c| viewed(field(c))).collect();
         let mut stored: Vec<Field> = spec.columns.iter().filter(|c| c.fill != Fill::Na).map(field).collect();
         stored.push(Field::new(INGEST_TIME, instant(), true));
         Self { spec, visible: Arc::new(Schema::new(visible)), stored: Arc::new(Schema::new(stored)) }

@@ -58,7 +58,7 @@ impl Pick {
     }
 }
 
-fn compare(a: &V<'_>, b: &V<'_>) -> Ordering {
+pub(super) fn compare(a: &V<'_>, b: &V<'_>) -> Ordering {
     match (a, b) {
         (V::Int(x), V::Int(y)) => x.cmp(y),
         (V::Bool(x), V::Bool(y)) => x.cmp(y),

@@ -133,7 +133,13 @@ fn from_dynamic(text: &str, to: Type) -> V<'static> {
     if to == Type::String {
         return V::string(dynamic_text(text));
     }
-    match json_of_text(text) {
+    convert_json(json_of_text(text), to)
+}
+
+/// Converts JSON; what does not fit is null.
+pub(crate) fn convert_json(json: Json, to: Type) -> V<'static> {
+    match json {
+        _ if to == Type::String => V::string(dynamic_text(&json.to_string())),
         Json::String(s) => convert(&V::string(s), Type::String, to),
         Json::Bool(b) => convert(&V::Bool(b), Type::Bool, to),
         Json::Number(n) => match n.as_i64() {
