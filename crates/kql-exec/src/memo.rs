@@ -55,6 +55,7 @@ fn slot(view: u128) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::Array;
     use std::cell::Cell;
 
     #[test]
