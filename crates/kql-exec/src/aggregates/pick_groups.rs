@@ -173,12 +173,7 @@ impl GroupsAccumulator for PickGroups {
         self.offer(values, groups, total, |row| filter.is_none_or(|f| f.is_valid(row) && f.value(row)))
     }
 
-    fn merge_batch(
-        &mut self,
-        states: &[ArrayRef],
-        groups: &[usize],
-        total: usize,
-    ) -> Result<()> {
+    fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
         let [rows, seen] = states else {
             return Err(DataFusionError::Internal("a picked row's state has two columns".to_owned()));
         };
