@@ -3,6 +3,7 @@
 use super::cast::cast;
 use super::{Binder, Binding, Relation, enrich, names};
 use crate::ast::{self, ExprKind as K};
+use crate::functions;
 use crate::program::{Expr, Source};
 use crate::types::{Column, Schema, Type, Value};
 
@@ -76,7 +77,8 @@ impl Binder<'_, '_, '_> {
                         }
                     },
                     _ => {
-                        if self.is_tabular(expr) {
+                        let known = functions::UNSUPPORTED.contains(&name.text.as_str());
+                        if known || self.is_tabular(expr) {
                             self.unsupported(&format!("the source {}()", name.text), name.span);
                         } else {
                             self.error("table_expected", expr.span, "a table is expected here");

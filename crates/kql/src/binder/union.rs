@@ -58,7 +58,14 @@ impl Binder<'_, '_, '_> {
                     }
                 }
                 K::Star => {
-                    for name in self.catalogue.tables() {
+                    let mut every = self.catalogue.tables();
+                    let views = self.scope.iter().filter(
+                        |(_, b)| matches!(b, Binding::Function(f, _) if f.view && f.parameters.is_empty()),
+                    );
+                    let mut own: Vec<String> = views.map(|(n, _)| n.clone()).collect();
+                    own.sort();
+                    every.extend(own);
+                    for name in every {
                         inputs.extend(self.named_table(&name, table).map(|r| (name, r)));
                     }
                 }
