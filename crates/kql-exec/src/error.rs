@@ -45,6 +45,14 @@ pub enum ExecError {
     /// A bound of the executor was reached.
     #[error("{0}")]
     Limit(String),
+    /// The rest of a query is wrong now that its rows have said which columns there are.
+    #[error("{message}")]
+    Columns {
+        /// The code of the first finding.
+        code: String,
+        /// What it says, with its place.
+        message: String,
+    },
     /// A source could not be read.
     #[error("the data could not be read: {0}")]
     Data(String),
@@ -67,6 +75,7 @@ impl ExecError {
             ExecError::PlanSchemaMismatch(_) => "plan_schema_mismatch",
             ExecError::Assertion(_) => "assertion_failed",
             ExecError::Limit(_) => "query_limit",
+            ExecError::Columns { .. } => "query_columns",
             ExecError::Data(_) => "data_unreadable",
             ExecError::Internal(_) => "internal",
         }

@@ -7,6 +7,7 @@ mod dynamic;
 mod encode;
 mod geo;
 mod number;
+mod pairs;
 mod series;
 mod special;
 mod text;
@@ -59,6 +60,7 @@ pub(crate) fn lookup(name: &str) -> Option<RowFn> {
         .or_else(|| zone::lookup(name))
         .or_else(|| series::lookup(name))
         .or_else(|| geo::lookup(name))
+        .or_else(|| pairs::lookup(name))
 }
 
 pub(crate) fn arg<'a, 'v>(args: &'a [V<'v>], at: usize) -> &'a V<'v> {

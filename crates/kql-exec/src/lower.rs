@@ -1,5 +1,6 @@
 //! Bound programs to DataFusion plans and expressions; no SQL.
 
+mod apply;
 mod expression;
 mod operator;
 mod ordered;
@@ -138,6 +139,8 @@ impl Lowerer<'_> {
                 }
                 Ok(Rows::open(builder.build()?))
             }
+            Source::Call(call) => self.table_call(Vec::new(), call, None),
+            Source::Rows => Err(ExecError::Internal("a sub-query outside its operator".to_owned())),
         }
     }
 

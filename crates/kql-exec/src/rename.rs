@@ -7,7 +7,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use palisade_kql::program::{Expr, ExprKind, Operator, ParsePart, Pipeline, Source, Step};
+use palisade_kql::program::{
+    Apply, Expand, Expr, ExprKind, Operator, ParsePart, Pipeline, Source, Step, TableCall,
+};
 use palisade_kql::{Program, Schema};
 
 /// Written names to own names; what is not in it goes by its written name.
@@ -101,7 +103,60 @@ impl Renamer {
                 Names::from([(std::mem::replace(name, own.clone()), own)])
             }
             Source::Union(inputs) => self.union(inputs),
+            Source::Rows => Names::new(),
+            Source::Call(call) => self.call(call, &Names::new()),
         }
+    }
+
+    /// The columns of a function's outcome are its own.
+    fn call(&mut self, call: &mut TableCall, names: &Names) -> Names {
+        for (_, expr) in &mut call.columns {
+            refer(expr, names);
+        }
+        for input in &mut call.inputs {
+            let map = self.pipeline(input);
+            relabel(&mut input.schema, &map);
+        }
+        let mut out = Names::new();
+        for column in &mut call.schema.columns {
+            let own = self.fresh(&column.name);
+            out.insert(std::mem::replace(&mut column.name, own.clone()), own);
+        }
+        out
+    }
+
+    /// A sub-query has the names of the rows that it is applied to.
+    fn apply(&mut self, apply: &mut Apply, names: &Names) -> Names {
+        apply.by.iter_mut().for_each(|e| refer(e, names));
+        let mut inner = names.clone();
+        if let Some(expand) = &mut apply.expand {
+            self.expand(expand, &mut inner);
+        }
+        for operator in &mut apply.operators {
+            self.operator(operator, &mut inner);
+        }
+        let mut out = Names::new();
+        for (name, outer, column, _) in &mut apply.columns {
+            *column = own(if *outer { names } else { &inner }, column).to_owned();
+            let own = self.fresh(name);
+            out.insert(std::mem::replace(name, own.clone()), own);
+        }
+        out
+    }
+
+    fn expand(&mut self, expand: &mut Expand, names: &mut Names) {
+        let mut new = Names::new();
+        for (name, expr, _) in &mut expand.items {
+            refer(expr, names);
+            let own = self.fresh(name);
+            new.insert(std::mem::replace(name, own.clone()), own);
+        }
+        if let Some(name) = &mut expand.index {
+            let own = self.fresh(name);
+            new.insert(std::mem::replace(name, own.clone()), own);
+        }
+        names.extend(new);
+        relabel(&mut expand.schema, names);
     }
 
     /// Inputs of a union go by position and need one name for each column.
@@ -179,20 +234,9 @@ impl Renamer {
                 }
                 *names = out;
             }
-            Operator::Expand(expand) => {
-                let mut new = Names::new();
-                for (name, expr, _) in &mut expand.items {
-                    refer(expr, names);
-                    let own = self.fresh(name);
-                    new.insert(std::mem::replace(name, own.clone()), own);
-                }
-                if let Some(name) = &mut expand.index {
-                    let own = self.fresh(name);
-                    new.insert(std::mem::replace(name, own.clone()), own);
-                }
-                names.extend(new);
-                relabel(&mut expand.schema, names);
-            }
+            Operator::Expand(expand) => self.expand(expand, names),
+            Operator::Call(call) => *names = self.call(call, names),
+            Operator::Apply(apply) => *names = self.apply(apply, names),
             Operator::Parse(parse) => {
                 refer(&mut parse.source, names);
                 let mut new = Names::new();

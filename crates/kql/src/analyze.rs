@@ -182,7 +182,7 @@ fn answer(line: &[u8], catalogue: &dyn Catalogue, now_us: i64) -> Json {
                 .schema()
                 .columns
                 .iter()
-                .map(|c| json!({ "name": c.name, "type": c.ty.name() }))
+                .map(|c| json!({ "name": c.name, "type": program.type_name(c) }))
                 .collect();
             json!({ "id": id, "ok": true, "columns": columns })
         }

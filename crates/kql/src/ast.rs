@@ -362,6 +362,76 @@ pub struct ExpandItem {
     pub to: Option<Type>,
 }
 
+/// The order of columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameOrder {
+    /// `asc`
+    Ascending,
+    /// `desc`
+    Descending,
+    /// `granny-asc`: numbers in names count as numbers.
+    NumbersAscending,
+    /// `granny-desc`
+    NumbersDescending,
+}
+
+/// What `partition` runs over each group.
+#[derive(Clone, Debug)]
+pub enum SubQuery {
+    /// Operators on the rows of the group.
+    Operators(Vec<Operator>),
+    /// A query of its own.
+    Query(Box<Expr>),
+}
+
+/// A level of `top-nested`.
+#[derive(Clone, Debug)]
+pub struct TopNested {
+    /// How many; all when not given.
+    pub count: Option<Expr>,
+    /// What the level is made of.
+    pub of: NamedExpr,
+    /// The value that stands for all the others.
+    pub others: Option<Expr>,
+    /// The aggregate that orders them.
+    pub by: NamedExpr,
+    /// Smallest first.
+    pub ascending: bool,
+}
+
+/// A node or an edge of a graph pattern.
+#[derive(Clone, Debug)]
+pub enum PatternPart {
+    /// `(name)`
+    Node(Option<Name>),
+    /// `-[name*1..3]->`
+    Edge {
+        /// Its variable.
+        name: Option<Name>,
+        /// Least and most edges of a path.
+        hops: Option<(u32, u32)>,
+        /// It has a tip on the right.
+        forward: bool,
+        /// It has a tip on the left.
+        backward: bool,
+        /// Its place.
+        span: Span,
+    },
+}
+
+/// A part of `graph-to-table`.
+#[derive(Clone, Debug)]
+pub struct GraphTable {
+    /// The nodes, or the edges.
+    pub nodes: bool,
+    /// `as name`
+    pub name: Option<Name>,
+    /// `with_node_id`, `with_source_id`, `with_target_id`.
+    pub settings: Vec<Setting>,
+    /// Its place.
+    pub span: Span,
+}
+
 /// A piece of a `parse` pattern.
 #[derive(Clone, Debug)]
 pub enum ParsePart {
@@ -395,8 +465,8 @@ pub enum OperatorKind {
     ProjectKeep(Vec<Expr>),
     /// `project-rename`: (new, old)
     ProjectRename(Vec<(Name, Name)>),
-    /// `project-reorder`: pattern and optional `asc` (true) or `desc`.
-    ProjectReorder(Vec<(Expr, Option<bool>)>),
+    /// `project-reorder`: patterns, with the order of the columns that each names.
+    ProjectReorder(Vec<(Expr, Option<NameOrder>)>),
     /// `extend`
     Extend(Vec<NamedExpr>),
     /// `summarize a by b`
@@ -479,7 +549,81 @@ pub enum OperatorKind {
     /// `invoke f(a)`: the rows are the function's first argument.
     Invoke(Name, Vec<NamedExpr>),
     /// `render`: only a hint to a drawing client.
-    Render(String),
+    Render(crate::program::Render),
+    /// `evaluate plugin(…)`, with the columns of the outcome where they are given.
+    Evaluate {
+        /// The plugin.
+        name: Name,
+        /// Its arguments.
+        args: Vec<NamedExpr>,
+        /// `: (a: long, …)`; with a `*` in it (true), after the columns of the input.
+        schema: Option<(bool, Vec<(Name, Type)>)>,
+    },
+    /// `mv-apply`
+    MvApply {
+        /// Settings, `with_itemindex` among them.
+        settings: Vec<Setting>,
+        /// The arrays.
+        items: Vec<ExpandItem>,
+        /// `limit n`.
+        limit: Option<Expr>,
+        /// The sub-query.
+        operators: Vec<Operator>,
+    },
+    /// `parse-kv`
+    ParseKv {
+        /// The text.
+        source: Expr,
+        /// The columns.
+        columns: Vec<(Name, Type)>,
+        /// What stands after `with`.
+        options: Vec<(Name, Expr)>,
+    },
+    /// `partition`
+    Partition {
+        /// Settings.
+        settings: Vec<Setting>,
+        /// The column whose values tell the groups apart.
+        by: Expr,
+        /// The sub-query over each group; with a source of its own (in braces) it is a whole query.
+        query: SubQuery,
+    },
+    /// `top-nested`
+    TopNested(Vec<TopNested>),
+    /// `consume`
+    Consume,
+    /// `project-by-names`
+    ProjectByNames(Vec<Expr>),
+    /// `assert-schema`
+    AssertSchema(Vec<(Name, Type)>),
+    /// `make-graph`
+    MakeGraph {
+        /// The column of the edges' sources.
+        source: Name,
+        /// The column of the edges' targets.
+        target: Name,
+        /// Tables of nodes with their ids.
+        nodes: Vec<(Expr, Name)>,
+        /// `with_node_id=name`
+        id: Option<Name>,
+    },
+    /// `graph-match` and `graph-shortest-paths`
+    GraphMatch {
+        /// Only shortest paths.
+        shortest: bool,
+        /// Settings, `cycles` and `output` among them.
+        settings: Vec<Setting>,
+        /// The patterns.
+        patterns: Vec<Vec<PatternPart>>,
+        /// `where`
+        condition: Option<Expr>,
+        /// `project`
+        project: Vec<NamedExpr>,
+    },
+    /// `graph-to-table`
+    GraphToTable(Vec<GraphTable>),
+    /// `graph-mark-components`: `kind=strong` and the column's name are settings.
+    GraphMarkComponents(Vec<Setting>),
     /// An operator that is known but not carried out.
     Unsupported(String),
     /// What could not be parsed; already reported.

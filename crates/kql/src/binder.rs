@@ -1,21 +1,26 @@
 //! Names and types: syntax tree to bound program.
 
 mod aggregate;
+mod apply;
 mod call;
 mod cast;
 mod enrich;
+mod evaluate;
 mod expression;
 mod external;
+mod graph;
 mod join;
 mod metadata;
 mod names;
 mod operator;
+mod pattern;
 mod percentile;
 mod scan;
 mod search;
 mod series;
 mod source;
 mod spread;
+mod top;
 mod union;
 mod window;
 
@@ -24,7 +29,9 @@ use std::collections::HashMap;
 use crate::ast;
 use crate::catalogue::Catalogue;
 use crate::diagnostic::{Sink, Span};
-use crate::program::{Expr, ExprKind, Operator, Pipeline, Program, Source, Stage, StageOutput};
+use crate::program::{
+    Expr, ExprKind, Open, Operator, Pipeline, Program, Question, Render, Source, Stage, StageOutput,
+};
 use crate::types::{Column, Schema, Type};
 
 /// Most nodes that a query may have after functions and `let` values are put in place.
@@ -43,6 +50,7 @@ enum Binding {
     Scalar(Expr),
     Stage(usize),
     Function(std::rc::Rc<ast::Function>, Scope),
+    Graph(std::rc::Rc<graph::Graph>),
     /// Its definition was wrong and has been reported.
     Broken,
 }
@@ -60,6 +68,10 @@ struct Relation {
     aliases: Vec<(String, String)>,
     /// Something before was wrong: unknown columns are not reported again.
     poisoned: bool,
+    /// It has more columns, which are known only when it runs.
+    open: bool,
+    /// It is a graph, and no rows.
+    graph: Option<std::rc::Rc<graph::Graph>>,
 }
 
 impl Relation {
@@ -71,6 +83,8 @@ impl Relation {
             hidden: Vec::new(),
             aliases: Vec::new(),
             poisoned: false,
+            open: false,
+            graph: None,
         }
     }
 
@@ -137,19 +151,32 @@ struct Binder<'c, 's, 'k> {
     scope: Scope,
     nodes: usize,
     depth: u16,
-    render: Option<String>,
+    render: Option<Render>,
     /// Inside `summarize` arguments aggregates are collected here.
     aggregates: Option<aggregate::Collected>,
     /// Inside `extend` and the like, functions over the order of rows are collected here.
     pending: Option<window::Pending>,
     /// Inside the steps of a `scan`, what they may name.
     states: Option<scan::States>,
+    /// What rows said about columns, in the order of the questions.
+    answers: &'c [Schema],
+    /// Questions met so far.
+    questions: usize,
+    /// The first question without an answer: its stage.
+    open: Option<(usize, usize, Question)>,
+    /// `let` tables with more columns than are known.
+    open_stages: std::collections::HashSet<usize>,
+    /// Columns of which only the name is known.
+    inferred: Vec<String>,
+    /// The variables of a graph pattern, while its conditions are bound.
+    pattern: Option<pattern::Scope>,
 }
 
 pub(crate) fn bind(
     query: &ast::Query,
     catalogue: &dyn Catalogue,
     now: i64,
+    answers: &[Schema],
     sink: &mut Sink<'_>,
 ) -> Option<Program> {
     let mut binder = Binder {
@@ -165,6 +192,12 @@ pub(crate) fn bind(
         aggregates: None,
         pending: None,
         states: None,
+        answers,
+        questions: 0,
+        open: None,
+        open_stages: std::collections::HashSet::new(),
+        inferred: Vec::new(),
+        pattern: None,
     };
     let result = binder.statements(&query.statements);
     let Some(result) = result else {
@@ -174,17 +207,38 @@ pub(crate) fn bind(
         }
         return None;
     };
-    let poisoned = result.poisoned;
-    let pipeline = result.finish();
-    binder.stages.push(Stage { name: None, output: StageOutput::Result, pipeline });
-    if poisoned || binder.sink.has_errors() {
+    if result.graph.is_some() {
+        let message = "a graph is no table; end with graph-match, graph-to-table or graph-shortest-paths";
+        binder.error("table_expected", Span::default(), message);
         return None;
     }
-    Some(Program { stages: binder.stages, warnings: Vec::new(), render: binder.render })
+    let poisoned = result.poisoned;
+    let pipeline = result.finish();
+    let unknown = pipeline.schema.columns.iter().filter(|c| c.ty == Type::Dynamic);
+    let unknown = unknown.map(|c| c.name.clone()).filter(|n| binder.inferred.contains(n)).collect();
+    binder.stages.push(Stage { name: None, output: StageOutput::Result, pipeline });
+    // What comes after a question is only guessed at.
+    if (poisoned && binder.open.is_none()) || binder.sink.has_errors() {
+        return None;
+    }
+    let open = binder.open.map(|(stage, column, question)| Open {
+        stage,
+        column,
+        question,
+        answers: answers.to_vec(),
+        text: "".into(),
+        catalogue: std::sync::Arc::default(),
+        now,
+    });
+    Some(Program { stages: binder.stages, warnings: Vec::new(), render: binder.render, open, unknown })
 }
 
 impl Binder<'_, '_, '_> {
     fn error(&mut self, code: &str, span: Span, message: impl Into<String>) {
+        // The types of columns that only the rows know may be anything.
+        if code == "type_mismatch" && !self.inferred.is_empty() && self.open.is_some() {
+            return;
+        }
         self.sink.error(code, span, message.into(), None);
     }
 
@@ -238,6 +292,10 @@ impl Binder<'_, '_, '_> {
                     } else {
                         self.unsupported(&format!("the statement '{}'", word.text), word.span);
                     }
+                }
+                // It only gives names to its tables.
+                ast::Statement::Query(expr) if several_tables(expr) => {
+                    self.table(expr);
                 }
                 ast::Statement::Query(expr) => {
                     if dropped.is_some() {
@@ -295,7 +353,8 @@ impl Binder<'_, '_, '_> {
                 Binding::Function(std::rc::Rc::new(function.clone()), self.scope.clone())
             }
             ast::LetValue::Expr(expr) if self.is_tabular(expr) => match self.table(expr) {
-                Some(relation) if !relation.poisoned => {
+                Some(Relation { graph: Some(graph), poisoned: false, .. }) => Binding::Graph(graph),
+                Some(relation) if !relation.poisoned || (relation.open && self.open.is_some()) => {
                     let output =
                         if is_materialize(expr) { StageOutput::Materialized } else { StageOutput::Table };
                     Binding::Stage(self.stage(Some(name.text.clone()), output, relation))
@@ -326,6 +385,9 @@ impl Binder<'_, '_, '_> {
     }
 
     fn stage(&mut self, name: Option<String>, output: StageOutput, relation: Relation) -> usize {
+        if relation.open {
+            self.open_stages.insert(self.stages.len());
+        }
         // A stage without a name is a value or a list: only its first column counts.
         let staged = match name {
             Some(_) => Staged { hidden: relation.hidden.len(), aliases: relation.aliases.clone() },
@@ -343,7 +405,21 @@ impl Binder<'_, '_, '_> {
         let staged = self.staged.get(stage)?;
         let hidden = schema.columns.split_off(schema.columns.len().saturating_sub(staged.hidden));
         let aliases = staged.aliases.clone();
-        Some(Relation { hidden, aliases, ..Relation::new(Source::Stage(stage), schema) })
+        let open = self.open_stages.contains(&stage);
+        Some(Relation { hidden, aliases, open, ..Relation::new(Source::Stage(stage), schema) })
+    }
+
+    /// What the rows of a table say about columns; none where they were not asked yet.
+    fn ask(&mut self, relation: Relation, column: usize, question: Question) -> (usize, Option<Schema>) {
+        let at = self.questions;
+        self.questions += 1;
+        // The stage is there in every round, so that stages have the same numbers.
+        let stage = self.stage(Some("$open".to_owned()), StageOutput::Materialized, relation);
+        let answer = self.answers.get(at).cloned();
+        if answer.is_none() {
+            self.open.get_or_insert((stage, column, question));
+        }
+        (stage, answer)
     }
 
     /// Whether an expression is a table: by its form, or by what its name stands for.
@@ -365,7 +441,7 @@ impl Binder<'_, '_, '_> {
             | K::Find(_)
             | K::Unsupported(_) => true,
             K::Name(name) => match self.scope.get(name) {
-                Some(Binding::Stage(_)) => true,
+                Some(Binding::Stage(_) | Binding::Graph(_)) => true,
                 Some(Binding::Function(function, scope)) if function.parameters.is_empty() => {
                     self.function_is_tabular(function, scope, looks)
                 }
@@ -421,6 +497,12 @@ impl Binder<'_, '_, '_> {
             _ => self.tabular_within(last, looks),
         }
     }
+}
+
+/// `graph-to-table nodes as N, edges as E`
+fn several_tables(expr: &ast::Expr) -> bool {
+    let ast::ExprKind::Pipe(_, operators) = &expr.kind else { return false };
+    matches!(operators.last().map(|o| &o.kind), Some(ast::OperatorKind::GraphToTable(tables)) if tables.len() > 1)
 }
 
 fn is_materialize(expr: &ast::Expr) -> bool {

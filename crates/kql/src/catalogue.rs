@@ -1,5 +1,8 @@
 //! Where the binder finds tables.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use crate::types::Type;
 
 /// A column as the catalogue knows it.
@@ -84,6 +87,74 @@ impl Catalogue for MemoryCatalogue {
 
     fn tables(&self) -> Vec<String> {
         self.tables.iter().map(|t| t.name.clone()).collect()
+    }
+}
+
+/// What a catalogue has answered, for binding the same query again without it.
+#[derive(Debug, Default)]
+pub(crate) struct Recorded {
+    known: BTreeMap<String, Option<TableDef>>,
+    names: Vec<String>,
+    locates: bool,
+}
+
+impl Recorded {
+    /// Names of the tables that were asked for and are there.
+    pub fn found(&self) -> impl Iterator<Item = &str> {
+        self.known.values().flatten().map(|t| t.name.as_str())
+    }
+}
+
+impl Catalogue for Recorded {
+    fn table(&self, name: &str) -> Option<TableDef> {
+        self.known.get(name).cloned().flatten()
+    }
+
+    fn tables(&self) -> Vec<String> {
+        self.names.clone()
+    }
+
+    fn locates_addresses(&self) -> bool {
+        self.locates
+    }
+}
+
+/// Passes questions on to a catalogue and keeps the answers.
+pub(crate) struct Recorder<'c> {
+    inner: &'c dyn Catalogue,
+    known: RefCell<BTreeMap<String, Option<TableDef>>>,
+}
+
+impl<'c> Recorder<'c> {
+    pub fn new(inner: &'c dyn Catalogue) -> Self {
+        Self { inner, known: RefCell::default() }
+    }
+
+    pub fn finish(&self) -> Recorded {
+        Recorded {
+            known: self.known.borrow().clone(),
+            names: self.inner.tables(),
+            locates: self.inner.locates_addresses(),
+        }
+    }
+}
+
+impl Catalogue for Recorder<'_> {
+    fn table(&self, name: &str) -> Option<TableDef> {
+        let known = self.known.borrow().get(name).cloned();
+        known.unwrap_or_else(|| {
+            let found = self.inner.table(name);
+            self.known.borrow_mut().insert(name.to_owned(), found.clone());
+            found
+        })
+    }
+
+    fn tables(&self) -> Vec<String> {
+        self.inner.tables()
+    }
+
+    fn locates_addresses(&self) -> bool {
+        self.inner.locates_addresses()
     }
 }
 

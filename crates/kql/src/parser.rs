@@ -1,11 +1,13 @@
 //! Recursive descent for statements and operators, precedence climbing for expressions.
 
 mod expression;
+mod graph;
 mod operator;
 mod scan;
 mod search;
 mod series;
 mod source;
+mod table;
 
 use crate::ast::{Function, LetValue, Name, Parameter, Query, Statement};
 use crate::diagnostic::{Sink, Span};

@@ -2,7 +2,16 @@
 
 use crate::ast::{BinaryOp, TextOp};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::types::{Schema, Type, Value};
+use crate::types::{Column, Schema, Type, Value};
+
+mod open;
+mod table;
+
+pub use open::{MAX_QUESTIONS, Open, Question};
+pub use table::{
+    Apply, Cycles, GraphNodes, MatchColumn, MatchEdge, MatchNode, MatchOutput, Matching, Part, TableCall,
+    TableFunction,
+};
 
 /// A whole query in stages. Later stages may refer to earlier ones; the last one is the result.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,8 +20,23 @@ pub struct Program {
     pub stages: Vec<Stage>,
     /// Warnings that came up while binding.
     pub warnings: Vec<Diagnostic>,
-    /// The kind of chart that the query's `render` asks for.
-    pub render: Option<String>,
+    /// The chart that the query's `render` asks for.
+    pub render: Option<Render>,
+    /// Set where the columns of the result are known only when it runs; [`Program::schema`] then has
+    /// those that are known before, and only the stages up to this one can be carried out.
+    pub open: Option<Open>,
+    /// Columns of the result whose types are known only when it runs.
+    pub unknown: Vec<String>,
+}
+
+/// A chart: what a client draws; the rows are the same without it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Render {
+    /// Such as `timechart`.
+    pub kind: String,
+    /// Properties as they are written (`title`, `xcolumn`, `ycolumns`, `series`, …), lists with `, `
+    /// between their items.
+    pub properties: Vec<(String, String)>,
 }
 
 impl Program {
@@ -20,6 +44,11 @@ impl Program {
     pub fn schema(&self) -> &Schema {
         static EMPTY: Schema = Schema { columns: Vec::new() };
         self.stages.last().map_or(&EMPTY, |s| &s.pipeline.schema)
+    }
+
+    /// The name of a result column's type; `unknown` where only the rows know it.
+    pub fn type_name(&self, column: &Column) -> &'static str {
+        if self.unknown.contains(&column.name) { "unknown" } else { column.ty.name() }
     }
 
     /// What the query reads from outside, each once.
@@ -33,9 +62,12 @@ impl Program {
         found
     }
 
-    /// Names of the stored tables that the query reads.
+    /// Names of the stored tables that the query reads; of an open program, those that it may read.
     pub fn tables(&self) -> Vec<&str> {
         let mut names = Vec::new();
+        if let Some(open) = &self.open {
+            names.extend(open.catalogue.found());
+        }
         for stage in &self.stages {
             stage.pipeline.tables(&mut names);
         }
@@ -85,25 +117,31 @@ impl Pipeline {
         match &self.source {
             Source::External(external) => found.push(external),
             Source::Union(inputs) => inputs.iter().for_each(|i| i.externals(found)),
+            Source::Call(call) => call.inputs.iter().for_each(|i| i.externals(found)),
             _ => {}
         }
-        for operator in &self.operators {
-            if let Operator::Join(join) = operator {
-                join.right.externals(found);
-            }
-        }
+        operator_inputs(&self.operators, &mut |p| p.externals(found));
     }
 
     fn tables<'p>(&'p self, names: &mut Vec<&'p str>) {
         match &self.source {
             Source::Table { name, .. } => names.push(name),
             Source::Union(inputs) => inputs.iter().for_each(|i| i.tables(names)),
+            Source::Call(call) => call.inputs.iter().for_each(|i| i.tables(names)),
             _ => {}
         }
-        for operator in &self.operators {
-            if let Operator::Join(join) = operator {
-                join.right.tables(names);
-            }
+        operator_inputs(&self.operators, &mut |p| p.tables(names));
+    }
+}
+
+/// Calls something for each further table that operators read.
+fn operator_inputs<'p>(operators: &'p [Operator], each: &mut dyn FnMut(&'p Pipeline)) {
+    for operator in operators {
+        match operator {
+            Operator::Join(join) => each(&join.right),
+            Operator::Call(call) => call.inputs.iter().for_each(&mut *each),
+            Operator::Apply(apply) => operator_inputs(&apply.operators, each),
+            _ => {}
         }
     }
 }
@@ -145,6 +183,10 @@ pub enum Source {
     },
     /// All rows of all inputs, which have the same columns.
     Union(Vec<Pipeline>),
+    /// The rows that a sub-query is applied to; only inside [`Operator::Apply`].
+    Rows,
+    /// What a function makes of whole tables.
+    Call(Box<TableCall>),
     /// Rows from outside.
     External(External),
 }
@@ -196,6 +238,10 @@ pub enum Operator {
     Scan(Box<Scan>),
     /// Some rows by chance.
     Sample(u64),
+    /// What a function makes of all rows at once, and of further tables.
+    Call(Box<TableCall>),
+    /// A sub-query over each group of rows.
+    Apply(Box<Apply>),
 }
 
 /// A call of a function of [`crate::functions::COLUMNS`].

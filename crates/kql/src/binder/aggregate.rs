@@ -98,6 +98,7 @@ impl Binder<'_, '_, '_> {
         input.schema = output;
         input.hidden.clear();
         input.aliases.clear();
+        input.open = false;
         if broken {
             input.poisoned = true;
             return input;

@@ -17,6 +17,9 @@ impl Binder<'_, '_, '_> {
         row: &Relation,
         span: Span,
     ) -> Option<Expr> {
+        if let Some(result) = self.pattern_call(name, args, span) {
+            return result;
+        }
         if let Some(Binding::Function(function, scope)) = self.scope.get(&name.text).cloned() {
             return self.scalar_function(&function, &scope, args, row, span);
         }

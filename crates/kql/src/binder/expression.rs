@@ -78,6 +78,9 @@ impl Binder<'_, '_, '_> {
     }
 
     fn name(&mut self, name: &str, row: &Relation, span: Span) -> Option<Expr> {
+        if let Some(variable) = self.pattern_name(name, span) {
+            return variable;
+        }
         if let Some(column) = row.resolve(name) {
             let mut expr = Expr::column(&column.name, column.ty);
             expr.span = span;
@@ -96,6 +99,10 @@ impl Binder<'_, '_, '_> {
                 self.error("scalar_expected", span, format!("'{name}' is a table; a value is expected here"));
                 return None;
             }
+            Some(Binding::Graph(_)) => {
+                self.error("scalar_expected", span, format!("'{name}' is a graph; a value is expected here"));
+                return None;
+            }
             Some(Binding::Function(..)) => {
                 self.error("scalar_expected", span, format!("'{name}' is a function; call it with ()"));
                 return None;
@@ -104,6 +111,10 @@ impl Binder<'_, '_, '_> {
         }
         if row.poisoned {
             return None;
+        }
+        if row.open {
+            self.inferred.push(name.to_owned());
+            return Some(Expr { span, ..Expr::column(name, Type::Dynamic) });
         }
         if name == "null" {
             self.sink.error(
@@ -134,6 +145,9 @@ impl Binder<'_, '_, '_> {
         }
         if let Some(state) = self.state_path(base, steps, row, span) {
             return state;
+        }
+        if let Some(property) = self.pattern_path(base, steps, span) {
+            return property;
         }
         let base = self.scalar(base, row)?;
         if base.ty != Type::Dynamic {

@@ -134,6 +134,7 @@ impl Binder<'_, '_, '_> {
         columns: Vec<(String, bool, String, Type)>,
     ) -> Relation {
         left.poisoned |= right.poisoned;
+        left.open |= right.open;
         left.schema = Schema {
             columns: columns.iter().map(|(n, _, _, ty)| Column { name: n.clone(), ty: *ty }).collect(),
         };
@@ -216,6 +217,10 @@ impl Binder<'_, '_, '_> {
         if let Some(column) = relation.resolve(name) {
             return Some(Expr { span, ..Expr::column(&column.name, column.ty) });
         }
+        if relation.open {
+            self.inferred.push(name.to_owned());
+            return Some(Expr { span, ..Expr::column(name, Type::Dynamic) });
+        }
         if !relation.poisoned {
             let suggestion = self.sink.nearest(name, relation.schema.names());
             let message = format!("the {side} side of the join has no column '{name}'");
@@ -241,7 +246,7 @@ impl Binder<'_, '_, '_> {
     }
 
     fn key(&mut self, left: Expr, right: Expr, span: Span, keys: &mut Vec<(Expr, Expr)>) -> bool {
-        if left.ty == Type::Dynamic || right.ty == Type::Dynamic {
+        if (left.ty == Type::Dynamic || right.ty == Type::Dynamic) && self.open.is_none() {
             self.error("type_mismatch", span, "a join key cannot be dynamic; use tostring()");
             return false;
         }

@@ -98,6 +98,31 @@ pub(super) fn unique(schema: &Schema, name: &str) -> String {
     }
 }
 
+/// Order of names in which runs of digits count as numbers.
+pub(super) fn granny(a: &str, b: &str) -> std::cmp::Ordering {
+    let (mut a, mut b) = (a, b);
+    loop {
+        let digits = |s: &str| s.bytes().take_while(u8::is_ascii_digit).count();
+        let (m, n) = (digits(a), digits(b));
+        let order = if m > 0 && n > 0 {
+            let (x, y) = (a[..m].trim_start_matches('0'), b[..n].trim_start_matches('0'));
+            (a, b) = (&a[m..], &b[n..]);
+            x.len().cmp(&y.len()).then_with(|| x.cmp(y))
+        } else {
+            let (x, y) = (a.chars().next(), b.chars().next());
+            if x.is_none() && y.is_none() {
+                return std::cmp::Ordering::Equal;
+            }
+            a = &a[x.map_or(0, char::len_utf8)..];
+            b = &b[y.map_or(0, char::len_utf8)..];
+            x.cmp(&y)
+        };
+        if order != std::cmp::Ordering::Equal {
+            return order;
+        }
+    }
+}
+
 /// Whether a pattern with `*` matches a name.
 pub(super) fn wildcard(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
@@ -117,6 +142,13 @@ pub(super) fn wildcard(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_in_names_count_as_numbers() {
+        let mut names = ["a10", "a2", "b1", "a", "a02x"];
+        names.sort_by(|a, b| granny(a, b));
+        assert_eq!(names, ["a", "a2", "a02x", "a10", "b1"]);
+    }
 
     #[test]
     fn wildcards_match_as_in_file_names() {

@@ -8,9 +8,27 @@ use crate::program::{Expand, Expr, Operator, Parse, ParsePart, SortKey};
 use crate::types::{Column, Schema, Type, Value};
 
 impl Binder<'_, '_, '_> {
-    pub(super) fn operator(&mut self, mut input: Relation, operator: &ast::Operator) -> Relation {
+    pub(super) fn operator(&mut self, input: Relation, operator: &ast::Operator) -> Relation {
         if !self.count(1 + input.schema.columns.len() / 8, operator.span) {
             return Relation::broken();
+        }
+        let seen = self.inferred.len();
+        let open = input.open;
+        let mut output = self.operator_kind(input, operator);
+        if output.open && open {
+            // What was named of a table that is not known whole is part of it from there on.
+            for name in self.inferred.get(seen..).unwrap_or_default().to_vec() {
+                if output.schema.get(&name).is_none() {
+                    output.schema.push(name, Type::Dynamic);
+                }
+            }
+        }
+        output
+    }
+
+    fn operator_kind(&mut self, mut input: Relation, operator: &ast::Operator) -> Relation {
+        if input.graph.is_some() {
+            return self.graph_operator(input, operator);
         }
         match &operator.kind {
             OperatorKind::Where(predicate) => {
@@ -58,6 +76,7 @@ impl Binder<'_, '_, '_> {
                 input.schema = Schema { columns: vec![Column { name: name.to_owned(), ty: Type::Long }] };
                 input.hidden.clear();
                 input.aliases.clear();
+                input.open = false;
                 input.operators.push(Operator::Aggregate { group: Vec::new(), aggregates: vec![aggregate] });
             }
             OperatorKind::Union(union) => return self.union(Some(input), union, operator.span),
@@ -98,7 +117,35 @@ impl Binder<'_, '_, '_> {
             OperatorKind::Search(search) => return self.search(Some(input), search, operator.span),
             OperatorKind::Invoke(name, args) => return self.invoke(input, name, args, operator.span),
             OperatorKind::GetSchema => return self.get_schema(input, operator.span),
-            OperatorKind::Render(kind) => self.render = Some(kind.clone()),
+            OperatorKind::Render(render) => self.render = Some(render.clone()),
+            OperatorKind::Evaluate { name, args, schema } => {
+                return self.evaluate(input, name, args, schema.as_ref(), operator.span);
+            }
+            OperatorKind::MvApply { settings, items, limit, operators } => {
+                return self.mv_apply(input, (settings, items, limit.as_ref()), operators, operator.span);
+            }
+            OperatorKind::Partition { settings, by, query } => {
+                return self.partition(input, settings, by, query);
+            }
+            OperatorKind::ParseKv { source, columns, options } => {
+                return self.parse_kv(input, source, columns, options);
+            }
+            OperatorKind::TopNested(levels) => return self.top_nested(input, levels),
+            OperatorKind::Consume => {
+                input.project(Vec::new());
+                input.operators.push(Operator::Take(0));
+            }
+            OperatorKind::ProjectByNames(list) => return self.project_by_names(input, list),
+            OperatorKind::AssertSchema(columns) => return self.assert_schema(input, columns, operator.span),
+            OperatorKind::MakeGraph { source, target, nodes, id } => {
+                return self.make_graph(input, (source, target), nodes, id.as_ref());
+            }
+            OperatorKind::GraphMatch { .. }
+            | OperatorKind::GraphToTable(_)
+            | OperatorKind::GraphMarkComponents(_) => {
+                self.error("graph_expected", operator.span, "this operator needs a graph; see make-graph");
+                return spoiled(input, true);
+            }
             OperatorKind::Unsupported(name) => {
                 self.unsupported(&format!("the operator '{name}'"), operator.span);
                 return spoiled(input, true);
@@ -114,6 +161,7 @@ impl Binder<'_, '_, '_> {
         // An alias stays usable while the stored column is there under its own name.
         input.project(columns);
         input.schema = output;
+        input.open &= items.iter().any(|i| matches!(i.expr.kind, K::Star));
         spoiled_if(input, !whole)
     }
 
@@ -262,6 +310,10 @@ impl Binder<'_, '_, '_> {
             }
             K::Name(name) => match input.resolve(name) {
                 Some(column) => Some(vec![column.name.clone()]),
+                None if input.open => {
+                    self.inferred.push(name.clone());
+                    Some(vec![name.clone()])
+                }
                 None => {
                     if !input.poisoned {
                         let suggestion = self.sink.nearest(name, input.schema.names());
@@ -295,6 +347,7 @@ impl Binder<'_, '_, '_> {
             .map(|c| (c.name.clone(), Expr::column(&c.name, c.ty)))
             .collect();
         input.project(columns);
+        input.open &= !keep || patterns.iter().any(|p| !matches!(p.kind, K::Name(_)));
         spoiled_if(input, !whole)
     }
 
@@ -304,6 +357,7 @@ impl Binder<'_, '_, '_> {
         for (new, old) in renames {
             match input.resolve(&old.text).map(|c| c.name.clone()) {
                 Some(stored) => map.push((stored, new.text.clone())),
+                None if input.open => self.inferred.push(new.text.clone()),
                 None => {
                     whole = false;
                     if !input.poisoned {
@@ -331,7 +385,7 @@ impl Binder<'_, '_, '_> {
         spoiled_if(input, !whole)
     }
 
-    fn reorder(&mut self, mut input: Relation, patterns: &[(ast::Expr, Option<bool>)]) -> Relation {
+    fn reorder(&mut self, mut input: Relation, patterns: &[(ast::Expr, Option<ast::NameOrder>)]) -> Relation {
         let mut whole = true;
         let explicit: Vec<String> = patterns
             .iter()
@@ -350,8 +404,10 @@ impl Binder<'_, '_, '_> {
                 columns.retain(|c| !explicit.contains(c));
             }
             match direction {
-                Some(true) => columns.sort(),
-                Some(false) => columns.sort_by(|a, b| b.cmp(a)),
+                Some(ast::NameOrder::Ascending) => columns.sort(),
+                Some(ast::NameOrder::Descending) => columns.sort_by(|a, b| b.cmp(a)),
+                Some(ast::NameOrder::NumbersAscending) => columns.sort_by(|a, b| names::granny(a, b)),
+                Some(ast::NameOrder::NumbersDescending) => columns.sort_by(|a, b| names::granny(b, a)),
                 None => {}
             }
             for column in columns {
@@ -379,7 +435,7 @@ impl Binder<'_, '_, '_> {
                 whole = false;
                 continue;
             };
-            if expr.ty == Type::Dynamic {
+            if expr.ty == Type::Dynamic && self.open.is_none() {
                 self.error(
                     "type_mismatch",
                     expr.span,
@@ -411,7 +467,7 @@ impl Binder<'_, '_, '_> {
         n
     }
 
-    fn distinct(&mut self, input: Relation, items: &[NamedExpr]) -> Relation {
+    pub(super) fn distinct(&mut self, input: Relation, items: &[NamedExpr]) -> Relation {
         let mut relation = self.project(input, items);
         if !relation.poisoned {
             relation.settle();
@@ -428,6 +484,26 @@ impl Binder<'_, '_, '_> {
         limit: Option<&ast::Expr>,
         span: Span,
     ) -> Relation {
+        let Some((mut expand, whole)) = self.expansion(&input, settings, items, limit, span) else {
+            return spoiled(input, false);
+        };
+        let schema = &mut expand.schema;
+        input.hidden.retain(|h| h.name == super::INGEST_TIME && schema.get(&h.name).is_none());
+        input.schema = schema.clone();
+        schema.columns.extend(input.hidden.iter().cloned());
+        input.operators.push(Operator::Expand(expand));
+        spoiled_if(input, !whole)
+    }
+
+    /// The arrays of `mv-expand` and `mv-apply`; false where one of them is wrong.
+    pub(super) fn expansion(
+        &mut self,
+        input: &Relation,
+        settings: &[ast::Setting],
+        items: &[ast::ExpandItem],
+        limit: Option<&ast::Expr>,
+        span: Span,
+    ) -> Option<(Expand, bool)> {
         let mut index = None;
         let mut array_bags = false;
         for setting in settings {
@@ -437,17 +513,14 @@ impl Binder<'_, '_, '_> {
             }
         }
         let limit = match limit {
-            Some(expr) => match self.constant_count(expr) {
-                Some(n) => Some(n),
-                None => return spoiled(input, false),
-            },
+            Some(expr) => Some(self.constant_count(expr)?),
             None => None,
         };
         let mut schema = input.schema.clone();
         let mut bound = Vec::new();
         let mut whole = true;
         for item in items {
-            let Some(expr) = self.scalar(&item.expr.expr, &input) else {
+            let Some(expr) = self.scalar(&item.expr.expr, input) else {
                 whole = false;
                 continue;
             };
@@ -472,11 +545,149 @@ impl Binder<'_, '_, '_> {
                 schema.push(index, Type::Long);
             }
         }
-        input.hidden.retain(|h| h.name == super::INGEST_TIME && schema.get(&h.name).is_none());
-        input.schema = schema.clone();
-        schema.columns.extend(input.hidden.iter().cloned());
-        input.operators.push(Operator::Expand(Expand { items: bound, index, array_bags, limit, schema }));
-        spoiled_if(input, !whole)
+        Some((Expand { items: bound, index, array_bags, limit, schema }, whole))
+    }
+
+    /// `project-by-names`: columns whose names, or patterns of them, are constants.
+    fn project_by_names(&mut self, mut input: Relation, list: &[ast::Expr]) -> Relation {
+        let mut patterns: Vec<String> = Vec::new();
+        let row = Relation::new(crate::program::Source::OneRow, Schema::default());
+        for item in list {
+            if let K::Call { name, args } = &item.kind
+                && name.text == "column_names_of"
+                && let [only] = args.as_slice()
+            {
+                match self.table(&only.expr) {
+                    Some(table) => patterns.extend(table.schema.names().map(str::to_owned)),
+                    None => return spoiled(input, true),
+                }
+                continue;
+            }
+            let Some(expr) = self.scalar(item, &row) else { return spoiled(input, true) };
+            match expr.as_literal() {
+                Some(Value::String(text)) => patterns.push(text.clone()),
+                Some(Value::Dynamic(json)) => match serde_json::from_str::<Vec<String>>(json) {
+                    Ok(names) => patterns.extend(names),
+                    Err(_) => {
+                        self.error(
+                            "type_mismatch",
+                            item.span,
+                            "a text or an array of texts is expected here",
+                        );
+                        return spoiled(input, true);
+                    }
+                },
+                _ => {
+                    self.error("constant_expected", item.span, "the names of columns must be constants");
+                    return spoiled(input, true);
+                }
+            }
+        }
+        let mut columns: Vec<(String, Expr)> = Vec::new();
+        for pattern in &patterns {
+            for column in input.schema.columns.iter().filter(|c| names::wildcard(pattern, &c.name)) {
+                if !columns.iter().any(|(n, _)| *n == column.name) {
+                    columns.push((column.name.clone(), Expr::column(&column.name, column.ty)));
+                }
+            }
+        }
+        input.project(columns);
+        input
+    }
+
+    /// `assert-schema`: the columns are these, in any order.
+    fn assert_schema(&mut self, input: Relation, wanted: &[(ast::Name, Type)], span: Span) -> Relation {
+        if input.poisoned || input.open {
+            return input;
+        }
+        for (name, ty) in wanted {
+            match input.schema.get(&name.text) {
+                Some(column) if column.ty == *ty => {}
+                Some(column) => {
+                    let message = format!("the column '{}' is a {}, not a {ty}", name.text, column.ty);
+                    self.error("schema_differs", name.span, message);
+                }
+                None => {
+                    let message = format!("there is no column '{}'", name.text);
+                    self.error("schema_differs", name.span, message);
+                }
+            }
+        }
+        if let Some(other) = input.schema.names().find(|n| wanted.iter().all(|(w, _)| w.text != *n)) {
+            let message = format!("the column '{other}' is not part of the schema");
+            self.error("schema_differs", span, message);
+        }
+        input
+    }
+
+    /// `parse-kv`: a bag of the keys and values, and its properties as columns.
+    fn parse_kv(
+        &mut self,
+        mut input: Relation,
+        source: &ast::Expr,
+        columns: &[(ast::Name, Type)],
+        options: &[(ast::Name, ast::Expr)],
+    ) -> Relation {
+        let Some(text) = self.scalar(source, &input) else { return spoiled(input, true) };
+        let row = Relation::new(crate::program::Source::OneRow, Schema::default());
+        let mut args = vec![cast(text, Type::String)];
+        let mut values: [Option<Value>; 6] = Default::default();
+        for (name, expr) in options {
+            let known = ["pair_delimiter", "kv_delimiter", "quote", "escape", "greedy", "regex"];
+            let Some(at) = known.iter().position(|k| *k == name.text) else {
+                let suggestion = self.sink.nearest(&name.text, known);
+                let message = format!("'{}' is not an option of parse-kv", name.text);
+                self.sink.error("unknown_setting", name.span, message, suggestion);
+                return spoiled(input, true);
+            };
+            let Some(value) = self.scalar(expr, &row) else { return spoiled(input, true) };
+            match value.as_literal() {
+                Some(value @ (Value::String(_) | Value::Bool(_))) => values[at] = Some(value.clone()),
+                _ => {
+                    self.error("constant_expected", expr.span, "an option of parse-kv is a constant");
+                    return spoiled(input, true);
+                }
+            }
+        }
+        let span = source.span;
+        for value in &values[..4] {
+            let text = match value {
+                Some(Value::String(text)) => text.clone(),
+                _ => String::new(),
+            };
+            args.push(Expr::literal(Value::String(text), span));
+        }
+        let greedy = matches!(values[4], Some(Value::Bool(true)));
+        args.push(Expr::literal(Value::Bool(greedy), span));
+        let regex = match &values[5] {
+            Some(Value::String(text)) => text.clone(),
+            _ => String::new(),
+        };
+        args.push(Expr::literal(Value::String(regex), span));
+        let keys: Vec<&str> = columns.iter().map(|(n, _)| n.text.as_str()).collect();
+        let keys = serde_json::to_string(&keys).unwrap_or_default();
+        args.push(Expr::literal(Value::Dynamic(keys), span));
+        let kind = crate::program::ExprKind::Call { function: "__parse_kv", args };
+        let bag = Expr::new(kind, Type::Dynamic, span);
+        // The bag is a column of its own first, so that it is made once per row.
+        let own = names::unique(&input.schema, "$pairs");
+        let mut list: Vec<(String, Expr)> =
+            input.schema.columns.iter().map(|c| (c.name.clone(), Expr::column(&c.name, c.ty))).collect();
+        list.push((own.clone(), bag));
+        list.extend(input.hidden.iter().map(|h| (h.name.clone(), Expr::column(&h.name, h.ty))));
+        input.operators.push(Operator::Project(list));
+        let changed: Vec<(String, Expr)> = columns
+            .iter()
+            .map(|(name, ty)| {
+                let base = Box::new(Expr::column(&own, Type::Dynamic));
+                let steps = vec![crate::program::Step::Field(name.text.clone())];
+                let value = Expr::new(crate::program::ExprKind::Path(base, steps), Type::Dynamic, span);
+                let text = cast(value, Type::String);
+                (name.text.clone(), if *ty == Type::String { text } else { cast(text, *ty) })
+            })
+            .collect();
+        self.apply_extend(&mut input, changed);
+        input
     }
 
     fn parse(
@@ -562,8 +773,19 @@ fn clr_name(ty: Type) -> &'static str {
     }
 }
 
+/// A function over all columns, which its outcome has too.
+pub(super) fn call_over(mut input: Relation, function: crate::program::TableFunction) -> Relation {
+    let columns =
+        input.schema.columns.iter().map(|c| (c.name.clone(), Expr::column(&c.name, c.ty))).collect();
+    let schema = input.schema.clone();
+    input.hidden.clear();
+    let call = crate::program::TableCall { function, columns, inputs: Vec::new(), schema };
+    input.operators.push(Operator::Call(Box::new(call)));
+    input
+}
+
 /// Marks a relation whose operator was wrong. With `unknown`, its columns are not known any more.
-fn spoiled(mut relation: Relation, unknown: bool) -> Relation {
+pub(super) fn spoiled(mut relation: Relation, unknown: bool) -> Relation {
     relation.poisoned |= unknown;
     if !unknown {
         // The schema still holds, so that later mistakes are found too; the sink has the error.
@@ -572,6 +794,6 @@ fn spoiled(mut relation: Relation, unknown: bool) -> Relation {
     relation
 }
 
-fn spoiled_if(relation: Relation, failed: bool) -> Relation {
+pub(super) fn spoiled_if(relation: Relation, failed: bool) -> Relation {
     if failed { spoiled(relation, true) } else { relation }
 }

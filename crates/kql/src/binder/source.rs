@@ -137,6 +137,10 @@ impl Binder<'_, '_, '_> {
     pub(super) fn named_table(&mut self, name: &str, expr: &ast::Expr) -> Option<Relation> {
         match self.scope.get(name) {
             Some(Binding::Stage(stage)) => return self.of_stage(*stage),
+            Some(Binding::Graph(graph)) => {
+                let graph = Some(std::rc::Rc::clone(graph));
+                return Some(Relation { graph, ..Relation::new(Source::OneRow, Schema::default()) });
+            }
             Some(Binding::Broken) => return None,
             Some(Binding::Function(function, _))
                 if function.parameters.iter().all(|p| p.default.is_some()) =>

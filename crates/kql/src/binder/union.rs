@@ -58,14 +58,7 @@ impl Binder<'_, '_, '_> {
                     }
                 }
                 K::Star => {
-                    let mut every = self.catalogue.tables();
-                    let views = self.scope.iter().filter(
-                        |(_, b)| matches!(b, Binding::Function(f, _) if f.view && f.parameters.is_empty()),
-                    );
-                    let mut own: Vec<String> = views.map(|(n, _)| n.clone()).collect();
-                    own.sort();
-                    every.extend(own);
-                    for name in every {
+                    for name in self.catalogue.tables() {
                         inputs.extend(self.named_table(&name, table).map(|r| (name, r)));
                     }
                 }
@@ -123,6 +116,7 @@ impl Binder<'_, '_, '_> {
             return Relation::broken();
         }
         let poisoned = inputs.iter().any(|(_, r)| r.poisoned);
+        let open = inputs.iter().any(|(_, r)| r.open);
         let columns = union_columns(&inputs, inner_kind);
         // Each input gets every column.
         if !self.count(inputs.len().saturating_mul(columns.len()) / 4, span) {
@@ -175,6 +169,7 @@ impl Binder<'_, '_, '_> {
         let mut relation = Relation::new(Source::Union(pipelines), schema);
         relation.hidden = hidden;
         relation.poisoned = poisoned;
+        relation.open = open;
         relation.aliases = aliases;
         relation
     }

@@ -147,6 +147,10 @@ impl Parser<'_, '_, '_> {
     fn unknown_operator(&mut self) {
         let word = self.word().to_owned();
         let span = self.span();
+        // Words that go on after an expression.
+        if matches!(word.as_str(), "on" | "of" | "by" | "to" | "with" | "as" | "limit") {
+            return;
+        }
         if matches!(word.as_str(), "like" | "notlike" | "likecs" | "notlikecs") {
             self.sink.error(
                 "not_supported",
@@ -433,7 +437,7 @@ impl Parser<'_, '_, '_> {
         self.node(ExprKind::Call { name, args }, span, below)
     }
 
-    fn arguments(&mut self) -> Parsed<Vec<NamedExpr>> {
+    pub(super) fn arguments(&mut self) -> Parsed<Vec<NamedExpr>> {
         self.expect(Tok::OpenParen, "'('")?;
         let mut args = Vec::new();
         while self.peek() != Tok::CloseParen {

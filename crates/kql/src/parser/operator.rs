@@ -1,12 +1,12 @@
 //! Tabular operators.
 
 use super::{Abort, Parsed, Parser};
-use crate::ast::{ExpandItem, Expr, Name, NamedExpr, OperatorKind, ParsePart, SortKey};
+use crate::ast::{ExpandItem, Expr, Name, NameOrder, NamedExpr, OperatorKind, ParsePart, SortKey};
 use crate::lexer::Tok;
 use crate::types::Type;
 
 /// Operators of the language, for suggestions.
-const OPERATORS: [&str; 34] = [
+const OPERATORS: [&str; 46] = [
     "where",
     "project",
     "project-away",
@@ -41,33 +41,37 @@ const OPERATORS: [&str; 34] = [
     "evaluate",
     "search",
     "invoke",
-];
-
-/// Operators that exist in the language and are not carried out here.
-const UNSUPPORTED: [&str; 18] = [
     "mv-apply",
-    "top-nested",
-    "partition",
-    "evaluate",
-    "reduce",
-    "fork",
-    "facet",
-    "consume",
-    "execute_and_cache",
     "parse-kv",
+    "partition",
+    "top-nested",
+    "consume",
+    "project-by-names",
+    "assert-schema",
     "make-graph",
     "graph-match",
     "graph-to-table",
     "graph-shortest-paths",
     "graph-mark-components",
+];
+
+/// Operators that exist in the language and are not carried out here.
+const UNSUPPORTED: [&str; 10] = [
+    "find",
+    "reduce",
+    "fork",
+    "facet",
+    "execute_and_cache",
+    "execute-and-cache",
+    "graph-where-edges",
     "graph-where-nodes",
-    "project-by-names",
+    "graph-merge",
     "macro-expand",
 ];
 
 impl Parser<'_, '_, '_> {
     /// The operator's name, dashes included.
-    fn operator_word(&mut self) -> Parsed<Name> {
+    pub(super) fn operator_word(&mut self) -> Parsed<Name> {
         if self.peek() != Tok::Ident {
             return Err(self.unexpected("an operator, such as where or project"));
         }
@@ -161,11 +165,23 @@ impl Parser<'_, '_, '_> {
             "getschema" => OperatorKind::GetSchema,
             "search" => OperatorKind::Search(Box::new(self.search()?)),
             "invoke" => self.invoke()?,
-            "render" => {
-                let kind = self.name("a kind of chart")?.text;
-                self.recover();
-                OperatorKind::Render(kind)
+            "render" => self.render()?,
+            "evaluate" => self.evaluate()?,
+            "mv-apply" | "mvapply" => self.mv_apply()?,
+            "parse-kv" => self.parse_kv()?,
+            "partition" => self.partition()?,
+            "top-nested" => self.top_nested()?,
+            "consume" => {
+                self.settings()?;
+                OperatorKind::Consume
             }
+            "project-by-names" => OperatorKind::ProjectByNames(self.expressions()?),
+            "assert-schema" => OperatorKind::AssertSchema(self.row_schema()?.1),
+            "make-graph" => self.make_graph()?,
+            "graph-match" => self.graph_match(false)?,
+            "graph-shortest-paths" => self.graph_match(true)?,
+            "graph-to-table" => self.graph_to_table()?,
+            "graph-mark-components" => OperatorKind::GraphMarkComponents(self.settings()?),
             other if UNSUPPORTED.contains(&other) => {
                 let name = other.to_owned();
                 self.recover();
@@ -207,18 +223,12 @@ impl Parser<'_, '_, '_> {
         }
     }
 
-    fn reorders(&mut self) -> Parsed<Vec<(Expr, Option<bool>)>> {
+    fn reorders(&mut self) -> Parsed<Vec<(Expr, Option<NameOrder>)>> {
         let mut list = Vec::new();
         loop {
             self.one_more(list.len())?;
             let pattern = self.pattern()?;
-            let direction = if self.eat_word("asc") || self.eat_word("granny-asc") {
-                Some(true)
-            } else if self.eat_word("desc") {
-                Some(false)
-            } else {
-                None
-            };
+            let direction = self.name_order();
             list.push((pattern, direction));
             if !self.eat(Tok::Comma) {
                 return Ok(list);
@@ -282,6 +292,13 @@ impl Parser<'_, '_, '_> {
     }
 
     fn mv_expand(&mut self) -> Parsed<OperatorKind> {
+        let settings = self.expand_settings()?;
+        let items = self.expand_items()?;
+        let limit = if self.eat_word("limit") { Some(self.expression()?) } else { None };
+        Ok(OperatorKind::MvExpand { settings, items, limit })
+    }
+
+    pub(super) fn expand_settings(&mut self) -> Parsed<Vec<crate::ast::Setting>> {
         let mut settings = Vec::new();
         while matches!(self.word(), "bagexpansion" | "with_itemindex" | "kind")
             && self.peek_at(1) == Tok::Assign
@@ -292,6 +309,10 @@ impl Parser<'_, '_, '_> {
             let value = Name { text: self.slice(span).to_owned(), span };
             settings.push(crate::ast::Setting { name, value });
         }
+        Ok(settings)
+    }
+
+    pub(super) fn expand_items(&mut self) -> Parsed<Vec<ExpandItem>> {
         let mut items = Vec::new();
         loop {
             self.one_more(items.len())?;
@@ -307,11 +328,9 @@ impl Parser<'_, '_, '_> {
             };
             items.push(ExpandItem { expr, to });
             if !self.eat(Tok::Comma) {
-                break;
+                return Ok(items);
             }
         }
-        let limit = if self.eat_word("limit") { Some(self.expression()?) } else { None };
-        Ok(OperatorKind::MvExpand { settings, items, limit })
     }
 
     fn parse_operator(&mut self, filter: bool) -> Parsed<OperatorKind> {

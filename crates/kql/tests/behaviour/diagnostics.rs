@@ -39,12 +39,12 @@ fn suggestions_for_tables_operators_and_words() {
 #[test]
 fn what_we_lack_is_named() {
     for (text, word) in [
-        ("DeviceProcessEvents | evaluate bag_unpack(AdditionalFields)", "evaluate"),
+        ("DeviceProcessEvents | evaluate python('x')", "python"),
         ("DeviceProcessEvents | reduce by FileName", "reduce"),
         ("restrict access to (DeviceInfo); DeviceInfo", "restrict"),
         ("declare pattern p; DeviceInfo", "declare"),
         ("DeviceProcessEvents | extend h = hash_many(DeviceId, FileName)", "hash_many"),
-        ("DeviceProcessEvents | mv-apply x = AdditionalFields on (take 1)", "mv-apply"),
+        ("DeviceProcessEvents | fork (take 1) (take 2)", "fork"),
     ] {
         let found = compile(text).unwrap_err();
         assert_eq!(found[0].code, "not_supported", "{text}: {found:?}");

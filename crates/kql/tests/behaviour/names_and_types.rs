@@ -1,4 +1,5 @@
 use super::{columns, compile};
+use palisade_kql::Type;
 use palisade_kql::program::{ExprKind, Operator};
 
 #[test]
@@ -169,4 +170,67 @@ fn functions_give_names_and_types_of_the_official_binder() {
         let found = columns(&format!("{TYPED} | {query}")).join(" ");
         assert_eq!(found, wanted, "{query}");
     }
+}
+
+#[test]
+fn columns_that_only_rows_know_leave_a_program_open() {
+    let text = "DeviceProcessEvents | project DeviceId, AdditionalFields | evaluate bag_unpack(AdditionalFields) \
+        | where Size > 3 | join kind=leftouter (DeviceInfo | project DeviceId, OSPlatform) on DeviceId \
+        | project DeviceId, OSPlatform, Size, Wanted = tostring(Other)";
+    let program = compile(text).unwrap();
+    let names: Vec<String> =
+        program.schema().columns.iter().map(|c| format!("{}:{}", c.name, c.ty)).collect();
+    assert_eq!(names, ["DeviceId:string", "OSPlatform:string", "Size:dynamic", "Wanted:string"]);
+    assert_eq!(program.unknown, ["Size"]);
+    assert_eq!(program.tables(), ["DeviceInfo", "DeviceProcessEvents"]);
+    let open = program.open.unwrap();
+    let mut answer = palisade_kql::Schema::default();
+    answer.push("Size", Type::Long);
+    answer.push("Other", Type::Bool);
+    let known = open.again(answer.clone()).unwrap();
+    assert!(known.open.is_none() && known.unknown.is_empty());
+    assert_eq!(known.stages[..=open.stage], program.stages[..=open.stage]);
+    assert_eq!(known.schema().get("Size").map(|c| c.ty), Some(Type::Long));
+    answer.columns.pop();
+    assert_eq!(open.again(answer).unwrap_err()[0].code, "unknown_column");
+    // With a schema nothing is asked.
+    let given = "DeviceProcessEvents | evaluate bag_unpack(AdditionalFields) : (*, Size: long)";
+    assert!(compile(given).unwrap().open.is_none());
+}
+
+#[test]
+fn names_of_table_operators() {
+    assert_eq!(
+        columns(
+            "DeviceInfo | top-nested 2 of OSPlatform by dcount(DeviceId), top-nested of bin(Timestamp, 1d) by n = count()"
+        ),
+        ["OSPlatform:string", "aggregated_OSPlatform:long", "Timestamp:datetime", "n:long"]
+    );
+    assert_eq!(
+        columns(
+            "DeviceProcessEvents | parse-kv ProcessCommandLine as (name: string, ProcessId: string) with (kv_delimiter='=', pair_delimiter=' ') | project-keep name, ProcessId"
+        ),
+        ["ProcessId:string", "name:string"]
+    );
+    assert_eq!(
+        columns(
+            "DeviceProcessEvents | project DeviceId, AdditionalFields | mv-apply with_itemindex=At AdditionalFields on (project x = AdditionalFields.a, At)"
+        ),
+        ["DeviceId:string", "x:dynamic", "At:long"]
+    );
+    assert_eq!(columns("DeviceInfo | partition by OSPlatform (summarize c = count())"), ["c:long"]);
+    assert_eq!(
+        columns(
+            "DeviceProcessEvents | make-graph DeviceId --> FileName with DeviceInfo on DeviceId | graph-match (a)-[e]->(b) project a.OSPlatform, e.ProcessId, n = node_degree_in(b)"
+        ),
+        ["a_OSPlatform:string", "e_ProcessId:long", "n:long"]
+    );
+    let program = compile("DeviceInfo | summarize count() by OSPlatform | render piechart with (title='All of it', ycolumns=count_, a, ymin=-1)").unwrap();
+    let render = program.render.unwrap();
+    assert_eq!(render.kind, "piechart");
+    let own = |name: &str| render.properties.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    assert_eq!(
+        (own("title"), own("ycolumns"), own("ymin")),
+        (Some("All of it"), Some("count_, a"), Some("-1"))
+    );
 }
