@@ -29,6 +29,8 @@ use crate::external::{ExternalSource, NoExternal};
 use crate::harden::{harden, held};
 use crate::lower::{Counters, Externals, Lowerer, StageResult, Tables, cell_value, positioned};
 use crate::memory::PeakPool;
+use crate::narrow::narrow;
+use crate::open::answer;
 use crate::rename::rename;
 use crate::source::TableSource;
 use crate::stream::{Begun, QueryStream};

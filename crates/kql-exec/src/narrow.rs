@@ -57,7 +57,10 @@ fn before(operator: &mut Operator, needed: Needed) -> Needed {
         Operator::Join(join) => {
             pipeline(&mut join.right);
             let needed = needed?;
-            let left = join.columns.iter().filter(|(name, left, ..)| *left && needed.contains(name));
+            if join.columns.iter().any(|(name, ..)| needed.contains(name)) {
+                join.columns.retain(|(name, ..)| needed.contains(name));
+            }
+            let left = join.columns.iter().filter(|(_, left, ..)| *left);
             let names = left.map(|(_, _, own, _)| own.clone()).collect();
             with(Some(names), join.keys.iter().map(|(left, _)| left))
         }

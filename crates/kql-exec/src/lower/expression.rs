@@ -1,6 +1,7 @@
 //! Expressions as values, with the null rules of the language.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;

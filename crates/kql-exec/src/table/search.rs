@@ -15,6 +15,7 @@ pub(super) fn key(id: &V<'_>) -> String {
         V::Bool(b) => b.to_string(),
         V::Int(n) => n.to_string(),
         V::Real(n) => n.to_bits().to_string(),
+        V::Dec(n) => n.to_string(),
         V::Str(s) => s.to_string(),
     }
 }
