@@ -37,6 +37,18 @@ if [ "$want" = test ]; then
     "$moto/bin/python" -m pip --version >/dev/null 2>&1 || pip --python "$moto/bin/python" install -q pip
     "$moto/bin/python" -m pip install -q 'moto[server,ec2,ssm]==5.2.5' configobj oauthlib
   fi
+  # Kusto's official clients, as they are published.
+  kusto=$HOME/.cache/palisade/kusto-python
+  if [ ! -d "$kusto/lib" ] || ! "$kusto/bin/python" -c 'import azure.kusto.data' 2>/dev/null; then
+    python3 -m venv "$kusto" 2>/dev/null || python3 -m venv --without-pip "$kusto"
+    "$kusto/bin/python" -m pip --version >/dev/null 2>&1 || pip --python "$kusto/bin/python" install -q pip
+    "$kusto/bin/python" -m pip install -q 'azure-kusto-data==6.0.4'
+  fi
+  kusto=$HOME/.cache/palisade/kusto-node
+  if [ ! -d "$kusto/node_modules/azure-kusto-data" ]; then
+    mkdir -p "$kusto"
+    npm install --prefix "$kusto" --no-audit --no-fund --loglevel=error 'azure-kusto-data@7.0.4' >/dev/null
+  fi
   # cloud-init's own judgement of user data: unpacked only, for installed it would act on this machine.
   unpacked=$HOME/.cache/palisade/cloud-init
   if [ ! -d "$unpacked/usr/lib/python3/dist-packages/cloudinit" ]; then

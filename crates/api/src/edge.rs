@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::error::{ApiError, FailureCode};
 use crate::extract::MAX_BODY;
+use crate::kusto::Exchange;
 use crate::scope::Scope;
 use crate::state::Api;
 use crate::{assets, routes};
@@ -62,10 +63,28 @@ pub(crate) fn router(api: Api) -> axum::Router {
 }
 
 async fn otherwise(method: Method, uri: Uri, headers: HeaderMap) -> Response {
-    if uri.path() == "/api" || uri.path().starts_with("/api/") {
+    if uri.path() == "/api" || of_programs(uri.path()) || uri.path().starts_with("/api/") {
         return ApiError::not_found("endpoint").into_response();
     }
     assets::serve(&method, uri.path(), &headers)
+}
+
+/// Paths that other products' clients know: what is not there is an error and no page.
+fn of_programs(path: &str) -> bool {
+    ["/v1/", "/v2/", "/v1.0/"].iter().any(|start| path.starts_with(start))
+}
+
+/// The service for programs that send a token, and nothing else: for a listener without TLS, where
+/// neither a session's cookie nor the console has any business.
+pub(crate) fn programs_only(router: axum::Router) -> axum::Router {
+    router.layer(axum::middleware::from_fn(async |mut request: Request, next: Next| {
+        let path = request.uri().path();
+        if !of_programs(path) && !path.starts_with("/api/advancedqueries/") {
+            return ApiError::not_found("endpoint").into_response();
+        }
+        request.headers_mut().remove(header::COOKIE);
+        next.run(request).await
+    }))
 }
 
 async fn wrong_method() -> ApiError {
@@ -84,11 +103,13 @@ fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
 
 async fn edge(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let begin = Instant::now();
-    let request_id = Uuid::now_v7().simple().to_string();
+    let id = Uuid::now_v7();
+    let request_id = id.simple().to_string();
     let method = request.method().clone();
     let matched = request.extensions().get::<MatchedPath>().map(|m| m.as_str().to_owned());
     let route = matched.unwrap_or_else(|| "other".to_owned());
-    let is_api = request.uri().path().starts_with("/api/");
+    let is_api = request.uri().path().starts_with("/api/") || of_programs(request.uri().path());
+    let exchange = Exchange::of(&request, id);
     let host = host_of(&request);
     let client = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let span = tracing::info_span!("request", id = %request_id, %method, route);
@@ -97,6 +118,9 @@ async fn edge(State(api): State<Api>, mut request: Request, next: Next) -> Respo
         Err(refusal) => refusal.into_response(),
         Ok(()) => {
             request.extensions_mut().insert(Scope::new(api.clone(), request_id.clone(), client));
+            if let Some(exchange) = &exchange {
+                request.extensions_mut().insert(exchange.clone());
+            }
             let patience = if runs_queries(&route) { QUERY_PATIENCE } else { PATIENCE };
             match tokio::time::timeout(patience, next.run(request).instrument(span.clone())).await {
                 Ok(response) => response,
@@ -106,6 +130,9 @@ async fn edge(State(api): State<Api>, mut request: Request, next: Next) -> Respo
         }
     };
 
+    if let Some(exchange) = exchange {
+        response = exchange.finish(response);
+    }
     secure(response.headers_mut(), is_api, host.as_deref());
     if let Ok(id) = HeaderValue::try_from(&request_id) {
         response.headers_mut().insert("x-request-id", id);
@@ -129,6 +156,10 @@ fn method_label(method: &Method) -> &'static str {
 
 fn runs_queries(route: &str) -> bool {
     [API, "/hunting/query"].concat() == route
+        || route.starts_with("/v1/rest/")
+        || route.starts_with("/v2/rest/")
+        || route.ends_with("/advancedqueries/run")
+        || route.ends_with("/runHuntingQuery")
         || route.ends_with("/timeline")
         || route.ends_with("/process-tree")
 }

@@ -35,6 +35,17 @@ pub(crate) struct ErrorDetail {
 #[derive(Clone, Debug)]
 pub(crate) struct FailureCode(pub String);
 
+/// What a failed answer told, for doors that tell it in another form.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    /// One sentence for people.
+    pub message: String,
+    /// Line in a query's text, from 1; 0 where the failure has no place in it.
+    pub line: u64,
+    /// Column in it, from 1.
+    pub column: u64,
+}
+
 /// A failure on its way out. Whatever is not the caller's to know was logged when it was made.
 #[derive(Debug)]
 pub(crate) struct ApiError {
@@ -94,6 +105,12 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
+        let place = |key| self.details.as_ref().and_then(|d| d.get(key)).and_then(Value::as_u64);
+        let told = Told {
+            message: self.message.clone(),
+            line: place("line").unwrap_or_default(),
+            column: place("column").unwrap_or_default(),
+        };
         let body = ErrorBody {
             error: ErrorDetail {
                 code: self.code.clone(),
@@ -110,6 +127,7 @@ impl IntoResponse for ApiError {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response.extensions_mut().insert(FailureCode(self.code));
+        response.extensions_mut().insert(told);
         response
     }
 }

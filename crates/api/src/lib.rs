@@ -21,6 +21,7 @@ mod extract;
 mod gate;
 mod instant;
 mod kqltext;
+mod kusto;
 mod licence;
 mod listing;
 mod metrics;
@@ -61,6 +62,12 @@ impl ApiServer {
     /// extensions, so that the audit log and the limit on attempts know the client's address.
     pub fn router(config: ApiConfig) -> axum::Router {
         Self::service(config).0
+    }
+
+    /// What [`ApiServer::service`] made, cut down to the paths that other products' clients use with a token:
+    /// for a listener on loopback without TLS. Cookies are not looked at.
+    pub fn programs_only(router: axum::Router) -> axum::Router {
+        edge::programs_only(router)
     }
 
     /// The same, and what it does by itself beside answering.

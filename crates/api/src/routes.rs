@@ -1,5 +1,6 @@
 //! Every endpoint of the contract.
 
+mod advanced_hunting;
 mod agentless;
 mod application_blocks;
 mod audit_log;
@@ -21,6 +22,9 @@ mod host_keys;
 mod hunting;
 mod instance;
 mod inventory_items;
+mod kusto;
+mod kusto_mgmt;
+mod kusto_public;
 mod machine_verbs;
 mod machines;
 mod notification_deliveries;
@@ -237,6 +241,13 @@ pub(crate) fn all() -> ApiRouter {
         hunting::cancel,
         hunting::validate,
         hunting::schema,
+        advanced_hunting::defender,
+        advanced_hunting::graph,
+        kusto_public::metadata,
+        kusto_public::ping,
+        kusto::query_v1,
+        kusto::query_v2,
+        kusto_mgmt::run,
         enrolment::list,
         enrolment::create,
         enrolment::delete,

@@ -8,12 +8,17 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Expr, Signature, Volatility};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, Expr, GroupsAccumulator, Signature, Volatility,
+};
 use palisade_kql::program::Aggregate;
 use palisade_kql::{Type, Value};
 
 mod collect;
+mod fold;
 mod pick;
+mod pick_groups;
+pub(crate) mod series;
 mod statistics;
 
 use crate::error::ExecError;
@@ -34,10 +39,20 @@ pub(crate) fn is_list(aggregate: &Aggregate) -> bool {
 pub(crate) struct Spec {
     pub function: &'static str,
     pub types: Vec<Type>,
-    /// A constant: the size of a collection, or a percentile times 1000.
+    /// Type of the result, where it has one column.
+    pub returns: Type,
+    /// A constant: the size of a collection, or an accuracy.
     pub constant: Option<i64>,
+    /// Percentages, as the bits of reals.
+    pub shares: Vec<u64>,
     /// The last argument is the position of the row.
     pub positioned: bool,
+}
+
+impl Spec {
+    pub fn shares(&self) -> Vec<f64> {
+        self.shares.iter().copied().map(f64::from_bits).collect()
+    }
 }
 
 struct Udaf {
@@ -80,6 +95,9 @@ impl AggregateUDFImpl for Udaf {
     }
 
     fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        if let Some(fold) = fold::of(&self.spec) {
+            return Ok(Box::new(fold::Folding { spec: self.spec.clone(), fold }));
+        }
         Ok(match self.spec.function {
             "arg_max" | "arg_min" | "take_any" => {
                 Box::new(pick::Pick::new(self.spec.clone(), self.returns.clone()))
@@ -89,6 +107,14 @@ impl AggregateUDFImpl for Udaf {
             }
             _ => Box::new(statistics::Statistic::new(self.spec.clone(), self.returns.clone())),
         })
+    }
+
+    fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
+        matches!(self.spec.function, "arg_max" | "arg_min" | "take_any")
+    }
+
+    fn create_groups_accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(Box::new(pick_groups::PickGroups::new(self.spec.clone(), &self.returns)?))
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
@@ -117,7 +143,7 @@ pub(crate) fn call(
     let mut args = args;
     let mut constant = None;
     let constant_at = match aggregate.function {
-        "make_set" | "make_list" | "make_list_with_nulls" | "make_bag" | "percentile" => Some(1),
+        "make_set" | "make_list" | "make_list_with_nulls" | "make_bag" | "hll" => Some(1),
         _ => None,
     };
     if let Some(at) = constant_at
@@ -125,13 +151,36 @@ pub(crate) fn call(
     {
         constant = match arg.as_literal() {
             Some(Value::Long(n)) => Some(*n),
-            #[allow(clippy::cast_possible_truncation)]
-            Some(Value::Real(p)) => Some((p * 1000.0).round() as i64),
             _ => None,
         };
         args.truncate(at);
         types.truncate(at);
     }
+    let mut shares = Vec::new();
+    if aggregate.function.starts_with("percentile") {
+        let columns =
+            if aggregate.function.starts_with("percentilew") || aggregate.function == "percentilesw_array" {
+                2
+            } else {
+                1
+            };
+        let share = |e: &palisade_kql::program::Expr| match e.as_literal() {
+            Some(Value::Real(p)) => Some(p.to_bits()),
+            _ => None,
+        };
+        shares = aggregate.args.iter().skip(columns).filter_map(share).collect();
+        args.truncate(columns);
+        types.truncate(columns);
+    }
+    let returned = aggregate.outputs.first().map_or(Type::Long, |(_, ty)| *ty);
+    let spec = Spec {
+        function: aggregate.function,
+        types: types.clone(),
+        returns: returned,
+        constant,
+        shares,
+        positioned: position.is_some(),
+    };
     let returns = if is_struct(aggregate) {
         let fields: Vec<Field> = types
             .iter()
@@ -142,16 +191,16 @@ pub(crate) fn call(
     } else {
         let known = ["make_set", "make_list", "make_list_with_nulls", "make_bag"]
             .contains(&aggregate.function)
-            || statistics::KNOWN.contains(&aggregate.function);
+            || statistics::KNOWN.contains(&aggregate.function)
+            || fold::of(&spec).is_some();
         if !known {
             return Err(ExecError::Internal(format!(
                 "the aggregate {} is not carried out",
                 aggregate.function
             )));
         }
-        aggregate.outputs.first().map_or(DataType::Int64, |(_, ty)| arrow_type(*ty))
+        arrow_type(returned)
     };
-    let spec = Spec { function: aggregate.function, types, constant, positioned: position.is_some() };
     args.extend(position);
     let udaf = Udaf { spec, returns, signature: Signature::variadic_any(Volatility::Immutable) };
     Ok(AggregateUDF::from(udaf).call(args))

@@ -33,12 +33,26 @@ pub enum ExecError {
     /// A table whose rows belong to no device, for somebody who is limited to some.
     #[error("rows of {0} belong to no device, and you are limited to device groups")]
     OutOfScope(String),
+    /// `externaldata` names what may not be read.
+    #[error("{0}")]
+    ExternalRefused(String),
     /// The plan's columns are not those that were bound: a defect of the executor or the store.
     #[error("the plan does not have the bound schema: {0}")]
     PlanSchemaMismatch(String),
+    /// An `assert` of the query did not hold; what the query says about it.
+    #[error("an assertion failed: {0}")]
+    Assertion(String),
     /// A bound of the executor was reached.
     #[error("{0}")]
     Limit(String),
+    /// The rest of a query is wrong now that its rows have said which columns there are.
+    #[error("{message}")]
+    Columns {
+        /// The code of the first finding.
+        code: String,
+        /// What it says, with its place.
+        message: String,
+    },
     /// A source could not be read.
     #[error("the data could not be read: {0}")]
     Data(String),
@@ -57,12 +71,25 @@ impl ExecError {
             ExecError::InvalidRegex { .. } => "invalid_regex",
             ExecError::TableMissing(_) => "table_missing",
             ExecError::OutOfScope(_) => "table_out_of_scope",
+            ExecError::ExternalRefused(_) => "external_refused",
             ExecError::PlanSchemaMismatch(_) => "plan_schema_mismatch",
+            ExecError::Assertion(_) => "assertion_failed",
             ExecError::Limit(_) => "query_limit",
+            ExecError::Columns { .. } => "query_columns",
             ExecError::Data(_) => "data_unreadable",
             ExecError::Internal(_) => "internal",
         }
     }
+}
+
+/// What a failed `assert` says, on its way through the plan.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Assertion(String);
+
+/// A failed `assert`.
+pub(crate) fn assertion(message: &str) -> DataFusionError {
+    DataFusionError::External(Box::new(Assertion(message.chars().take(500).collect())))
 }
 
 impl From<DataFusionError> for ExecError {
@@ -72,6 +99,7 @@ impl From<DataFusionError> for ExecError {
             DataFusionError::IoError(e) => ExecError::Data(e.to_string()),
             DataFusionError::ObjectStore(e) => ExecError::Data(e.to_string()),
             DataFusionError::ParquetError(e) => ExecError::Data(e.to_string()),
+            DataFusionError::External(e) if e.is::<Assertion>() => ExecError::Assertion(e.to_string()),
             DataFusionError::External(e) if e.is::<SourceError>() => match e.downcast_ref() {
                 Some(SourceError::Limit(message)) => ExecError::Limit(message.clone()),
                 _ => ExecError::Data(e.to_string()),

@@ -18,15 +18,19 @@ use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
-use palisade_kql::program::{Stage, StageOutput};
-use palisade_kql::{Program, Schema, Value};
+use palisade_kql::program::{MAX_QUESTIONS, Stage, StageOutput};
+use palisade_kql::{Diagnostic, Program, Schema, Value};
 use tokio_util::sync::CancellationToken;
 
+use crate::address::AddressDatabase;
 use crate::compute::Compute;
 use crate::error::ExecError;
+use crate::external::{ExternalSource, NoExternal};
 use crate::harden::{harden, held};
-use crate::lower::{Counters, Lowerer, StageResult, Tables, cell_value, positioned};
+use crate::lower::{Counters, Externals, Lowerer, StageResult, Tables, cell_value, positioned};
 use crate::memory::PeakPool;
+use crate::narrow::narrow;
+use crate::open::answer;
 use crate::rename::rename;
 use crate::source::TableSource;
 use crate::stream::{Begun, QueryStream};
@@ -43,16 +47,19 @@ pub struct QueryContext {
     pub memory_limit: usize,
     /// Cancels the query from outside.
     pub cancel: CancellationToken,
+    /// Where addresses are; without one, nothing is known of any.
+    pub addresses: Option<Arc<dyn AddressDatabase>>,
 }
 
 impl Default for QueryContext {
-    /// 60 s, 10,000 rows, 512 MiB.
+    /// 60 s, 10,000 rows, 512 MiB, no address database.
     fn default() -> Self {
         Self {
             deadline: Duration::from_secs(60),
             row_cap: 10_000,
             memory_limit: 512 * 1024 * 1024,
             cancel: CancellationToken::new(),
+            addresses: None,
         }
     }
 }
@@ -73,6 +80,7 @@ pub trait QueryExecutor: Send + Sync {
 #[derive(Clone)]
 pub struct LocalExecutor {
     source: Arc<dyn TableSource>,
+    external: Arc<dyn ExternalSource>,
     partitions: usize,
     spill: Option<PathBuf>,
 }
@@ -81,7 +89,14 @@ impl LocalExecutor {
     /// An executor over tables; as many partitions as there are processors, no spilling to disk.
     pub fn new(source: Arc<dyn TableSource>) -> Self {
         let partitions = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { source, partitions, spill: None }
+        Self { source, external: Arc::new(NoExternal), partitions, spill: None }
+    }
+
+    /// Sets where `externaldata` comes from; without it everything is refused.
+    #[must_use]
+    pub fn with_external(mut self, external: Arc<dyn ExternalSource>) -> Self {
+        self.external = external;
+        self
     }
 
     /// Sets how many partitions run side by side.
@@ -126,6 +141,7 @@ impl LocalExecutor {
             .with_runtime_env(runtime)
             .with_default_features()
             .with_physical_optimizer_rules(optimizer.rules)
+            .with_query_planner(Arc::new(crate::ordered::Planner))
             .build();
         Ok((SessionContext::new_with_state(state), pool))
     }
@@ -138,60 +154,87 @@ struct Run {
     /// Memory of kept stages.
     kept: MemoryReservation,
     tables: Tables,
+    externals: Externals,
     stages: Vec<StageResult>,
     lists: HashMap<usize, Vec<V<'static>>>,
     counters: Counters,
     plans: Vec<Arc<dyn ExecutionPlan>>,
+    addresses: Option<Arc<dyn AddressDatabase>>,
 }
 
 #[async_trait]
 impl QueryExecutor for LocalExecutor {
     async fn execute(&self, program: Program, context: QueryContext) -> Result<QueryStream, ExecError> {
         let started = Instant::now();
-        let mut program = program;
-        let schema = program.schema().clone();
-        rename(&mut program);
         let compute = Compute::start(self.partitions)?;
         let executor = self.clone();
         let (row_cap, limit) = (context.row_cap, context.memory_limit);
-        let begun = compute.run(async move { executor.begin(program, row_cap, limit).await });
+        let addresses = context.addresses.clone();
+        let begun = compute.run(async move { executor.begin(program, row_cap, limit, addresses).await });
         let begun = tokio::select! {
             biased;
             () = context.cancel.cancelled() => return Err(ExecError::Cancelled),
             () = tokio::time::sleep(context.deadline) => return Err(ExecError::Timeout(millis(context.deadline))),
             begun = begun => begun??,
         };
-        Ok(QueryStream::new(schema, begun, compute, context, started))
+        Ok(QueryStream::new(begun, compute, context, started))
     }
 }
 
 impl LocalExecutor {
     /// Everything up to the first row: tables, earlier stages, the plan.
-    async fn begin(&self, program: Program, row_cap: usize, limit: usize) -> Result<Begun, ExecError> {
+    async fn begin(
+        &self,
+        program: Program,
+        row_cap: usize,
+        limit: usize,
+        addresses: Option<Arc<dyn AddressDatabase>>,
+    ) -> Result<Begun, ExecError> {
         let (session, pool) = self.session(limit)?;
         let reserve: Arc<dyn MemoryPool> = Arc::clone(&pool) as _;
         let kept = MemoryConsumer::new("stages").register(&reserve);
-        let mut tables = Tables::new();
-        for name in program.tables() {
-            tables.insert(name.to_owned(), self.source.table(name).await?);
-        }
         let mut run = Run {
             session,
             limit,
             kept,
-            tables,
+            tables: Tables::new(),
+            externals: Externals::new(),
             stages: Vec::new(),
             lists: HashMap::new(),
             counters: Counters::default(),
             plans: Vec::new(),
+            addresses,
         };
-        let Some((last, earlier)) = program.stages.split_last() else {
+        let mut program = program;
+        // Where rows say which columns come next, they run first; what was computed stays.
+        while let Some(open) = program.open.clone() {
+            if open.answered() >= MAX_QUESTIONS {
+                return Err(ExecError::Limit(format!(
+                    "more than {MAX_QUESTIONS} operators take their columns from rows; give them a schema, as in \
+                     bag_unpack(d) : (a: long)"
+                )));
+            }
+            let mut own = program.clone();
+            narrow(&mut own);
+            rename(&mut own);
+            self.stages(&mut run, &own, open.stage + 1).await?;
+            let answer = answer(&run.stages, &open)?;
+            let next = open.again(answer).map_err(|found| columns_error(&found))?;
+            // By their words: a constant that is no number equals nothing.
+            let done = |p: &Program| format!("{:?}", p.stages.get(..=open.stage));
+            if done(&next) != done(&program) {
+                return Err(ExecError::Internal("a stage changed with the columns after it".to_owned()));
+            }
+            program = next;
+        }
+        let schema = program.schema().clone();
+        narrow(&mut program);
+        rename(&mut program);
+        let earlier = program.stages.len().saturating_sub(1);
+        self.stages(&mut run, &program, earlier).await?;
+        let Some(last) = program.stages.last() else {
             return Err(ExecError::Internal("a program without stages".to_owned()));
         };
-        for (at, stage) in earlier.iter().enumerate() {
-            let result = run.stage(at, stage).await?;
-            run.stages.push(result);
-        }
         let plan = run.lower(last, true)?;
         // One more than the cap tells whether rows were cut off.
         let plan = LogicalPlanBuilder::from(plan).limit(0, Some(row_cap.saturating_add(1)))?.build()?;
@@ -199,7 +242,31 @@ impl LocalExecutor {
         run.plans.push(Arc::clone(&physical));
         let stream = execute_stream(physical, run.session.task_ctx())?;
         let Run { plans, kept, .. } = run;
-        Ok(Begun { stream, plans, kept, pool })
+        Ok(Begun { schema, stream, plans, kept, pool })
+    }
+
+    /// Carries out the stages that are not done yet, up to so many.
+    async fn stages(&self, run: &mut Run, program: &Program, up_to: usize) -> Result<(), ExecError> {
+        for name in program.tables() {
+            if !run.tables.contains_key(name) {
+                run.tables.insert(name.to_owned(), self.source.table(name).await?);
+            }
+        }
+        for external in program.externals() {
+            if run.externals.contains_key(external) {
+                continue;
+            }
+            let batches = crate::external::rows(self.external.as_ref(), external, &run.kept).await;
+            let batches = batches.map_err(|e| limit_of(e, run.limit))?;
+            let schema = crate::value::arrow_schema(&external.schema);
+            run.externals.insert(external.clone(), Arc::new(positioned(&schema, batches)?));
+        }
+        for at in run.stages.len()..up_to {
+            let Some(stage) = program.stages.get(at) else { break };
+            let result = run.stage(at, stage).await?;
+            run.stages.push(result);
+        }
+        Ok(())
     }
 }
 
@@ -207,9 +274,11 @@ impl Run {
     fn lower(&self, stage: &Stage, ordered: bool) -> Result<LogicalPlan, ExecError> {
         let lowerer = Lowerer {
             tables: &self.tables,
+            externals: &self.externals,
             stages: &self.stages,
             lists: &self.lists,
             counters: &self.counters,
+            addresses: self.addresses.as_ref(),
         };
         lowerer.pipeline(&stage.pipeline, ordered)
     }
@@ -300,6 +369,15 @@ impl Run {
             }
         }
         Ok(harden(physical)?)
+    }
+}
+
+/// What is wrong with the rest of a query.
+fn columns_error(found: &[Diagnostic]) -> ExecError {
+    let first = found.first();
+    ExecError::Columns {
+        code: first.map(|d| d.code.clone()).unwrap_or_default(),
+        message: first.map_or_else(String::new, |d| format!("{}:{} {}", d.line, d.column, d.message)),
     }
 }
 

@@ -14,7 +14,8 @@ pub fn json_schema(schema: &Schema) -> Json {
 }
 
 /// Rows of a batch, each with its cells in column order. A datetime is RFC 3339 with microseconds, a
-/// timespan `d.hh:mm:ss.fffffff`, a dynamic JSON itself, a real that is no number its name as text.
+/// timespan `d.hh:mm:ss.fffffff`, a dynamic JSON itself, a decimal text, a
+/// real that is no number its name as text.
 pub fn json_rows(batch: &RecordBatch, schema: &Schema) -> Vec<Vec<Json>> {
     let mut rows: Vec<Vec<Json>> =
         (0..batch.num_rows()).map(|_| Vec::with_capacity(schema.columns.len())).collect();
@@ -38,6 +39,7 @@ fn cell(value: &V<'_>, ty: Type) -> Json {
         (V::Int(ticks), Type::Timespan) => Json::String(format_timespan(*ticks)),
         (V::Int(n), _) => Json::from(*n),
         (V::Real(n), _) => Number::from_f64(*n).map_or_else(|| Json::String(real_text(*n)), Json::Number),
+        (V::Dec(n), _) => Json::String(crate::decimal::text(*n)),
         (V::Str(s), Type::Dynamic) => json_of_text(s),
         (V::Str(s), _) => Json::String(s.to_string()),
     }

@@ -2,14 +2,26 @@
 
 mod address;
 pub(crate) mod convert;
+mod digests;
 mod dynamic;
+mod encode;
+mod geo;
 mod number;
+mod pairs;
+mod series;
+mod special;
 mod text;
 mod text_more;
 mod time;
+mod units;
+mod xml;
+mod zone;
 
+pub(crate) use digests::number as digest_number;
 pub(crate) use dynamic::element;
+pub(crate) use encode::hash_of;
 use palisade_kql::Type;
+pub(crate) use series::{ColumnsFn, columns};
 pub(crate) use text::regex_quote as quote;
 
 use crate::value::V;
@@ -40,6 +52,15 @@ pub(crate) fn lookup(name: &str) -> Option<RowFn> {
         .or_else(|| time::lookup(name))
         .or_else(|| dynamic::lookup(name))
         .or_else(|| address::lookup(name))
+        .or_else(|| digests::lookup(name))
+        .or_else(|| encode::lookup(name))
+        .or_else(|| special::lookup(name))
+        .or_else(|| units::lookup(name))
+        .or_else(|| xml::lookup(name))
+        .or_else(|| zone::lookup(name))
+        .or_else(|| series::lookup(name))
+        .or_else(|| geo::lookup(name))
+        .or_else(|| pairs::lookup(name))
 }
 
 pub(crate) fn arg<'a, 'v>(args: &'a [V<'v>], at: usize) -> &'a V<'v> {
@@ -55,11 +76,14 @@ pub(crate) fn arg<'a, 'v>(args: &'a [V<'v>], at: usize) -> &'a V<'v> {
 mod tests {
     #[test]
     fn every_function_of_the_language_has_a_kernel() {
-        let missing: Vec<_> = palisade_kql::functions::FUNCTIONS
-            .iter()
+        let missing: Vec<_> = palisade_kql::functions::all()
             .map(|f| f.name)
-            .filter(|name| super::lookup(name).is_none())
+            // An assertion is no row function: it ends the query.
+            .filter(|name| super::lookup(name).is_none() && *name != "__assert")
             .collect();
         assert!(missing.is_empty(), "{missing:?}");
+        for several in palisade_kql::functions::COLUMNS {
+            assert!(super::columns(several.function.name).is_some(), "{}", several.function.name);
+        }
     }
 }

@@ -1,12 +1,15 @@
 //! Bound programs to DataFusion plans and expressions; no SQL.
 
+mod apply;
 mod expression;
 mod operator;
+mod ordered;
 mod predicate;
 mod rows;
 
+pub(crate) use expression::walk;
 pub(crate) use operator::element;
-pub(crate) use rows::Rows;
+pub(crate) use rows::{OrderKey, Rows};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -53,12 +56,18 @@ pub(crate) enum StageResult {
 /// Tables by name, fetched before lowering.
 pub(crate) type Tables = std::collections::HashMap<String, Arc<dyn TableProvider>>;
 
+/// Rows from outside, fetched before lowering.
+pub(crate) type Externals = std::collections::HashMap<program::External, Arc<MemTable>>;
+
 pub(crate) struct Lowerer<'a> {
     pub tables: &'a Tables,
+    pub externals: &'a Externals,
     pub stages: &'a [StageResult],
     /// The list values of stages used with `in` and `has_any`.
     pub lists: &'a std::collections::HashMap<usize, Vec<V<'static>>>,
     pub counters: &'a Counters,
+    /// Where addresses are.
+    pub addresses: Option<&'a Arc<dyn crate::address::AddressDatabase>>,
 }
 
 /// What is counted over all stages of a query.
@@ -105,18 +114,17 @@ impl Lowerer<'_> {
             Source::Table { name, schema } => Ok(Rows::open(self.table(name, schema)?)),
             Source::Stage(stage) => match self.stages.get(*stage) {
                 Some(StageResult::Table(pipeline)) => self.rows(pipeline),
-                Some(StageResult::Rows(table)) => {
-                    let provider: Arc<dyn TableProvider> = Arc::clone(table) as _;
-                    let name = TableReference::bare(format!("stage{stage}"));
-                    let scan = LogicalPlanBuilder::scan(name, provider_as_source(provider), None)?.build()?;
-                    Ok(Rows::by_position(unqualified(scan)?, POSITION))
-                }
+                Some(StageResult::Rows(table)) => in_memory(&format!("stage{stage}"), table),
                 _ => Err(ExecError::Internal(format!("stage {stage} has no table"))),
             },
             Source::Values { schema, rows } => {
                 let plan = self.values(schema, rows)?;
                 Ok(if rows.is_empty() { Rows::single(plan) } else { Rows::by_position(plan, POSITION) })
             }
+            Source::External(external) => match self.externals.get(external) {
+                Some(table) => in_memory("externaldata", table),
+                None => Err(ExecError::Internal("external data was not fetched".to_owned())),
+            },
             Source::OneRow => Ok(Rows::single(LogicalPlanBuilder::empty(true).build()?)),
             Source::Range { name, ty, from, to, step } => {
                 let bounds = [self.constant(from)?, self.constant(to)?, self.constant(step)?];
@@ -131,6 +139,8 @@ impl Lowerer<'_> {
                 }
                 Ok(Rows::open(builder.build()?))
             }
+            Source::Call(call) => self.table_call(Vec::new(), call, None),
+            Source::Rows => Err(ExecError::Internal("a sub-query outside its operator".to_owned())),
         }
     }
 
@@ -242,6 +252,7 @@ pub(crate) fn value_cell(value: &Value) -> V<'static> {
         Value::Int(n) => V::Int(i64::from(*n)),
         Value::Long(n) | Value::Datetime(n) | Value::Timespan(n) => V::Int(*n),
         Value::Real(n) => V::Real(*n),
+        Value::Decimal(text) => crate::decimal::parse(text).map_or(V::Null, V::Dec),
         Value::String(s) | Value::Dynamic(s) | Value::Guid(s) => V::string(s.as_str()),
     }
 }
@@ -255,6 +266,7 @@ pub(crate) fn cell_value(cell: &V<'_>, ty: Type) -> Value {
         (V::Int(n), Type::Datetime) => Value::Datetime(*n),
         (V::Int(n), Type::Timespan) => Value::Timespan(*n),
         (V::Real(n), Type::Real) => Value::Real(*n),
+        (V::Dec(n), Type::Decimal) => Value::Decimal(crate::decimal::text(*n)),
         (V::Str(s), Type::String) => Value::String(s.to_string()),
         (V::Str(s), Type::Dynamic) => Value::Dynamic(s.to_string()),
         (V::Str(s), Type::Guid) => Value::Guid(s.to_string()),
@@ -280,6 +292,13 @@ pub(crate) fn positioned(
         out.push(RecordBatch::try_new(Arc::clone(&schema), columns)?);
     }
     Ok(MemTable::try_new(schema, vec![out])?)
+}
+
+/// Rows in memory that hold their positions.
+fn in_memory(name: &str, table: &Arc<MemTable>) -> Result<Rows, ExecError> {
+    let provider: Arc<dyn TableProvider> = Arc::clone(table) as _;
+    let scan = LogicalPlanBuilder::scan(TableReference::bare(name), provider_as_source(provider), None)?;
+    Ok(Rows::by_position(unqualified(scan.build()?)?, POSITION))
 }
 
 /// A plan over rows in memory, with unqualified columns and the rows' positions.

@@ -33,6 +33,7 @@ fn expression(parse: &Parse) -> (String, Vec<(String, Type, usize)>) {
         match part {
             ParsePart::Star => pattern.push_str(if at == last { ".*" } else { ".*?" }),
             ParsePart::Text(text) if parse.regex => {
+                let text = &balanced(text);
                 pattern.push_str(&format!("(?:{text})"));
                 // Groups of the user's own expression take numbers too.
                 group += groups(text);
@@ -63,6 +64,34 @@ fn expression(parse: &Parse) -> (String, Vec<(String, Type, usize)>) {
         pattern.push('$');
     }
     (pattern, columns)
+}
+
+/// The expression with parentheses that have no partner as texts.
+fn balanced(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let (mut open, mut alone) = (Vec::new(), Vec::new());
+    let (mut at, mut class) = (0, false);
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' => at += 1,
+            b'[' => class = true,
+            b']' => class = false,
+            b'(' if !class => open.push(at),
+            b')' if !class && open.pop().is_none() => alone.push(at),
+            _ => {}
+        }
+        at += 1;
+    }
+    alone.extend(open);
+    alone.sort_unstable();
+    let mut out = String::with_capacity(text.len() + alone.len());
+    for (at, c) in text.char_indices() {
+        if alone.binary_search(&at).is_ok() {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// How many groups a user's expression opens.
@@ -167,4 +196,23 @@ fn cell(
             out.finish()
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::balanced;
+
+    #[test]
+    fn parentheses_without_a_partner_are_texts() {
+        for (text, same) in [
+            (")", r"\)"),
+            ("a(b", r"a\(b"),
+            ("(a)", "(a)"),
+            (r"\(a", r"\(a"),
+            ("[(]x", "[(]x"),
+            ("((é)", r"\((é)"),
+        ] {
+            assert_eq!(balanced(text), same);
+        }
+    }
 }

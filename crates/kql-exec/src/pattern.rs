@@ -3,48 +3,40 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
-use datafusion::functions::regex::compile_regex;
+use regex::{Regex, RegexBuilder};
 
 type Spans = Vec<Option<(usize, usize)>>;
 
-type Matcher = dyn Fn(&str) -> bool + Send + Sync;
-type Capturer = dyn Fn(&str, usize) -> Option<Spans> + Send + Sync;
-type Replacer = dyn Fn(&str, &str) -> String + Send + Sync;
-
 /// A compiled pattern.
 pub(crate) struct Pattern {
-    /// Names of its groups, by number.
-    names: Vec<Option<String>>,
-    is_match: Box<Matcher>,
-    captures_at: Box<Capturer>,
-    replace_all: Box<Replacer>,
+    regex: Regex,
 }
 
 /// Longest accepted pattern in bytes.
 const MAX_PATTERN: usize = 16 * 1024;
+/// Most bytes of a compiled pattern; many are kept at once.
+const MAX_COMPILED: usize = 4 << 20;
 /// Patterns kept at one time.
-const MAX_KEPT: usize = 256;
+const MAX_KEPT: usize = 64;
 
 static KEPT: LazyLock<Mutex<HashMap<String, Option<Arc<Pattern>>>>> = LazyLock::new(Mutex::default);
 
 impl Pattern {
-    /// The pattern, compiled now or before; the error is what the compiler says.
+    /// The pattern; the error is what the compiler says. Matching takes time that grows with the text
+    /// only, and compiling is bounded here.
     pub fn compile(pattern: &str) -> Result<Arc<Pattern>, String> {
         if pattern.len() > MAX_PATTERN {
             return Err(format!("the pattern is longer than {MAX_PATTERN} bytes"));
         }
-        let regex = Arc::new(compile_regex(pattern, None).map_err(|e| e.to_string())?);
-        let names = regex.capture_names().map(|n| n.map(str::to_owned)).collect();
-        let (matcher, capturer) = (Arc::clone(&regex), Arc::clone(&regex));
-        Ok(Arc::new(Pattern {
-            names,
-            is_match: Box::new(move |text| matcher.is_match(text)),
-            captures_at: Box::new(move |text, at| {
-                let found = capturer.captures_at(text, at)?;
-                Some((0..found.len()).map(|n| found.get(n).map(|m| (m.start(), m.end()))).collect())
-            }),
-            replace_all: Box::new(move |text, with| regex.replace_all(text, with).into_owned()),
-        }))
+        let mut builder = RegexBuilder::new(pattern);
+        builder.size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED).nest_limit(64);
+        match builder.build() {
+            Ok(regex) => Ok(Arc::new(Pattern { regex })),
+            Err(regex::Error::CompiledTooBig(_)) => {
+                Err(format!("the pattern needs more than {} MiB once it is compiled", MAX_COMPILED >> 20))
+            }
+            Err(error) => Err(error.to_string()),
+        }
     }
 
     /// As [`Pattern::compile`], from the kept ones where possible; none when it is not a pattern.
@@ -63,11 +55,11 @@ impl Pattern {
 
     /// The number of a named group.
     pub fn group(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|n| n.as_deref() == Some(name))
+        self.regex.capture_names().position(|n| n == Some(name))
     }
 
     pub fn is_match(&self, text: &str) -> bool {
-        (self.is_match)(text)
+        self.regex.is_match(text)
     }
 
     /// Spans of the whole match and its groups, searching from a byte offset.
@@ -75,7 +67,8 @@ impl Pattern {
         if at > text.len() {
             return None;
         }
-        (self.captures_at)(text, at)
+        let found = self.regex.captures_at(text, at)?;
+        Some((0..found.len()).map(|n| found.get(n).map(|m| (m.start(), m.end()))).collect())
     }
 
     /// All matches that do not overlap.
@@ -94,8 +87,9 @@ impl Pattern {
         found
     }
 
-    /// Replaces all matches; `\1` in the replacement is the first group.
-    pub fn replace_all(&self, text: &str, with: &str) -> String {
+    /// Replaces all matches; `\1` in the replacement is the first group. None when the outcome is longer
+    /// than so many bytes.
+    pub fn replace_all(&self, text: &str, with: &str, limit: usize) -> Option<String> {
         let mut translated = String::new();
         let mut chars = with.chars().peekable();
         while let Some(c) = chars.next() {
@@ -108,6 +102,18 @@ impl Pattern {
                 _ => translated.push(c),
             }
         }
-        (self.replace_all)(text, &translated)
+        let mut out = String::new();
+        let mut done = 0;
+        for found in self.regex.captures_iter(text) {
+            let whole = found.get(0)?;
+            out.push_str(text.get(done..whole.start())?);
+            found.expand(&translated, &mut out);
+            done = whole.end();
+            if out.len() > limit {
+                return None;
+            }
+        }
+        out.push_str(text.get(done..)?);
+        (out.len() <= limit).then_some(out)
     }
 }

@@ -7,7 +7,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use palisade_kql::program::{Expr, ExprKind, Operator, ParsePart, Pipeline, Source, Step, WindowFunction};
+use palisade_kql::program::{
+    Apply, Expand, Expr, ExprKind, Operator, ParsePart, Pipeline, Source, Step, TableCall,
+};
 use palisade_kql::{Program, Schema};
 
 /// Written names to own names; what is not in it goes by its written name.
@@ -93,6 +95,7 @@ impl Renamer {
     fn source(&mut self, source: &mut Source) -> Names {
         match source {
             Source::Table { schema, .. } | Source::Values { schema, .. } => self.stored(schema),
+            Source::External(external) => self.stored(&external.schema),
             Source::Stage(at) => self.stages.get(*at).cloned().unwrap_or_default(),
             Source::OneRow => Names::new(),
             Source::Range { name, .. } => {
@@ -100,7 +103,60 @@ impl Renamer {
                 Names::from([(std::mem::replace(name, own.clone()), own)])
             }
             Source::Union(inputs) => self.union(inputs),
+            Source::Rows => Names::new(),
+            Source::Call(call) => self.call(call, &Names::new()),
         }
+    }
+
+    /// The columns of a function's outcome are its own.
+    fn call(&mut self, call: &mut TableCall, names: &Names) -> Names {
+        for (_, expr) in &mut call.columns {
+            refer(expr, names);
+        }
+        for input in &mut call.inputs {
+            let map = self.pipeline(input);
+            relabel(&mut input.schema, &map);
+        }
+        let mut out = Names::new();
+        for column in &mut call.schema.columns {
+            let own = self.fresh(&column.name);
+            out.insert(std::mem::replace(&mut column.name, own.clone()), own);
+        }
+        out
+    }
+
+    /// A sub-query has the names of the rows that it is applied to.
+    fn apply(&mut self, apply: &mut Apply, names: &Names) -> Names {
+        apply.by.iter_mut().for_each(|e| refer(e, names));
+        let mut inner = names.clone();
+        if let Some(expand) = &mut apply.expand {
+            self.expand(expand, &mut inner);
+        }
+        for operator in &mut apply.operators {
+            self.operator(operator, &mut inner);
+        }
+        let mut out = Names::new();
+        for (name, outer, column, _) in &mut apply.columns {
+            *column = own(if *outer { names } else { &inner }, column).to_owned();
+            let own = self.fresh(name);
+            out.insert(std::mem::replace(name, own.clone()), own);
+        }
+        out
+    }
+
+    fn expand(&mut self, expand: &mut Expand, names: &mut Names) {
+        let mut new = Names::new();
+        for (name, expr, _) in &mut expand.items {
+            refer(expr, names);
+            let own = self.fresh(name);
+            new.insert(std::mem::replace(name, own.clone()), own);
+        }
+        if let Some(name) = &mut expand.index {
+            let own = self.fresh(name);
+            new.insert(std::mem::replace(name, own.clone()), own);
+        }
+        names.extend(new);
+        relabel(&mut expand.schema, names);
     }
 
     /// Inputs of a union go by position and need one name for each column.
@@ -162,7 +218,7 @@ impl Renamer {
                 *names = out;
             }
             Operator::Sort(keys) => keys.iter_mut().for_each(|k| refer(&mut k.expr, names)),
-            Operator::Take(_) | Operator::Distinct => {}
+            Operator::Take(_) | Operator::Distinct | Operator::Sample(_) => {}
             Operator::Join(join) => {
                 let right = self.pipeline(&mut join.right);
                 relabel(&mut join.right.schema, &right);
@@ -178,20 +234,9 @@ impl Renamer {
                 }
                 *names = out;
             }
-            Operator::Expand(expand) => {
-                let mut new = Names::new();
-                for (name, expr, _) in &mut expand.items {
-                    refer(expr, names);
-                    let own = self.fresh(name);
-                    new.insert(std::mem::replace(name, own.clone()), own);
-                }
-                if let Some(name) = &mut expand.index {
-                    let own = self.fresh(name);
-                    new.insert(std::mem::replace(name, own.clone()), own);
-                }
-                names.extend(new);
-                relabel(&mut expand.schema, names);
-            }
+            Operator::Expand(expand) => self.expand(expand, names),
+            Operator::Call(call) => *names = self.call(call, names),
+            Operator::Apply(apply) => *names = self.apply(apply, names),
             Operator::Parse(parse) => {
                 refer(&mut parse.source, names);
                 let mut new = Names::new();
@@ -206,16 +251,48 @@ impl Renamer {
             Operator::Window(functions) => {
                 let mut new = Names::new();
                 for (name, _, function) in functions {
-                    match function {
-                        WindowFunction::RowNumber(_) => {}
-                        WindowFunction::Neighbour { value, .. } | WindowFunction::CumulativeSum(value) => {
-                            refer(value, names);
-                        }
-                    }
+                    function.expressions_mut().for_each(|e| refer(e, names));
                     let own = self.fresh(name);
                     new.insert(std::mem::replace(name, own.clone()), own);
                 }
                 names.extend(new);
+            }
+            Operator::Columns(calls) => {
+                let mut new = Names::new();
+                for call in calls {
+                    call.args.iter_mut().for_each(|e| refer(e, names));
+                    for (name, _) in &mut call.outputs {
+                        let own = self.fresh(name);
+                        new.insert(std::mem::replace(name, own.clone()), own);
+                    }
+                }
+                names.extend(new);
+            }
+            Operator::Series(series) => {
+                let mut out = Names::new();
+                let values = series.values.iter_mut().map(|v| (&mut v.name, &mut v.value));
+                let groups = series.group.iter_mut().map(|(name, expr)| (name, expr));
+                let (axis, bin) = &mut series.axis;
+                for (name, expr) in groups.chain(values).chain([(axis, bin)]) {
+                    refer(expr, names);
+                    let own = self.fresh(name);
+                    out.insert(std::mem::replace(name, own.clone()), own);
+                }
+                *names = out;
+            }
+            Operator::Scan(scan) => {
+                relabel(&mut scan.input, names);
+                scan.partition.iter_mut().for_each(|e| refer(e, names));
+                let mut new = Names::new();
+                for name in scan.declared.iter_mut().map(|(n, _)| n).chain(&mut scan.match_id) {
+                    let own = self.fresh(name);
+                    new.insert(std::mem::replace(name, own.clone()), own);
+                }
+                names.extend(new);
+                for step in &mut scan.steps {
+                    refer(&mut step.condition, names);
+                    step.assignments.iter_mut().for_each(|(_, e)| refer(e, names));
+                }
             }
         }
     }

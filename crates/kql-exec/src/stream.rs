@@ -55,6 +55,8 @@ impl CancelHandle {
 
 /// A query whose plan runs.
 pub(crate) struct Begun {
+    /// Names and types of the result.
+    pub schema: Schema,
     pub stream: SendableRecordBatchStream,
     pub plans: Vec<Arc<dyn ExecutionPlan>>,
     /// Memory of kept stages.
@@ -89,15 +91,9 @@ pub struct QueryStream {
 }
 
 impl QueryStream {
-    pub(crate) fn new(
-        schema: Schema,
-        begun: Begun,
-        compute: Compute,
-        context: QueryContext,
-        started: Instant,
-    ) -> Self {
+    pub(crate) fn new(begun: Begun, compute: Compute, context: QueryContext, started: Instant) -> Self {
         let left = context.deadline.saturating_sub(started.elapsed());
-        let Begun { mut stream, plans, kept, pool } = begun;
+        let Begun { schema, mut stream, plans, kept, pool } = begun;
         let (send, receive) = mpsc::channel::<Item>(WAITING);
         compute.spawn(async move {
             while let Some(batch) = stream.next().await {

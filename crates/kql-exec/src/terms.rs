@@ -11,6 +11,8 @@ pub(crate) struct Needle {
     /// Lower-case form for searches that ignore case.
     lower: String,
     ascii: bool,
+    /// Where in `lower` to look first.
+    rare: usize,
     first_is_term: bool,
     last_is_term: bool,
 }
@@ -26,6 +28,7 @@ impl Needle {
             text: text.to_owned(),
             lower: fold(text),
             ascii: text.is_ascii(),
+            rare: rarest(&fold(text)),
             first_is_term: text.chars().next().is_some_and(is_term),
             last_is_term: text.chars().next_back().is_some_and(is_term),
         }
@@ -37,7 +40,7 @@ impl Needle {
         match op {
             T::EqualIgnoreCase => self.equal(hay),
             T::Contains => self.insensitive(hay, |_, _| true),
-            T::ContainsCs => hay.contains(&self.text),
+            T::ContainsCs => memchr::memmem::find(hay.as_bytes(), self.text.as_bytes()).is_some(),
             T::StartsWith => self.prefix(hay),
             T::StartsWithCs => hay.starts_with(&self.text),
             T::EndsWith => self.suffix(hay),
@@ -92,14 +95,14 @@ impl Needle {
             return find(&fold(hay), &self.lower, accept);
         }
         let (h, n) = (hay.as_bytes(), self.lower.as_bytes());
-        let Some(&first) = n.first() else { return true };
-        let upper = first.to_ascii_uppercase();
+        let Some(&rare) = n.get(self.rare) else { return true };
+        let upper = rare.to_ascii_uppercase();
         let Some(last_start) = h.len().checked_sub(n.len()) else { return false };
+        // Where the rarest byte may be, so that the rest of the needle fits around it.
         let mut at = 0;
         while at <= last_start {
-            let Some(step) = h[at..=last_start].iter().position(|b| *b == first || *b == upper) else {
-                return false;
-            };
+            let window = &h[at + self.rare..=last_start + self.rare];
+            let Some(step) = memchr::memchr2(rare, upper, window) else { return false };
             at += step;
             // Both ends of an ASCII match are character boundaries.
             if h[at..at + n.len()].eq_ignore_ascii_case(n) && accept(&hay[..at], &hay[at + n.len()..]) {
@@ -109,6 +112,15 @@ impl Needle {
         }
         false
     }
+}
+
+/// Where the byte stands that command lines and paths have least.
+fn rarest(needle: &str) -> usize {
+    /// Frequent bytes of such texts, the most frequent first; others are rarer than all of these.
+    const FREQUENT: &[u8] = b"/ e-itarosn.lcdpm=1u20fhbg_:3vy4x56789k,w";
+    let rank = |b: u8| FREQUENT.iter().position(|f| *f == b).unwrap_or(FREQUENT.len());
+    let bytes = needle.as_bytes().iter().enumerate();
+    bytes.max_by_key(|(at, b)| (rank(**b), std::cmp::Reverse(*at))).map_or(0, |(at, _)| at)
 }
 
 /// Many needles of `has_any` at once: whole terms are looked up in a set, the others searched.
@@ -149,7 +161,8 @@ fn find(hay: &str, needle: &str, accept: impl Fn(&str, &str) -> bool) -> bool {
         return true;
     }
     let mut from = 0;
-    while let Some(step) = hay[from..].find(needle) {
+    while let Some(step) = memchr::memmem::find(&hay.as_bytes()[from..], needle.as_bytes()) {
+        // A needle that is a text begins and ends where characters do.
         let at = from + step;
         if accept(&hay[..at], &hay[at + needle.len()..]) {
             return true;

@@ -4,15 +4,16 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::array::{ArrayRef, StringViewArray, StructArray};
+use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use palisade_kql::Type;
 
-use crate::kernels::{Call, RowFn};
+use crate::kernels::{Call, ColumnsFn, RowFn};
+use crate::memo::Memo;
 use crate::value::{Cells, Column, V, arrow_type};
 
 /// An argument: one value for all rows, or a column.
@@ -22,6 +23,14 @@ pub(crate) enum Input<'a> {
 }
 
 impl<'a> Input<'a> {
+    /// The texts, where the layout can tell which are equal.
+    fn views(&self) -> Option<&'a StringViewArray> {
+        match self {
+            Input::Cells(Cells::View(array)) => Some(array),
+            _ => None,
+        }
+    }
+
     pub fn get(&self, row: usize) -> V<'a> {
         match self {
             Input::Const(value) => value.clone(),
@@ -38,6 +47,7 @@ struct Kernel {
     key: String,
     returns: DataType,
     nullable: bool,
+    volatile: bool,
     signature: Signature,
     eval: Box<Eval>,
 }
@@ -86,7 +96,7 @@ impl ScalarUDFImpl for Kernel {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let constant = args.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
+        let constant = !self.volatile && args.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
         let mut arrays: Vec<Option<ArrayRef>> = Vec::with_capacity(args.args.len());
         for value in &args.args {
             arrays.push(match value {
@@ -125,12 +135,12 @@ pub(crate) fn call(
     args: Vec<Expr>,
     eval: impl Fn(&[Input<'_>], usize) -> Result<ArrayRef> + Send + Sync + 'static,
 ) -> Expr {
-    let signature = if args.is_empty() {
-        Signature::nullary(Volatility::Immutable)
-    } else {
-        Signature::variadic_any(Volatility::Immutable)
-    };
-    let kernel = Kernel { name, key, returns, nullable, signature, eval: Box::new(eval) };
+    // Each row has a number of its own.
+    let volatile = matches!(name, "rand" | "new_guid");
+    let volatility = if volatile { Volatility::Volatile } else { Volatility::Immutable };
+    let signature =
+        if args.is_empty() { Signature::nullary(volatility) } else { Signature::variadic_any(volatility) };
+    let kernel = Kernel { name, key, returns, nullable, volatile, signature, eval: Box::new(eval) };
     ScalarUDF::from(kernel).call(args)
 }
 
@@ -149,16 +159,62 @@ pub(crate) fn row_call(
         let call = Call { types: &types, returns };
         let mut column = Column::new(returns, rows);
         let mut row_args = Vec::with_capacity(inputs.len());
-        for row in 0..rows {
+        let mut compute = |row: usize| {
             row_args.clear();
             row_args.extend(inputs.iter().map(|i| i.get(row)));
-            column.push(&kernel(&call, &row_args));
+            kernel(&call, &row_args)
+        };
+        let mut memo = Memo::new(only_column(inputs).and_then(Input::views));
+        for row in 0..rows {
+            column.push(&memo.get(row, || compute(row)));
             if column.is_too_long() {
                 break;
             }
         }
         column.finish()
     })
+}
+
+/// A call of a row function that gives several columns: a struct with the fields `c0`, `c1`, ….
+pub(crate) fn columns_call(
+    name: &'static str,
+    kernel: ColumnsFn,
+    types: Vec<Type>,
+    outputs: Vec<Type>,
+    args: Vec<Expr>,
+) -> Expr {
+    let fields: Fields = outputs
+        .iter()
+        .enumerate()
+        .map(|(at, ty)| Field::new(format!("c{at}"), arrow_type(*ty), true))
+        .collect();
+    let names: Vec<&str> = types.iter().map(|t| t.name()).collect();
+    let key = format!("{name}<{}>", names.join(","));
+    call(name, key, DataType::Struct(fields.clone()), true, args, move |inputs, rows| {
+        let call = Call { types: &types, returns: Type::Dynamic };
+        let mut columns: Vec<Column> = outputs.iter().map(|ty| Column::new(*ty, rows)).collect();
+        let mut row_args = Vec::with_capacity(inputs.len());
+        for row in 0..rows {
+            row_args.clear();
+            row_args.extend(inputs.iter().map(|i| i.get(row)));
+            let cells = kernel(&call, &row_args).unwrap_or_default();
+            for (at, column) in columns.iter_mut().enumerate() {
+                column.push(cells.get(at).unwrap_or(&V::Null));
+            }
+            if columns.iter().any(Column::is_too_long) {
+                break;
+            }
+        }
+        let arrays = columns.into_iter().map(Column::finish).collect::<Result<Vec<_>>>()?;
+        Ok(Arc::new(StructArray::try_new(fields.clone(), arrays, None)?))
+    })
+}
+
+/// The one argument that differs from row to row.
+fn only_column<'i, 'a>(inputs: &'i [Input<'a>]) -> Option<&'i Input<'a>> {
+    let mut columns = inputs.iter().filter(|i| matches!(i, Input::Cells(_)));
+    let only = columns.next()?;
+    columns.next().is_none().then_some(only)
 }
 
 /// A bool for each row, from the text of the first argument.
@@ -168,11 +224,25 @@ pub(crate) fn text_test(
     arg: Expr,
     test: impl Fn(&str) -> bool + Send + Sync + 'static,
 ) -> Expr {
+    cell_test(name, key, arg, move |cell| test(cell.text()))
+}
+
+/// A bool for each row, from the first argument.
+pub(crate) fn cell_test(
+    name: &'static str,
+    key: String,
+    arg: Expr,
+    test: impl Fn(&V<'_>) -> bool + Send + Sync + 'static,
+) -> Expr {
     call(name, key, DataType::Boolean, false, vec![arg], move |inputs, rows| {
         let mut column = arrow::array::BooleanBuilder::with_capacity(rows);
-        match &inputs[0] {
-            Input::Const(value) => (0..rows).for_each(|_| column.append_value(test(value.text()))),
-            Input::Cells(cells) => (0..rows).for_each(|row| column.append_value(test(cells.get(row).text()))),
+        match inputs {
+            [input @ Input::Cells(cells), ..] => {
+                let mut memo = Memo::new(input.views());
+                (0..rows).for_each(|row| column.append_value(memo.get(row, || test(&cells.get(row)))));
+            }
+            [Input::Const(value), ..] => (0..rows).for_each(|_| column.append_value(test(value))),
+            [] => (0..rows).for_each(|_| column.append_value(false)),
         }
         Ok(Arc::new(column.finish()))
     })

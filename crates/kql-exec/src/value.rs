@@ -4,15 +4,18 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Float64Array, Float64Builder, Int32Array,
-    Int32Builder, Int64Array, Int64Builder, LargeStringArray, StringArray, StringBuilder, StringViewArray,
-    TimestampMicrosecondArray, TimestampMicrosecondBuilder,
+    Array, ArrayRef, AsArray, BooleanArray, BooleanBuilder, Decimal256Array, Decimal256Builder, Float64Array,
+    Float64Builder, Int32Array, Int32Builder, Int64Array, Int64Builder, LargeStringArray, StringArray,
+    StringBuilder, StringViewArray, TimestampMicrosecondArray, TimestampMicrosecondBuilder,
 };
 use arrow::datatypes::{
-    DataType, Field, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+    DataType, Decimal256Type, Field, Float64Type, Int32Type, Int64Type, TimeUnit, TimestampMicrosecondType,
+    i256,
 };
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use palisade_kql::{Schema, Type, Value};
+
+use crate::decimal;
 
 /// One cell. The KQL type is known from the plan.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +25,8 @@ pub(crate) enum V<'a> {
     /// int, long, datetime (microseconds), timespan (ticks).
     Int(i64),
     Real(f64),
+    /// decimal: the number times 10^38.
+    Dec(i256),
     /// string, dynamic (JSON text), guid.
     Str(Cow<'a, str>),
 }
@@ -46,6 +51,7 @@ impl V<'_> {
         match self {
             V::Real(n) => Some(*n),
             V::Int(n) => Some(*n as f64),
+            V::Dec(n) => decimal::real(*n),
             _ => None,
         }
     }
@@ -60,6 +66,7 @@ impl V<'_> {
             V::Bool(b) => V::Bool(b),
             V::Int(n) => V::Int(n),
             V::Real(n) => V::Real(n),
+            V::Dec(n) => V::Dec(n),
             V::Str(s) => V::Str(Cow::Owned(s.into_owned())),
         }
     }
@@ -72,6 +79,7 @@ pub(crate) fn arrow_type(ty: Type) -> DataType {
         Type::Int => DataType::Int32,
         Type::Long | Type::Timespan => DataType::Int64,
         Type::Real => DataType::Float64,
+        Type::Decimal => decimal::ARROW,
         Type::String | Type::Dynamic | Type::Guid => DataType::Utf8,
         Type::Datetime => DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC"))),
     }
@@ -96,7 +104,7 @@ pub fn arrow_schema(schema: &Schema) -> arrow::datatypes::SchemaRef {
         .map(|c| {
             let field = Field::new(&c.name, arrow_type(c.ty), c.ty != Type::String);
             match c.ty {
-                Type::Dynamic | Type::Timespan | Type::Guid => {
+                Type::Dynamic | Type::Timespan | Type::Guid | Type::Decimal => {
                     field.with_metadata([("kql".to_owned(), c.ty.name().to_owned())].into())
                 }
                 _ => field,
@@ -114,6 +122,7 @@ pub(crate) fn scalar(value: &Value) -> ScalarValue {
         Value::Int(n) => ScalarValue::Int32(Some(*n)),
         Value::Long(n) | Value::Timespan(n) => ScalarValue::Int64(Some(*n)),
         Value::Real(n) => ScalarValue::Float64(Some(*n)),
+        Value::Decimal(text) => decimal::scalar(decimal::parse(text)),
         Value::String(s) | Value::Dynamic(s) | Value::Guid(s) => ScalarValue::Utf8(Some(s.clone())),
         Value::Datetime(at) => ScalarValue::TimestampMicrosecond(Some(*at), Some(Arc::from("UTC"))),
     }
@@ -126,6 +135,7 @@ pub(crate) fn null_scalar(ty: Type) -> ScalarValue {
         Type::Int => ScalarValue::Int32(None),
         Type::Long | Type::Timespan => ScalarValue::Int64(None),
         Type::Real => ScalarValue::Float64(None),
+        Type::Decimal => decimal::scalar(None),
         Type::String => ScalarValue::Utf8(Some(String::new())),
         Type::Dynamic | Type::Guid => ScalarValue::Utf8(None),
         Type::Datetime => ScalarValue::TimestampMicrosecond(None, Some(Arc::from("UTC"))),
@@ -138,6 +148,7 @@ pub(crate) enum Cells<'a> {
     I32(&'a Int32Array),
     I64(&'a Int64Array),
     F64(&'a Float64Array),
+    Dec(&'a Decimal256Array),
     Time(&'a TimestampMicrosecondArray),
     Utf8(&'a StringArray),
     View(&'a StringViewArray),
@@ -152,6 +163,7 @@ impl<'a> Cells<'a> {
             DataType::Int32 => Cells::I32(array.as_primitive::<Int32Type>()),
             DataType::Int64 => Cells::I64(array.as_primitive::<Int64Type>()),
             DataType::Float64 => Cells::F64(array.as_primitive::<Float64Type>()),
+            ty if *ty == decimal::ARROW => Cells::Dec(array.as_primitive::<Decimal256Type>()),
             DataType::Timestamp(TimeUnit::Microsecond, _) => {
                 Cells::Time(array.as_primitive::<TimestampMicrosecondType>())
             }
@@ -178,6 +190,7 @@ impl<'a> Cells<'a> {
             Cells::I32(a) => read!(a, |n| V::Int(i64::from(n))),
             Cells::I64(a) => read!(a, V::Int),
             Cells::F64(a) => read!(a, V::Real),
+            Cells::Dec(a) => read!(a, V::Dec),
             Cells::Time(a) => read!(a, V::Int),
             Cells::Utf8(a) => read!(a, |s| V::Str(Cow::Borrowed(s))),
             Cells::View(a) => read!(a, |s| V::Str(Cow::Borrowed(s))),
@@ -196,6 +209,7 @@ pub(crate) enum Column {
     I32(Int32Builder),
     I64(Int64Builder),
     F64(Float64Builder),
+    Dec(Decimal256Builder),
     Time(TimestampMicrosecondBuilder),
     /// The flag: null becomes "".
     Text(StringBuilder, bool),
@@ -210,6 +224,9 @@ impl Column {
             Type::Int => Column::I32(Int32Builder::with_capacity(rows)),
             Type::Long | Type::Timespan => Column::I64(Int64Builder::with_capacity(rows)),
             Type::Real => Column::F64(Float64Builder::with_capacity(rows)),
+            Type::Decimal => {
+                Column::Dec(Decimal256Builder::with_capacity(rows).with_data_type(decimal::ARROW))
+            }
             Type::Datetime => Column::Time(
                 TimestampMicrosecondBuilder::with_capacity(rows).with_data_type(arrow_type(Type::Datetime)),
             ),
@@ -237,6 +254,8 @@ impl Column {
             #[allow(clippy::cast_precision_loss)]
             (Column::F64(b), V::Int(v)) => b.append_value(*v as f64),
             (Column::F64(b), _) => b.append_null(),
+            (Column::Dec(b), V::Dec(v)) => b.append_value(*v),
+            (Column::Dec(b), _) => b.append_null(),
             (Column::Time(b), V::Int(v)) => b.append_value(*v),
             (Column::Time(b), _) => b.append_null(),
             (Column::Text(b, _), V::Str(s)) => b.append_value(s),
@@ -264,6 +283,7 @@ impl Column {
             Column::I32(mut b) => Arc::new(b.finish()),
             Column::I64(mut b) => Arc::new(b.finish()),
             Column::F64(mut b) => Arc::new(b.finish()),
+            Column::Dec(mut b) => Arc::new(b.finish()),
             Column::Time(mut b) => Arc::new(b.finish()),
             Column::Text(mut b, _) => Arc::new(b.finish()),
         })
@@ -277,6 +297,7 @@ pub(crate) fn to_scalar(value: &V<'_>, ty: Type) -> ScalarValue {
         (V::Int(n), Type::Int) => ScalarValue::Int32(i32::try_from(*n).ok()),
         (V::Int(n), Type::Long | Type::Timespan) => ScalarValue::Int64(Some(*n)),
         (V::Int(n), Type::Datetime) => ScalarValue::TimestampMicrosecond(Some(*n), Some(Arc::from("UTC"))),
+        (V::Dec(n), Type::Decimal) => decimal::scalar(Some(*n)),
         (v @ (V::Real(_) | V::Int(_)), Type::Real) => ScalarValue::Float64(v.real()),
         (V::Str(s), Type::String | Type::Dynamic | Type::Guid) => ScalarValue::Utf8(Some(s.to_string())),
         _ => null_scalar(ty),

@@ -3,8 +3,16 @@
 
 #[path = "behaviour/conformance.rs"]
 mod conformance;
+#[path = "behaviour/enrich.rs"]
+mod enrich;
+#[path = "behaviour/external.rs"]
+mod external;
+#[path = "behaviour/geo.rs"]
+mod geo;
 #[path = "behaviour/golden.rs"]
 mod golden;
+#[path = "behaviour/graphs.rs"]
+mod graphs;
 #[path = "behaviour/limits.rs"]
 mod limits;
 #[path = "behaviour/names.rs"]
@@ -13,6 +21,18 @@ mod names;
 mod order;
 #[path = "behaviour/plans.rs"]
 mod plans;
+#[path = "behaviour/plugins.rs"]
+mod plugins;
+#[path = "behaviour/run.rs"]
+mod run_lines;
+#[path = "behaviour/scalar.rs"]
+mod scalar;
+#[path = "behaviour/series.rs"]
+mod series;
+#[path = "behaviour/subqueries.rs"]
+mod subqueries;
+#[path = "behaviour/windows.rs"]
+mod windows;
 
 use std::sync::Arc;
 
@@ -52,4 +72,20 @@ async fn run(
 /// Runs a query that needs no stored table.
 async fn run_plain(text: &str) -> Result<Outcome, (String, String)> {
     run(text, &MemoryCatalogue::new(), Arc::new(MemoryTables::new()), QueryContext::default()).await
+}
+
+/// The rows of a query that needs no stored table, as JSON lines; of one that fails, its code.
+async fn lines(text: &str) -> Vec<String> {
+    match run_plain(text).await {
+        Ok(outcome) => outcome.rows.into_iter().map(|r| Json::Array(r).to_string()).collect(),
+        Err((code, message)) => vec![format!("{code}: {message}")],
+    }
+}
+
+/// Names and types of a query's result.
+async fn schema(text: &str) -> Vec<String> {
+    match run_plain(text).await {
+        Ok(outcome) => outcome.schema.columns.iter().map(|c| format!("{}:{}", c.name, c.ty)).collect(),
+        Err((code, message)) => vec![format!("{code}: {message}")],
+    }
 }

@@ -61,6 +61,7 @@ const DYNAMIC: Outcome = Outcome::Is(Type::Dynamic);
 /// All aggregates. `dcount` counts exactly.
 pub const AGGREGATES: &[AggregateDef] = &[
     a("count", "count", 0, LONG, "count_"),
+    a("cnt", "count", 0, LONG, "cnt_"),
     when(a("countif", "count", 0, LONG, "countif_")),
     limited(a("dcount", "dcount", 1, LONG, "dcount_")),
     limited(when(a("dcountif", "dcount", 1, LONG, "dcountif_"))),
@@ -92,9 +93,25 @@ pub const AGGREGATES: &[AggregateDef] = &[
     limited(when(a("make_bag_if", "make_bag", 1, DYNAMIC, "bag_"))),
     limited(a("make_dictionary", "make_bag", 1, DYNAMIC, "dictionary_")),
     a("percentile", "percentile", 2, Outcome::Argument, "percentile_"),
-    a("binary_all_and", "binary_all_and", 1, LONG, "binary_all_and_"),
-    a("binary_all_or", "binary_all_or", 1, LONG, "binary_all_or_"),
-    a("binary_all_xor", "binary_all_xor", 1, LONG, "binary_all_xor_"),
+    a("percentilew", "percentilew", 3, Outcome::Argument, "percentile_"),
+    a("percentiles", "percentiles", 2, Outcome::Columns, "percentile_"),
+    a("percentilesw", "percentilesw", 3, Outcome::Columns, "percentile_"),
+    a("percentiles_array", "percentiles_array", 2, DYNAMIC, "percentiles_"),
+    a("percentilesw_array", "percentilesw_array", 3, DYNAMIC, "percentiles_"),
+    limited(a("tdigest", "tdigest", 1, DYNAMIC, "tdigest_")),
+    a("tdigest_merge", "tdigest_merge", 1, DYNAMIC, "merge_tdigests_"),
+    a("merge_tdigest", "tdigest_merge", 1, DYNAMIC, "merge_tdigests_"),
+    limited(a("hll", "hll", 1, DYNAMIC, "hll_")),
+    limited(when(a("hll_if", "hll", 1, DYNAMIC, "hll_if_"))),
+    a("hll_merge", "hll_merge", 1, DYNAMIC, "hll_merge_"),
+    a("covariance", "covariance", 2, REAL, "covariance_"),
+    when(a("covarianceif", "covariance", 2, REAL, "covarianceif_")),
+    a("covariancep", "covariancep", 2, REAL, "covariancep_"),
+    when(a("covariancepif", "covariancep", 2, REAL, "covariancepif_")),
+    a("buildschema", "buildschema", 1, DYNAMIC, "schema_"),
+    a("binary_all_and", "binary_all_and", 1, Outcome::Argument, ""),
+    a("binary_all_or", "binary_all_or", 1, Outcome::Argument, ""),
+    a("binary_all_xor", "binary_all_xor", 1, Outcome::Argument, ""),
     a("arg_max", "arg_max", 1, Outcome::Columns, ""),
     a("arg_min", "arg_min", 1, Outcome::Columns, ""),
     a("argmax", "arg_max", 1, Outcome::Columns, "max_"),
@@ -103,25 +120,6 @@ pub const AGGREGATES: &[AggregateDef] = &[
     a("any", "take_any", 0, Outcome::Columns, "any_"),
     when(a("take_anyif", "take_any", 1, Outcome::Argument, "")),
     when(a("anyif", "take_any", 1, Outcome::Argument, "any_")),
-];
-
-/// Aggregates of the language that we lack: named in the error.
-pub const UNSUPPORTED: &[&str] = &[
-    "percentiles",
-    "percentilew",
-    "percentilesw",
-    "percentiles_array",
-    "percentilesw_array",
-    "hll",
-    "hll_if",
-    "tdigest",
-    "tdigest_merge",
-    "covariance",
-    "covarianceif",
-    "covariancep",
-    "covariancepif",
-    "buildschema",
-    "merge_tdigest",
 ];
 
 /// The aggregate of this name.

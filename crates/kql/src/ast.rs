@@ -22,7 +22,16 @@ pub enum Statement {
     },
     /// A query.
     Query(Expr),
-    /// A statement that is known but not carried out (`set`, `declare`, …).
+    /// `declare query_parameters(a: long = 1)`.
+    Declare(Vec<Parameter>),
+    /// `set name = value`.
+    Set {
+        /// The option.
+        name: Name,
+        /// Its value, when one is given.
+        value: Option<Expr>,
+    },
+    /// A statement that is known but not carried out (`alias`, `restrict`, …).
     Unsupported {
         /// Its first word.
         word: Name,
@@ -246,6 +255,14 @@ pub enum ExprKind {
     },
     /// `union A, B` as a source.
     Union(Union),
+    /// `externaldata(a: string)['https://…'] with (format='csv')`.
+    External(Box<External>),
+    /// `search in (A, B) 'x'` as a source.
+    Search(Box<Search>),
+    /// `find in (A, B) where x == 1`.
+    Find(Box<Find>),
+    /// `column:"term"`, only in `search` and `find`.
+    Matches(Box<Expr>, Box<Expr>),
     /// A source or construct that is known but not carried out.
     Unsupported(String),
     /// What could not be parsed; already reported.
@@ -290,6 +307,52 @@ pub struct Union {
     pub tables: Vec<Expr>,
 }
 
+/// Rows that come from outside.
+#[derive(Clone, Debug)]
+pub struct External {
+    /// Columns.
+    pub columns: Vec<(Name, Type)>,
+    /// Where the rows are.
+    pub urls: Vec<Expr>,
+    /// Format and the like; a bare word stands as a name.
+    pub properties: Vec<(Name, Expr)>,
+}
+
+/// The parts of `search`.
+#[derive(Clone, Debug)]
+pub struct Search {
+    /// `kind`.
+    pub settings: Vec<Setting>,
+    /// Tables to look in; all when none is given.
+    pub tables: Vec<Expr>,
+    /// What to look for.
+    pub condition: Expr,
+}
+
+/// The parts of `find`.
+#[derive(Clone, Debug)]
+pub struct Find {
+    /// `withsource`.
+    pub settings: Vec<Setting>,
+    /// Tables to look in; all when none is given.
+    pub tables: Vec<Expr>,
+    /// What to look for.
+    pub condition: Expr,
+    /// The columns of `project`; none for `project-smart`.
+    pub project: Option<FindColumns>,
+    /// The columns of `project-away`.
+    pub away: Vec<Expr>,
+}
+
+/// What `find` gives.
+#[derive(Clone, Debug)]
+pub struct FindColumns {
+    /// Columns, with the type they are given.
+    pub columns: Vec<(Name, Option<Type>)>,
+    /// `pack(*)`: all others as one bag.
+    pub pack: bool,
+}
+
 /// A column expanded by `mv-expand` or bound by `mv-apply`.
 #[derive(Clone, Debug)]
 pub struct ExpandItem {
@@ -297,6 +360,76 @@ pub struct ExpandItem {
     pub expr: NamedExpr,
     /// `to typeof(x)`.
     pub to: Option<Type>,
+}
+
+/// The order of columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameOrder {
+    /// `asc`
+    Ascending,
+    /// `desc`
+    Descending,
+    /// `granny-asc`: numbers in names count as numbers.
+    NumbersAscending,
+    /// `granny-desc`
+    NumbersDescending,
+}
+
+/// What `partition` runs over each group.
+#[derive(Clone, Debug)]
+pub enum SubQuery {
+    /// Operators on the rows of the group.
+    Operators(Vec<Operator>),
+    /// A query of its own.
+    Query(Box<Expr>),
+}
+
+/// A level of `top-nested`.
+#[derive(Clone, Debug)]
+pub struct TopNested {
+    /// How many; all when not given.
+    pub count: Option<Expr>,
+    /// What the level is made of.
+    pub of: NamedExpr,
+    /// The value that stands for all the others.
+    pub others: Option<Expr>,
+    /// The aggregate that orders them.
+    pub by: NamedExpr,
+    /// Smallest first.
+    pub ascending: bool,
+}
+
+/// A node or an edge of a graph pattern.
+#[derive(Clone, Debug)]
+pub enum PatternPart {
+    /// `(name)`
+    Node(Option<Name>),
+    /// `-[name*1..3]->`
+    Edge {
+        /// Its variable.
+        name: Option<Name>,
+        /// Least and most edges of a path.
+        hops: Option<(u32, u32)>,
+        /// It has a tip on the right.
+        forward: bool,
+        /// It has a tip on the left.
+        backward: bool,
+        /// Its place.
+        span: Span,
+    },
+}
+
+/// A part of `graph-to-table`.
+#[derive(Clone, Debug)]
+pub struct GraphTable {
+    /// The nodes, or the edges.
+    pub nodes: bool,
+    /// `as name`
+    pub name: Option<Name>,
+    /// `with_node_id`, `with_source_id`, `with_target_id`.
+    pub settings: Vec<Setting>,
+    /// Its place.
+    pub span: Span,
 }
 
 /// A piece of a `parse` pattern.
@@ -332,8 +465,8 @@ pub enum OperatorKind {
     ProjectKeep(Vec<Expr>),
     /// `project-rename`: (new, old)
     ProjectRename(Vec<(Name, Name)>),
-    /// `project-reorder`: pattern and optional `asc` (true) or `desc`.
-    ProjectReorder(Vec<(Expr, Option<bool>)>),
+    /// `project-reorder`: patterns, with the order of the columns that each names.
+    ProjectReorder(Vec<(Expr, Option<NameOrder>)>),
     /// `extend`
     Extend(Vec<NamedExpr>),
     /// `summarize a by b`
@@ -390,14 +523,178 @@ pub enum OperatorKind {
     },
     /// `serialize`, also `serialize a = row_number()`.
     Serialize(Vec<NamedExpr>),
+    /// `make-series`
+    MakeSeries(Box<MakeSeries>),
+    /// `scan`
+    Scan(Box<Scan>),
+    /// `sample n`
+    Sample(Expr),
+    /// `sample-distinct n of x`
+    SampleDistinct(Expr, NamedExpr),
+    /// `top-hitters n of x by y`
+    TopHitters {
+        /// How many values.
+        n: Expr,
+        /// The values.
+        of: NamedExpr,
+        /// What is summed; without it rows are counted.
+        by: Option<Expr>,
+    },
     /// `as name`
     As(Name),
     /// `getschema`
     GetSchema,
+    /// `search` behind a pipe.
+    Search(Box<Search>),
+    /// `invoke f(a)`: the rows are the function's first argument.
+    Invoke(Name, Vec<NamedExpr>),
     /// `render`: only a hint to a drawing client.
-    Render(String),
+    Render(crate::program::Render),
+    /// `evaluate plugin(…)`, with the columns of the outcome where they are given.
+    Evaluate {
+        /// The plugin.
+        name: Name,
+        /// Its arguments.
+        args: Vec<NamedExpr>,
+        /// `: (a: long, …)`; with a `*` in it (true), after the columns of the input.
+        schema: Option<(bool, Vec<(Name, Type)>)>,
+    },
+    /// `mv-apply`
+    MvApply {
+        /// Settings, `with_itemindex` among them.
+        settings: Vec<Setting>,
+        /// The arrays.
+        items: Vec<ExpandItem>,
+        /// `limit n`.
+        limit: Option<Expr>,
+        /// The sub-query.
+        operators: Vec<Operator>,
+    },
+    /// `parse-kv`
+    ParseKv {
+        /// The text.
+        source: Expr,
+        /// The columns.
+        columns: Vec<(Name, Type)>,
+        /// What stands after `with`.
+        options: Vec<(Name, Expr)>,
+    },
+    /// `partition`
+    Partition {
+        /// Settings.
+        settings: Vec<Setting>,
+        /// The column whose values tell the groups apart.
+        by: Expr,
+        /// The sub-query over each group; with a source of its own (in braces) it is a whole query.
+        query: SubQuery,
+    },
+    /// `top-nested`
+    TopNested(Vec<TopNested>),
+    /// `consume`
+    Consume,
+    /// `project-by-names`
+    ProjectByNames(Vec<Expr>),
+    /// `assert-schema`
+    AssertSchema(Vec<(Name, Type)>),
+    /// `make-graph`
+    MakeGraph {
+        /// The column of the edges' sources.
+        source: Name,
+        /// The column of the edges' targets.
+        target: Name,
+        /// Tables of nodes with their ids.
+        nodes: Vec<(Expr, Name)>,
+        /// `with_node_id=name`
+        id: Option<Name>,
+    },
+    /// `graph-match` and `graph-shortest-paths`
+    GraphMatch {
+        /// Only shortest paths.
+        shortest: bool,
+        /// Settings, `cycles` and `output` among them.
+        settings: Vec<Setting>,
+        /// The patterns.
+        patterns: Vec<Vec<PatternPart>>,
+        /// `where`
+        condition: Option<Expr>,
+        /// `project`
+        project: Vec<NamedExpr>,
+    },
+    /// `graph-to-table`
+    GraphToTable(Vec<GraphTable>),
+    /// `graph-mark-components`: `kind=strong` and the column's name are settings.
+    GraphMarkComponents(Vec<Setting>),
     /// An operator that is known but not carried out.
     Unsupported(String),
     /// What could not be parsed; already reported.
     Error,
+}
+
+/// The operands of `make-series`.
+#[derive(Clone, Debug)]
+pub struct MakeSeries {
+    /// Settings, `kind` among them.
+    pub settings: Vec<Setting>,
+    /// Aggregates.
+    pub items: Vec<SeriesItem>,
+    /// What is binned.
+    pub axis: NamedExpr,
+    /// First bin.
+    pub from: Option<Expr>,
+    /// End.
+    pub to: Option<Expr>,
+    /// Width of a bin.
+    pub step: Expr,
+    /// Written `in range(…)`: the end is a bin too, and bins are not aligned to the first one.
+    pub inclusive: bool,
+    /// Groups.
+    pub by: Vec<NamedExpr>,
+}
+
+/// An aggregate of `make-series`.
+#[derive(Clone, Debug)]
+pub struct SeriesItem {
+    /// The aggregate.
+    pub expr: NamedExpr,
+    /// `default = value`.
+    pub default: Option<Expr>,
+}
+
+/// The operands of `scan`.
+#[derive(Clone, Debug, Default)]
+pub struct Scan {
+    /// Settings, `with_match_id` among them.
+    pub settings: Vec<Setting>,
+    /// `order by`
+    pub order: Vec<SortKey>,
+    /// `partition by`
+    pub partition: Vec<NamedExpr>,
+    /// `declare (…)`
+    pub declared: Vec<ScanColumn>,
+    /// Steps in order.
+    pub steps: Vec<ScanStep>,
+}
+
+/// A declared column of `scan`.
+#[derive(Clone, Debug)]
+pub struct ScanColumn {
+    /// Name.
+    pub name: Name,
+    /// Type.
+    pub ty: Type,
+    /// Its value where no step gives one.
+    pub default: Option<Expr>,
+}
+
+/// A step of `scan`.
+#[derive(Clone, Debug)]
+pub struct ScanStep {
+    /// Name.
+    pub name: Name,
+    /// Settings, `output` among them.
+    pub settings: Vec<Setting>,
+    /// Whether a row matches.
+    pub condition: Expr,
+    /// Declared columns and their values.
+    pub assignments: Vec<(Name, Expr)>,
 }

@@ -1,13 +1,28 @@
 //! Names and types: syntax tree to bound program.
 
 mod aggregate;
+mod apply;
 mod call;
 mod cast;
+mod enrich;
+mod evaluate;
 mod expression;
+mod external;
+mod graph;
 mod join;
+mod metadata;
 mod names;
 mod operator;
+mod pattern;
+mod percentile;
+mod scan;
+mod search;
+mod series;
 mod source;
+mod spread;
+mod top;
+mod union;
+mod window;
 
 use std::collections::HashMap;
 
@@ -15,7 +30,7 @@ use crate::ast;
 use crate::catalogue::Catalogue;
 use crate::diagnostic::{Sink, Span};
 use crate::program::{
-    Expr, ExprKind, Operator, Pipeline, Program, Source, Stage, StageOutput, WindowFunction,
+    Expr, ExprKind, Open, Operator, Pipeline, Program, Question, Render, Source, Stage, StageOutput,
 };
 use crate::types::{Column, Schema, Type};
 
@@ -26,12 +41,16 @@ const MAX_LOOKS: u8 = 32;
 /// Deepest binding, functions included.
 const MAX_BIND_DEPTH: u16 = 256;
 
+/// The hidden column that tells when a row came in.
+pub(crate) const INGEST_TIME: &str = "_IngestTime";
+
 /// What a name in scope stands for.
 #[derive(Clone)]
 enum Binding {
     Scalar(Expr),
     Stage(usize),
     Function(std::rc::Rc<ast::Function>, Scope),
+    Graph(std::rc::Rc<graph::Graph>),
     /// Its definition was wrong and has been reported.
     Broken,
 }
@@ -49,6 +68,10 @@ struct Relation {
     aliases: Vec<(String, String)>,
     /// Something before was wrong: unknown columns are not reported again.
     poisoned: bool,
+    /// It has more columns, which are known only when it runs.
+    open: bool,
+    /// It is a graph, and no rows.
+    graph: Option<std::rc::Rc<graph::Graph>>,
 }
 
 impl Relation {
@@ -60,6 +83,8 @@ impl Relation {
             hidden: Vec::new(),
             aliases: Vec::new(),
             poisoned: false,
+            open: false,
+            graph: None,
         }
     }
 
@@ -76,21 +101,44 @@ impl Relation {
         self.schema.get(stored).or_else(|| self.hidden.iter().find(|c| c.name == stored))
     }
 
-    fn project(&mut self, columns: Vec<(String, Expr)>) {
+    /// Exactly these columns; when a row came in can still be asked.
+    fn project(&mut self, mut columns: Vec<(String, Expr)>) {
         self.schema =
             Schema { columns: columns.iter().map(|(n, e)| Column { name: n.clone(), ty: e.ty }).collect() };
-        self.hidden.clear();
+        let schema = &self.schema;
+        self.hidden.retain(|h| h.name == INGEST_TIME && schema.get(&h.name).is_none());
+        columns.extend(self.hidden.iter().map(|h| (h.name.clone(), Expr::column(&h.name, h.ty))));
         self.operators.push(Operator::Project(columns));
     }
 
-    fn finish(mut self) -> Pipeline {
+    /// Drops what can be named but is not part of the result.
+    fn settle(&mut self) {
         if !self.hidden.is_empty() {
+            self.hidden.clear();
             let all =
                 self.schema.columns.iter().map(|c| (c.name.clone(), Expr::column(&c.name, c.ty))).collect();
             self.project(all);
         }
+    }
+
+    fn finish(mut self) -> Pipeline {
+        self.settle();
         Pipeline { source: self.source, operators: self.operators, schema: self.schema }
     }
+
+    /// The pipeline with its hidden columns behind the others.
+    fn whole(mut self) -> Pipeline {
+        self.schema.columns.append(&mut self.hidden);
+        Pipeline { source: self.source, operators: self.operators, schema: self.schema }
+    }
+}
+
+/// What a stage has besides its visible columns.
+#[derive(Default)]
+struct Staged {
+    /// How many of its last columns are hidden.
+    hidden: usize,
+    aliases: Vec<(String, String)>,
 }
 
 struct Binder<'c, 's, 'k> {
@@ -98,20 +146,37 @@ struct Binder<'c, 's, 'k> {
     now: i64,
     sink: &'k mut Sink<'s>,
     stages: Vec<Stage>,
+    /// Of each stage, what its schema does not tell.
+    staged: Vec<Staged>,
     scope: Scope,
     nodes: usize,
     depth: u16,
-    render: Option<String>,
+    render: Option<Render>,
     /// Inside `summarize` arguments aggregates are collected here.
     aggregates: Option<aggregate::Collected>,
-    /// Inside `extend` and `serialize`, functions over the order of rows are collected here.
-    windows: Option<Vec<(String, Type, WindowFunction)>>,
+    /// Inside `extend` and the like, functions over the order of rows are collected here.
+    pending: Option<window::Pending>,
+    /// Inside the steps of a `scan`, what they may name.
+    states: Option<scan::States>,
+    /// What rows said about columns, in the order of the questions.
+    answers: &'c [Schema],
+    /// Questions met so far.
+    questions: usize,
+    /// The first question without an answer: its stage.
+    open: Option<(usize, usize, Question)>,
+    /// `let` tables with more columns than are known.
+    open_stages: std::collections::HashSet<usize>,
+    /// Columns of which only the name is known.
+    inferred: Vec<String>,
+    /// The variables of a graph pattern, while its conditions are bound.
+    pattern: Option<pattern::Scope>,
 }
 
 pub(crate) fn bind(
     query: &ast::Query,
     catalogue: &dyn Catalogue,
     now: i64,
+    answers: &[Schema],
     sink: &mut Sink<'_>,
 ) -> Option<Program> {
     let mut binder = Binder {
@@ -119,12 +184,20 @@ pub(crate) fn bind(
         now,
         sink,
         stages: Vec::new(),
+        staged: Vec::new(),
         scope: Scope::default(),
         nodes: 0,
         depth: 0,
         render: None,
         aggregates: None,
-        windows: None,
+        pending: None,
+        states: None,
+        answers,
+        questions: 0,
+        open: None,
+        open_stages: std::collections::HashSet::new(),
+        inferred: Vec::new(),
+        pattern: None,
     };
     let result = binder.statements(&query.statements);
     let Some(result) = result else {
@@ -134,17 +207,38 @@ pub(crate) fn bind(
         }
         return None;
     };
-    let poisoned = result.poisoned;
-    let pipeline = result.finish();
-    binder.stages.push(Stage { name: None, output: StageOutput::Result, pipeline });
-    if poisoned || binder.sink.has_errors() {
+    if result.graph.is_some() {
+        let message = "a graph is no table; end with graph-match, graph-to-table or graph-shortest-paths";
+        binder.error("table_expected", Span::default(), message);
         return None;
     }
-    Some(Program { stages: binder.stages, warnings: Vec::new(), render: binder.render })
+    let poisoned = result.poisoned;
+    let pipeline = result.finish();
+    let unknown = pipeline.schema.columns.iter().filter(|c| c.ty == Type::Dynamic);
+    let unknown = unknown.map(|c| c.name.clone()).filter(|n| binder.inferred.contains(n)).collect();
+    binder.stages.push(Stage { name: None, output: StageOutput::Result, pipeline });
+    // What comes after a question is only guessed at.
+    if (poisoned && binder.open.is_none()) || binder.sink.has_errors() {
+        return None;
+    }
+    let open = binder.open.map(|(stage, column, question)| Open {
+        stage,
+        column,
+        question,
+        answers: answers.to_vec(),
+        text: "".into(),
+        catalogue: std::sync::Arc::default(),
+        now,
+    });
+    Some(Program { stages: binder.stages, warnings: Vec::new(), render: binder.render, open, unknown })
 }
 
 impl Binder<'_, '_, '_> {
     fn error(&mut self, code: &str, span: Span, message: impl Into<String>) {
+        // The types of columns that only the rows know may be anything.
+        if code == "type_mismatch" && !self.inferred.is_empty() && self.open.is_some() {
+            return;
+        }
         self.sink.error(code, span, message.into(), None);
     }
 
@@ -190,12 +284,18 @@ impl Binder<'_, '_, '_> {
         for statement in statements {
             match statement {
                 ast::Statement::Let { name, value } => self.bind_let(name, value),
+                ast::Statement::Declare(parameters) => self.declare(parameters),
+                ast::Statement::Set { name, value } => self.option(name, value.as_ref()),
                 ast::Statement::Unsupported { word, harmless } => {
                     if *harmless {
                         self.sink.warning("set_ignored", word.span, "'set' has no effect here".to_owned());
                     } else {
                         self.unsupported(&format!("the statement '{}'", word.text), word.span);
                     }
+                }
+                // It only gives names to its tables.
+                ast::Statement::Query(expr) if several_tables(expr) => {
+                    self.table(expr);
                 }
                 ast::Statement::Query(expr) => {
                     if dropped.is_some() {
@@ -211,6 +311,24 @@ impl Binder<'_, '_, '_> {
             }
         }
         result
+    }
+
+    /// Parameters of the query have their defaults.
+    fn declare(&mut self, parameters: &[ast::Parameter]) {
+        let row = Relation::new(Source::OneRow, Schema::default());
+        for parameter in parameters {
+            let binding = match (&parameter.default, parameter.ty) {
+                (Some(default), Some(ty)) => self
+                    .scalar(default, &row)
+                    .map_or(Binding::Broken, |value| Binding::Scalar(cast::cast(value, ty))),
+                _ => {
+                    let what = format!("the parameter '{}' without a default", parameter.name.text);
+                    self.unsupported(&what, parameter.name.span);
+                    Binding::Broken
+                }
+            };
+            self.define(&parameter.name.text, binding);
+        }
     }
 
     /// A tabular statement; a bare scalar becomes a table of one cell.
@@ -235,7 +353,8 @@ impl Binder<'_, '_, '_> {
                 Binding::Function(std::rc::Rc::new(function.clone()), self.scope.clone())
             }
             ast::LetValue::Expr(expr) if self.is_tabular(expr) => match self.table(expr) {
-                Some(relation) if !relation.poisoned => {
+                Some(Relation { graph: Some(graph), poisoned: false, .. }) => Binding::Graph(graph),
+                Some(relation) if !relation.poisoned || (relation.open && self.open.is_some()) => {
                     let output =
                         if is_materialize(expr) { StageOutput::Materialized } else { StageOutput::Table };
                     Binding::Stage(self.stage(Some(name.text.clone()), output, relation))
@@ -250,9 +369,57 @@ impl Binder<'_, '_, '_> {
         self.define(&name.text, binding);
     }
 
+    /// `set`: the options of `bin_auto` are kept under names that no query can write.
+    fn option(&mut self, name: &ast::Name, value: Option<&ast::Expr>) {
+        match (name.text.as_str(), value) {
+            ("query_bin_auto_size" | "query_bin_auto_at", Some(value)) => {
+                let row = Relation::new(Source::OneRow, Schema::default());
+                let binding = self.scalar(value, &row).map_or(Binding::Broken, Binding::Scalar);
+                self.define(&format!("set {}", name.text), binding);
+            }
+            _ => {
+                let message = format!("'set {}' has no effect here", name.text);
+                self.sink.warning("set_ignored", name.span, message);
+            }
+        }
+    }
+
     fn stage(&mut self, name: Option<String>, output: StageOutput, relation: Relation) -> usize {
-        self.stages.push(Stage { name, output, pipeline: relation.finish() });
+        if relation.open {
+            self.open_stages.insert(self.stages.len());
+        }
+        // A stage without a name is a value or a list: only its first column counts.
+        let staged = match name {
+            Some(_) => Staged { hidden: relation.hidden.len(), aliases: relation.aliases.clone() },
+            None => Staged::default(),
+        };
+        let pipeline = if name.is_some() { relation.whole() } else { relation.finish() };
+        self.stages.push(Stage { name, output, pipeline });
+        self.staged.push(staged);
         self.stages.len() - 1
+    }
+
+    /// The rows of a stage.
+    fn of_stage(&self, stage: usize) -> Option<Relation> {
+        let mut schema = self.stages.get(stage)?.pipeline.schema.clone();
+        let staged = self.staged.get(stage)?;
+        let hidden = schema.columns.split_off(schema.columns.len().saturating_sub(staged.hidden));
+        let aliases = staged.aliases.clone();
+        let open = self.open_stages.contains(&stage);
+        Some(Relation { hidden, aliases, open, ..Relation::new(Source::Stage(stage), schema) })
+    }
+
+    /// What the rows of a table say about columns; none where they were not asked yet.
+    fn ask(&mut self, relation: Relation, column: usize, question: Question) -> (usize, Option<Schema>) {
+        let at = self.questions;
+        self.questions += 1;
+        // The stage is there in every round, so that stages have the same numbers.
+        let stage = self.stage(Some("$open".to_owned()), StageOutput::Materialized, relation);
+        let answer = self.answers.get(at).cloned();
+        if answer.is_none() {
+            self.open.get_or_insert((stage, column, question));
+        }
+        (stage, answer)
     }
 
     /// Whether an expression is a table: by its form, or by what its name stands for.
@@ -269,9 +436,12 @@ impl Binder<'_, '_, '_> {
             | K::Print(..)
             | K::Range { .. }
             | K::Union(..)
+            | K::External(_)
+            | K::Search(_)
+            | K::Find(_)
             | K::Unsupported(_) => true,
             K::Name(name) => match self.scope.get(name) {
-                Some(Binding::Stage(_)) => true,
+                Some(Binding::Stage(_) | Binding::Graph(_)) => true,
                 Some(Binding::Function(function, scope)) if function.parameters.is_empty() => {
                     self.function_is_tabular(function, scope, looks)
                 }
@@ -282,7 +452,8 @@ impl Binder<'_, '_, '_> {
                 Some(Binding::Function(function, scope)) => self.function_is_tabular(function, scope, looks),
                 Some(_) => false,
                 None => match name.text.as_str() {
-                    "materialize" => true,
+                    "materialize" | "totable" => true,
+                    name if enrich::is_source(name) => true,
                     "table" | "cluster" | "database" | "workspace" | "app" | "external_table"
                     | "materialized_view" => true,
                     "view" => args.is_empty(),
@@ -328,6 +499,12 @@ impl Binder<'_, '_, '_> {
     }
 }
 
+/// `graph-to-table nodes as N, edges as E`
+fn several_tables(expr: &ast::Expr) -> bool {
+    let ast::ExprKind::Pipe(_, operators) = &expr.kind else { return false };
+    matches!(operators.last().map(|o| &o.kind), Some(ast::OperatorKind::GraphToTable(tables)) if tables.len() > 1)
+}
+
 fn is_materialize(expr: &ast::Expr) -> bool {
     matches!(&expr.kind, ast::ExprKind::Call { name, .. } if name.text == "materialize")
 }
@@ -350,9 +527,10 @@ fn size(expr: &Expr) -> usize {
 
 /// The type that both sides can be cast to without an error; none when they do not meet.
 fn common_type(a: Type, b: Type) -> Option<Type> {
-    use Type::{Bool, Dynamic, Guid, Int, Long, Real, String};
+    use Type::{Bool, Decimal, Dynamic, Guid, Int, Long, Real, String};
     Some(match (a, b) {
         _ if a == b => a,
+        (Decimal, Int | Long | Real) | (Int | Long | Real, Decimal) => Decimal,
         (Real, Int | Long) | (Int | Long, Real) => Real,
         (Int, Long) | (Long, Int) => Long,
         (Bool, Int | Long) | (Int | Long, Bool) => Long,

@@ -1,5 +1,8 @@
 //! Where the binder finds tables.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use crate::types::Type;
 
 /// A column as the catalogue knows it.
@@ -22,6 +25,8 @@ pub struct TableDef {
     pub hidden: Vec<ColumnDef>,
     /// Other spellings of columns: (alias, stored name).
     pub aliases: Vec<(String, String)>,
+    /// It never has rows, and no executor is asked for it.
+    pub empty: bool,
 }
 
 /// What the binder asks about tables.
@@ -30,6 +35,10 @@ pub trait Catalogue {
     fn table(&self, name: &str) -> Option<TableDef>;
     /// All table names, for suggestions and `union *`.
     fn tables(&self) -> Vec<String>;
+    /// Whether the executor will know where addresses are; if not, asking for it is warned of.
+    fn locates_addresses(&self) -> bool {
+        false
+    }
 }
 
 /// Aliases that hold for every hunting table that has the stored column.
@@ -56,7 +65,7 @@ impl MemoryCatalogue {
         let columns: Vec<ColumnDef> =
             columns.iter().map(|(n, ty)| ColumnDef { name: (*n).to_owned(), ty: *ty }).collect();
         let aliases = common_aliases(&columns);
-        self.tables.push(TableDef { name: name.to_owned(), columns, hidden: Vec::new(), aliases });
+        self.tables.push(TableDef { name: name.to_owned(), columns, aliases, ..TableDef::default() });
         self
     }
 }
@@ -81,42 +90,88 @@ impl Catalogue for MemoryCatalogue {
     }
 }
 
-/// The hunting tables of `palisade-schema`.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct HuntingCatalogue;
+/// What a catalogue has answered, for binding the same query again without it.
+#[derive(Debug, Default)]
+pub(crate) struct Recorded {
+    known: BTreeMap<String, Option<TableDef>>,
+    names: Vec<String>,
+    locates: bool,
+}
 
-impl HuntingCatalogue {
-    fn column_type(kind: palisade_schema::ColumnType) -> Type {
-        use palisade_schema::ColumnType as K;
-        match kind {
-            K::Bool => Type::Bool,
-            K::Int => Type::Int,
-            K::Long => Type::Long,
-            K::Real => Type::Real,
-            K::String => Type::String,
-            K::Datetime => Type::Datetime,
-            K::Timespan => Type::Timespan,
-            K::Dynamic => Type::Dynamic,
-            K::Guid => Type::Guid,
+impl Recorded {
+    /// Names of the tables that were asked for and are there.
+    pub fn found(&self) -> impl Iterator<Item = &str> {
+        self.known.values().flatten().map(|t| t.name.as_str())
+    }
+}
+
+impl Catalogue for Recorded {
+    fn table(&self, name: &str) -> Option<TableDef> {
+        self.known.get(name).cloned().flatten()
+    }
+
+    fn tables(&self) -> Vec<String> {
+        self.names.clone()
+    }
+
+    fn locates_addresses(&self) -> bool {
+        self.locates
+    }
+}
+
+/// Passes questions on to a catalogue and keeps the answers.
+pub(crate) struct Recorder<'c> {
+    inner: &'c dyn Catalogue,
+    known: RefCell<BTreeMap<String, Option<TableDef>>>,
+}
+
+impl<'c> Recorder<'c> {
+    pub fn new(inner: &'c dyn Catalogue) -> Self {
+        Self { inner, known: RefCell::default() }
+    }
+
+    pub fn finish(&self) -> Recorded {
+        Recorded {
+            known: self.known.borrow().clone(),
+            names: self.inner.tables(),
+            locates: self.inner.locates_addresses(),
         }
     }
 }
 
-impl Catalogue for HuntingCatalogue {
+impl Catalogue for Recorder<'_> {
     fn table(&self, name: &str) -> Option<TableDef> {
-        let spec = palisade_schema::table(name)?;
-        let columns: Vec<ColumnDef> = spec
-            .columns
-            .iter()
-            .map(|c| ColumnDef { name: c.name.clone(), ty: Self::column_type(c.kind) })
-            .collect();
-        let mut aliases = common_aliases(&columns);
-        aliases.extend(spec.aliases.iter().map(|(alias, stored)| (alias.clone(), stored.clone())));
-        let hidden = vec![ColumnDef { name: "_IngestTime".to_owned(), ty: Type::Datetime }];
-        Some(TableDef { name: spec.name.clone(), columns, hidden, aliases })
+        let known = self.known.borrow().get(name).cloned();
+        known.unwrap_or_else(|| {
+            let found = self.inner.table(name);
+            self.known.borrow_mut().insert(name.to_owned(), found.clone());
+            found
+        })
     }
 
     fn tables(&self) -> Vec<String> {
-        palisade_schema::tables().iter().map(|t| t.name.clone()).collect()
+        self.inner.tables()
+    }
+
+    fn locates_addresses(&self) -> bool {
+        self.inner.locates_addresses()
+    }
+}
+
+/// The hunting tables of `palisade-schema`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HuntingCatalogue;
+
+impl Catalogue for HuntingCatalogue {
+    fn table(&self, name: &str) -> Option<TableDef> {
+        let mut table = crate::SchemaCatalogue.table(name)?;
+        let mut more = common_aliases(&table.columns);
+        more.retain(|(alias, _)| !table.aliases.iter().any(|(a, _)| a == alias));
+        table.aliases.append(&mut more);
+        Some(table)
+    }
+
+    fn tables(&self) -> Vec<String> {
+        crate::SchemaCatalogue.tables()
     }
 }

@@ -61,6 +61,8 @@ pub(crate) struct Sink<'t> {
     /// Where each one begins, in bytes.
     starts: Vec<usize>,
     suggestions: u16,
+    /// Where everything is reported while a text of our own is bound.
+    pinned: Option<Span>,
 }
 
 /// Most searches for a similar name: each reads all names, and a text can hold very many wrong ones.
@@ -68,7 +70,7 @@ const MAX_SUGGESTIONS: u16 = 200;
 
 impl<'t> Sink<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
-        Self { text, found: Vec::new(), starts: Vec::new(), suggestions: 0 }
+        Self { text, found: Vec::new(), starts: Vec::new(), suggestions: 0, pinned: None }
     }
 
     pub(crate) fn error(&mut self, code: &str, span: Span, message: String, suggestion: Option<String>) {
@@ -92,6 +94,11 @@ impl<'t> Sink<'t> {
         nearest(word, candidates)
     }
 
+    /// Reports all that follows at one place, or each at its own; gives what held before.
+    pub(crate) fn pin(&mut self, place: Option<Span>) -> Option<Span> {
+        std::mem::replace(&mut self.pinned, place)
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
         self.found.iter().any(|d| d.severity == Severity::Error)
     }
@@ -108,6 +115,7 @@ impl<'t> Sink<'t> {
         message: String,
         suggestion: Option<String>,
     ) {
+        let span = self.pinned.unwrap_or(span);
         if self.found.len() >= crate::MAX_DIAGNOSTICS {
             // An error is never crowded out by warnings.
             let warning = self.found.iter().rposition(|d| d.severity == Severity::Warning);

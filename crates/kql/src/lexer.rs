@@ -18,7 +18,7 @@ pub(crate) enum Tok {
     #[regex(r"0[xX][0-9a-fA-F]+", priority = 12)]
     Hex,
     #[regex(r"[0-9]+\.[0-9]+([eE][+-]?[0-9]+)?", priority = 12)]
-    #[regex(r"[0-9]+[eE][+-]?[0-9]+", priority = 12)]
+    #[regex(r"[0-9]+\.?[eE][+-]?[0-9]+", priority = 12)]
     Real,
     #[regex(r"[0-9]+(\.[0-9]+)?(d|days?|h|hrs?|hours?|m|min|minutes?|s|sec|seconds?|ms|millis?|milliseconds?|micros?|microseconds?|nanos?|nanoseconds?|ticks?)", priority = 10)]
     Timespan,

@@ -5,9 +5,11 @@
 //! [`MAX_DEPTH`]; texts longer than [`MAX_QUERY_BYTES`] are refused.
 
 pub mod aggregates;
+pub mod analyze;
 pub mod ast;
 mod binder;
 pub mod catalogue;
+pub mod decimal;
 pub mod diagnostic;
 pub mod functions;
 
@@ -54,12 +56,22 @@ pub fn parse(text: &str) -> (ast::Query, Vec<Diagnostic>) {
 /// # Errors
 /// Every diagnostic found, errors first, each in the order of their place in the text.
 pub fn compile(text: &str, catalogue: &dyn Catalogue, now_us: i64) -> Result<Program, Vec<Diagnostic>> {
+    compile_with(text, catalogue, now_us, &[])
+}
+
+/// The same, with what the rows of a first part said about the columns of the rest.
+pub(crate) fn compile_with(
+    text: &str,
+    catalogue: &dyn Catalogue,
+    now_us: i64,
+    answers: &[Schema],
+) -> Result<Program, Vec<Diagnostic>> {
     let (query, diagnostics) = parse(text);
     if diagnostics.iter().any(|d| d.severity == Severity::Error) {
         // The tree after recovery is still bound, so that names are checked in the same round.
         let mut all = diagnostics;
         let mut sink = diagnostic::Sink::new(text);
-        binder::bind(&query, catalogue, now_us, &mut sink);
+        binder::bind(&query, catalogue, now_us, &[], &mut sink);
         for extra in sink.finish() {
             // Types of half-read expressions would only confuse.
             let follows = matches!(extra.code.as_str(), "empty_query" | "type_mismatch");
@@ -72,7 +84,12 @@ pub fn compile(text: &str, catalogue: &dyn Catalogue, now_us: i64) -> Result<Pro
         return Err(all);
     }
     let mut sink = diagnostic::Sink::new(text);
-    let program = binder::bind(&query, catalogue, now_us, &mut sink);
+    let recorder = catalogue::Recorder::new(catalogue);
+    let mut program = binder::bind(&query, &recorder, now_us, answers, &mut sink);
+    if let Some(open) = program.as_mut().and_then(|p| p.open.as_mut()) {
+        open.text = text.into();
+        open.catalogue = std::sync::Arc::new(recorder.finish());
+    }
     let mut diagnostics = sink.finish();
     match program {
         Some(mut program) if diagnostics.iter().all(|d| d.severity != Severity::Error) => {

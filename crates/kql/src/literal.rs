@@ -86,9 +86,6 @@ pub(crate) fn typed(token: &str) -> Result<Value, String> {
     let open = token.find('(').unwrap_or(0);
     let word = token[..open].trim();
     let content = token[open + 1..].strip_suffix(')').unwrap_or_default().trim();
-    if word == "decimal" {
-        return Err("decimal numbers are not supported; use real".to_owned());
-    }
     let ty = Type::from_name(word).ok_or_else(|| format!("'{word}' is not a type"))?;
     if ty == Type::Dynamic {
         let json = dynamic(content).ok_or("dynamic(...) does not hold a valid value")?;
@@ -112,12 +109,27 @@ pub(crate) fn typed(token: &str) -> Result<Value, String> {
         Type::Int => Value::Int(i32::try_from(integer(&plain).ok_or_else(wrong)?).map_err(|_| wrong())?),
         Type::Long => Value::Long(integer(&plain).ok_or_else(wrong)?),
         Type::Real => Value::Real(real(&plain).ok_or_else(wrong)?),
-        Type::Datetime => Value::Datetime(time::parse_datetime(&plain).ok_or_else(wrong)?),
+        Type::Decimal => Value::Decimal(crate::decimal::canonical(&plain).ok_or_else(wrong)?),
+        Type::Datetime => {
+            Value::Datetime(time::parse_datetime(&plain).or_else(|| numbered(&plain)).ok_or_else(wrong)?)
+        }
         Type::Timespan => Value::Timespan(time::parse_timespan(&plain).ok_or_else(wrong)?),
         Type::Guid => Value::Guid(guid(&plain).ok_or_else(wrong)?),
         Type::String | Type::Dynamic => return Err(wrong()),
     };
     Ok(value)
+}
+
+/// `2025, 6, 14`: a date as three numbers, and a time as up to three more.
+fn numbered(text: &str) -> Option<i64> {
+    let parts: Option<Vec<i64>> = text.split(',').map(|p| p.trim().parse().ok()).collect();
+    match parts?.as_slice() {
+        [year, month, day, time @ ..] if time.len() < 4 => {
+            let part = |at: usize| time.get(at).copied().unwrap_or(0);
+            time::make_datetime(*year, *month, *day, part(0), part(1), part(2), 0)
+        }
+        _ => None,
+    }
 }
 
 fn quoted(content: &str) -> Option<String> {
@@ -237,7 +249,7 @@ impl Dynamic<'_> {
                 Some(Json::Object(bag))
             }
             '"' | '\'' | '@' | 'h' => self.string().map(Json::String),
-            _ => self.word(),
+            _ => self.word(depth),
         }
     }
 
@@ -265,12 +277,17 @@ impl Dynamic<'_> {
         Some(decoded)
     }
 
-    fn word(&mut self) -> Option<Json> {
+    fn word(&mut self, depth: usize) -> Option<Json> {
         let rest = self.rest();
         let end = rest
-            .find(|c: char| c == ',' || c == ']' || c == '}' || c == '(' || c.is_whitespace())
+            .find(|c: char| matches!(c, ',' | ']' | '}' | '(' | ')') || c.is_whitespace())
             .unwrap_or(rest.len());
         let word = &rest[..end];
+        if word == "dynamic" && rest[end..].starts_with('(') {
+            self.at += end + 1;
+            let inner = self.value(depth + 1)?;
+            return self.eat(')').then_some(inner);
+        }
         if rest[end..].starts_with('(') {
             let close = rest.find(')')?;
             let value = typed(&rest[..=close]).ok()?;
@@ -283,7 +300,7 @@ impl Dynamic<'_> {
                 Value::Real(n) => Number::from_f64(n).map_or(Json::Null, Json::Number),
                 Value::Datetime(at) => Json::String(time::format_datetime(at)),
                 Value::Timespan(ticks) => Json::String(time::format_timespan(ticks)),
-                Value::String(s) | Value::Guid(s) => Json::String(s),
+                Value::String(s) | Value::Guid(s) | Value::Decimal(s) => Json::String(s),
                 Value::Dynamic(_) => return None,
             });
         }
@@ -323,6 +340,12 @@ mod tests {
             Ok(Value::Dynamic("{\"a\":[1,2.5,\"x\"],\"b\":null}".into()))
         );
         assert_eq!(typed("long(0x10)"), Ok(Value::Long(16)));
+        assert_eq!(
+            typed("dynamic({'a': dynamic({}), 'b': dynamic([1, dynamic(null)])})"),
+            Ok(Value::Dynamic("{\"a\":{},\"b\":[1,null]}".into()))
+        );
+        assert_eq!(typed("datetime(2025, 6, 14)"), typed("datetime(2025-06-14)"));
+        assert_eq!(typed("decimal(1.50)"), Ok(Value::Decimal("1.5".into())));
         assert!(typed("datetime(hello)").is_err());
         assert!(typed("dynamic([1)").is_err());
     }

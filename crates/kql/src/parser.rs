@@ -1,8 +1,13 @@
 //! Recursive descent for statements and operators, precedence climbing for expressions.
 
 mod expression;
+mod graph;
 mod operator;
+mod scan;
+mod search;
+mod series;
 mod source;
+mod table;
 
 use crate::ast::{Function, LetValue, Name, Parameter, Query, Statement};
 use crate::diagnostic::{Sink, Span};
@@ -27,13 +32,15 @@ pub(crate) struct Parser<'t, 's, 'k> {
     tokens: Vec<Token>,
     at: usize,
     depth: u16,
+    /// Inside the condition of `search` or `find`, where `column:"term"` is an operator.
+    searching: bool,
     sink: &'k mut Sink<'s>,
 }
 
 /// Parses a text; what is wrong goes to the sink and the tree holds what could be read.
 pub(crate) fn parse(text: &str, sink: &mut Sink<'_>) -> Query {
     let tokens = lex(text, sink);
-    let mut parser = Parser { text, tokens, at: 0, depth: 0, sink };
+    let mut parser = Parser { text, tokens, at: 0, depth: 0, searching: false, sink };
     let statements = parser.statements(Tok::End);
     Query { statements }
 }
@@ -206,12 +213,27 @@ impl Parser<'_, '_, '_> {
             let named = matches!(self.peek_at(1), Tok::Ident | Tok::OpenBracket);
             match self.word() {
                 "let" if named => return self.let_statement(),
-                "set" if named => return Ok(self.skip_statement(true)),
+                "declare" if self.word_at(1) == "query_parameters" => return self.declare_parameters(),
+                "set" if named => return self.set_statement(),
                 "declare" | "alias" | "restrict" if named => return Ok(self.skip_statement(false)),
                 _ => {}
             }
         }
         Ok(Statement::Query(self.tabular()?))
+    }
+
+    /// `set name`, `set name = value`; a value in a form of its own is skipped.
+    fn set_statement(&mut self) -> Parsed<Statement> {
+        self.bump();
+        let name = self.name("an option")?;
+        let mut value = None;
+        if self.eat(Tok::Assign) && !matches!(self.peek(), Tok::Semicolon | Tok::End) {
+            value = self.expression().ok();
+        }
+        while !matches!(self.peek(), Tok::Semicolon | Tok::End) {
+            self.bump();
+        }
+        Ok(Statement::Set { name, value })
     }
 
     fn skip_statement(&mut self, harmless: bool) -> Statement {
@@ -256,24 +278,37 @@ impl Parser<'_, '_, '_> {
         self.nest(|p| {
             let start = p.span();
             p.eat_word("view");
-            p.expect(Tok::OpenParen, "'('")?;
-            let mut parameters = Vec::new();
-            while p.peek() != Tok::CloseParen {
-                let name = p.name("a parameter")?;
-                p.expect(Tok::Colon, "':'")?;
-                let ty = if p.peek() == Tok::OpenParen { p.table_type()? } else { Some(p.type_name()?) };
-                let default = if p.eat(Tok::Assign) { Some(p.expression()?) } else { None };
-                parameters.push(Parameter { name, ty, default });
-                if !p.eat(Tok::Comma) {
-                    break;
-                }
-            }
-            p.expect(Tok::CloseParen, "')'")?;
+            let parameters = p.parameters()?;
             p.expect(Tok::OpenBrace, "'{'")?;
             let body = p.statements(Tok::CloseBrace);
             p.expect(Tok::CloseBrace, "'}'")?;
             Ok(Function { parameters, body, span: start.to(p.previous_end()) })
         })
+    }
+
+    fn parameters(&mut self) -> Parsed<Vec<Parameter>> {
+        self.expect(Tok::OpenParen, "'('")?;
+        let mut parameters = Vec::new();
+        while self.peek() != Tok::CloseParen {
+            self.one_more(parameters.len())?;
+            let name = self.name("a parameter")?;
+            self.expect(Tok::Colon, "':'")?;
+            let ty = if self.peek() == Tok::OpenParen { self.table_type()? } else { Some(self.type_name()?) };
+            let default = if self.eat(Tok::Assign) { Some(self.expression()?) } else { None };
+            parameters.push(Parameter { name, ty, default });
+            if !self.eat(Tok::Comma) {
+                break;
+            }
+        }
+        self.expect(Tok::CloseParen, "')'")?;
+        Ok(parameters)
+    }
+
+    /// `declare query_parameters(a: long = 1)`.
+    fn declare_parameters(&mut self) -> Parsed<Statement> {
+        self.bump();
+        self.bump();
+        Ok(Statement::Declare(self.parameters()?))
     }
 
     /// `(*)` or `(a: long, …)`: a tabular parameter; its columns come from the argument.
@@ -299,12 +334,6 @@ impl Parser<'_, '_, '_> {
         if let Some(ty) = Type::from_name(&word) {
             self.bump();
             return Ok(ty);
-        }
-        if word == "decimal" {
-            let message = "the type decimal is not supported; use real".to_owned();
-            self.sink.error("not_supported", span, message, Some("real".to_owned()));
-            self.bump();
-            return Ok(Type::Real);
         }
         if word.is_empty() {
             return Err(self.unexpected("a type"));

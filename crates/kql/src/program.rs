@@ -2,7 +2,16 @@
 
 use crate::ast::{BinaryOp, TextOp};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::types::{Schema, Type, Value};
+use crate::types::{Column, Schema, Type, Value};
+
+mod open;
+mod table;
+
+pub use open::{MAX_QUESTIONS, Open, Question};
+pub use table::{
+    Apply, Cycles, GraphNodes, MatchColumn, MatchEdge, MatchNode, MatchOutput, Matching, Part, TableCall,
+    TableFunction,
+};
 
 /// A whole query in stages. Later stages may refer to earlier ones; the last one is the result.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,8 +20,23 @@ pub struct Program {
     pub stages: Vec<Stage>,
     /// Warnings that came up while binding.
     pub warnings: Vec<Diagnostic>,
-    /// The kind of chart that the query's `render` asks for.
-    pub render: Option<String>,
+    /// The chart that the query's `render` asks for.
+    pub render: Option<Render>,
+    /// Set where the columns of the result are known only when it runs; [`Program::schema`] then has
+    /// those that are known before, and only the stages up to this one can be carried out.
+    pub open: Option<Open>,
+    /// Columns of the result whose types are known only when it runs.
+    pub unknown: Vec<String>,
+}
+
+/// A chart: what a client draws; the rows are the same without it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Render {
+    /// Such as `timechart`.
+    pub kind: String,
+    /// Properties as they are written (`title`, `xcolumn`, `ycolumns`, `series`, …), lists with `, `
+    /// between their items.
+    pub properties: Vec<(String, String)>,
 }
 
 impl Program {
@@ -22,9 +46,28 @@ impl Program {
         self.stages.last().map_or(&EMPTY, |s| &s.pipeline.schema)
     }
 
-    /// Names of the stored tables that the query reads.
+    /// The name of a result column's type; `unknown` where only the rows know it.
+    pub fn type_name(&self, column: &Column) -> &'static str {
+        if self.unknown.contains(&column.name) { "unknown" } else { column.ty.name() }
+    }
+
+    /// What the query reads from outside, each once.
+    pub fn externals(&self) -> Vec<&External> {
+        let mut found = Vec::new();
+        for stage in &self.stages {
+            stage.pipeline.externals(&mut found);
+        }
+        let mut seen = std::collections::HashSet::new();
+        found.retain(|e| seen.insert(*e));
+        found
+    }
+
+    /// Names of the stored tables that the query reads; of an open program, those that it may read.
     pub fn tables(&self) -> Vec<&str> {
         let mut names = Vec::new();
+        if let Some(open) = &self.open {
+            names.extend(open.catalogue.found());
+        }
         for stage in &self.stages {
             stage.pipeline.tables(&mut names);
         }
@@ -70,16 +113,35 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
+    fn externals<'p>(&'p self, found: &mut Vec<&'p External>) {
+        match &self.source {
+            Source::External(external) => found.push(external),
+            Source::Union(inputs) => inputs.iter().for_each(|i| i.externals(found)),
+            Source::Call(call) => call.inputs.iter().for_each(|i| i.externals(found)),
+            _ => {}
+        }
+        operator_inputs(&self.operators, &mut |p| p.externals(found));
+    }
+
     fn tables<'p>(&'p self, names: &mut Vec<&'p str>) {
         match &self.source {
             Source::Table { name, .. } => names.push(name),
             Source::Union(inputs) => inputs.iter().for_each(|i| i.tables(names)),
+            Source::Call(call) => call.inputs.iter().for_each(|i| i.tables(names)),
             _ => {}
         }
-        for operator in &self.operators {
-            if let Operator::Join(join) = operator {
-                join.right.tables(names);
-            }
+        operator_inputs(&self.operators, &mut |p| p.tables(names));
+    }
+}
+
+/// Calls something for each further table that operators read.
+fn operator_inputs<'p>(operators: &'p [Operator], each: &mut dyn FnMut(&'p Pipeline)) {
+    for operator in operators {
+        match operator {
+            Operator::Join(join) => each(&join.right),
+            Operator::Call(call) => call.inputs.iter().for_each(&mut *each),
+            Operator::Apply(apply) => operator_inputs(&apply.operators, each),
+            _ => {}
         }
     }
 }
@@ -121,6 +183,23 @@ pub enum Source {
     },
     /// All rows of all inputs, which have the same columns.
     Union(Vec<Pipeline>),
+    /// The rows that a sub-query is applied to; only inside [`Operator::Apply`].
+    Rows,
+    /// What a function makes of whole tables.
+    Call(Box<TableCall>),
+    /// Rows from outside.
+    External(External),
+}
+
+/// `externaldata`: what to fetch, and how it is read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct External {
+    /// Columns, by position or (JSON, Parquet) by name.
+    pub schema: Schema,
+    /// Addresses, or names of uploads; their rows follow each other.
+    pub urls: Vec<String>,
+    /// Properties such as `format`, names in lower case.
+    pub properties: Vec<(String, String)>,
 }
 
 /// A tabular operator.
@@ -151,13 +230,119 @@ pub enum Operator {
     Parse(Parse),
     /// Numbers and looks at neighbouring rows: appended columns in row order.
     Window(Vec<(String, Type, WindowFunction)>),
+    /// Appends the columns of functions that give several.
+    Columns(Vec<ColumnsCall>),
+    /// Rows of bins become one row per group, with arrays.
+    Series(Box<Series>),
+    /// Matches rows in their order against steps.
+    Scan(Box<Scan>),
+    /// Some rows by chance.
+    Sample(u64),
+    /// What a function makes of all rows at once, and of further tables.
+    Call(Box<TableCall>),
+    /// A sub-query over each group of rows.
+    Apply(Box<Apply>),
 }
 
-/// Functions over the order of rows.
+/// A call of a function of [`crate::functions::COLUMNS`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnsCall {
+    /// Name.
+    pub function: &'static str,
+    /// Arguments, cast.
+    pub args: Vec<Expr>,
+    /// The columns, all outputs of the function in order.
+    pub outputs: Vec<(String, Type)>,
+}
+
+/// The second half of `make-series`. Its input has one row per group and bin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Groups.
+    pub group: Vec<(String, Expr)>,
+    /// Columns that become arrays.
+    pub values: Vec<SeriesValue>,
+    /// The bins, which become an array too.
+    pub axis: (String, Expr),
+    /// The first bin, of the axis' type; without it each group begins with its first row.
+    pub from: Option<Expr>,
+    /// The end, of the axis' type; without it each group ends with its last row.
+    pub to: Option<Expr>,
+    /// The end itself is a bin too.
+    pub inclusive: bool,
+    /// The width of a bin: a timespan for a datetime axis, else of the axis' type.
+    pub step: Expr,
+    /// Without rows there still is a row of defaults, where there are no groups.
+    pub nonempty: bool,
+}
+
+/// One column of [`Series`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct SeriesValue {
+    /// Name of the array.
+    pub name: String,
+    /// One element.
+    pub value: Expr,
+    /// What stands where a bin has no row.
+    pub default: Value,
+}
+
+/// `scan`. Its outcome has the columns of the input, the declared ones, then the match id.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scan {
+    /// The columns of the input, in order.
+    pub input: Schema,
+    /// Declared columns with their defaults.
+    pub declared: Vec<(String, Value)>,
+    /// The column of the match id.
+    pub match_id: Option<String>,
+    /// Each combination of these has a state of its own.
+    pub partition: Vec<Expr>,
+    /// The steps in order.
+    pub steps: Vec<ScanStep>,
+}
+
+/// Which matches of a step are rows of the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanOutput {
+    /// All.
+    All,
+    /// The last one of each run.
+    Last,
+    /// None.
+    None,
+}
+
+/// A step of `scan`. In its expressions a column of the row goes by its name, and a column of a step's
+/// state by [`state_column`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScanStep {
+    /// Name.
+    pub name: String,
+    /// Which matches come out.
+    pub output: ScanOutput,
+    /// Whether a row matches.
+    pub condition: Expr,
+    /// Declared columns, by position, and their values.
+    pub assignments: Vec<(usize, Expr)>,
+}
+
+/// The name of a column in the state of a step of [`Scan`]: by position among the columns of the input and
+/// the declared ones.
+pub fn state_column(step: usize, column: usize) -> String {
+    format!("$s{step}.{column}")
+}
+
+/// Functions over the order of rows. A restart is a condition: where it is true a new run begins.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WindowFunction {
-    /// `row_number(start)`
-    RowNumber(i64),
+    /// `row_number(start, restart)`
+    RowNumber {
+        /// The first number.
+        start: i64,
+        /// Begins again.
+        restart: Option<Expr>,
+    },
     /// `prev` (negative offset) and `next`: the value some rows away, or the default beyond the ends.
     Neighbour {
         /// The value.
@@ -167,8 +352,66 @@ pub enum WindowFunction {
         /// The value beyond the ends; null when none is given.
         default: Option<Value>,
     },
-    /// `row_cumsum(value)`
-    CumulativeSum(Expr),
+    /// `row_cumsum(value, restart)`
+    CumulativeSum {
+        /// The value.
+        value: Expr,
+        /// Begins again.
+        restart: Option<Expr>,
+    },
+    /// `row_rank_dense(value, restart)`: how many different values came so far.
+    DenseRank {
+        /// The value.
+        value: Expr,
+        /// Begins again.
+        restart: Option<Expr>,
+    },
+    /// `row_rank_min(value, restart)`: the number of the first row of a run of equal values.
+    MinRank {
+        /// The value.
+        value: Expr,
+        /// Begins again.
+        restart: Option<Expr>,
+    },
+    /// `row_window_session(value, from_first, between, restart)`: the datetime at which the session began.
+    Session {
+        /// A datetime.
+        value: Expr,
+        /// Longest session, in ticks.
+        from_first: i64,
+        /// Longest pause, in ticks.
+        between: i64,
+        /// Begins again.
+        restart: Option<Expr>,
+    },
+}
+
+impl WindowFunction {
+    /// The expressions over a row.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
+        let (value, restart) = match self {
+            WindowFunction::RowNumber { restart, .. } => (None, restart.as_ref()),
+            WindowFunction::Neighbour { value, .. } => (Some(value), None),
+            WindowFunction::CumulativeSum { value, restart }
+            | WindowFunction::DenseRank { value, restart }
+            | WindowFunction::MinRank { value, restart }
+            | WindowFunction::Session { value, restart, .. } => (Some(value), restart.as_ref()),
+        };
+        value.into_iter().chain(restart)
+    }
+
+    /// The expressions over a row, to be changed.
+    pub fn expressions_mut(&mut self) -> impl Iterator<Item = &mut Expr> {
+        let (value, restart) = match self {
+            WindowFunction::RowNumber { restart, .. } => (None, restart.as_mut()),
+            WindowFunction::Neighbour { value, .. } => (Some(value), None),
+            WindowFunction::CumulativeSum { value, restart }
+            | WindowFunction::DenseRank { value, restart }
+            | WindowFunction::MinRank { value, restart }
+            | WindowFunction::Session { value, restart, .. } => (Some(value), restart.as_mut()),
+        };
+        value.into_iter().chain(restart)
+    }
 }
 
 /// One aggregate; most have one output, `arg_max` and `take_any` have several.
@@ -390,6 +633,32 @@ impl Expr {
         match &self.kind {
             ExprKind::Literal(value) => Some(value),
             _ => None,
+        }
+    }
+
+    /// Whether a column of which this is true stands anywhere in it.
+    pub fn mentions(&self, column: &dyn Fn(&str) -> bool) -> bool {
+        let any = |list: &[Expr]| list.iter().any(|e| e.mentions(column));
+        match &self.kind {
+            ExprKind::Literal(_) | ExprKind::StageValue(_) => false,
+            ExprKind::Column(name) => column(name),
+            ExprKind::Cast(inner) | ExprKind::Not(inner) => inner.mentions(column),
+            ExprKind::Binary(_, left, right) | ExprKind::Text { left, right, .. } => {
+                left.mentions(column) || right.mentions(column)
+            }
+            ExprKind::In { left, items, .. } | ExprKind::Terms { left, items, .. } => {
+                left.mentions(column) || any(items)
+            }
+            ExprKind::And(parts) | ExprKind::Or(parts) => any(parts),
+            ExprKind::Path(base, steps) => {
+                base.mentions(column)
+                    || steps.iter().any(|s| matches!(s, Step::Computed(e) if e.mentions(column)))
+            }
+            ExprKind::Call { args, .. } => any(args),
+            ExprKind::Case { branches, otherwise } => {
+                branches.iter().any(|(c, v)| c.mentions(column) || v.mentions(column))
+                    || otherwise.mentions(column)
+            }
         }
     }
 }

@@ -16,6 +16,8 @@ pub enum Type {
     Long,
     /// 64-bit floating point.
     Real,
+    /// Exact decimal number: 38 digits before and after the point, results rounded to 34 significant ones.
+    Decimal,
     /// Unicode text; never null, missing is "".
     String,
     /// An instant in UTC; microseconds since 1970.
@@ -36,6 +38,7 @@ impl Type {
             "int" | "int32" => Type::Int,
             "long" | "int64" => Type::Long,
             "real" | "double" => Type::Real,
+            "decimal" => Type::Decimal,
             "string" => Type::String,
             "datetime" | "date" => Type::Datetime,
             "timespan" | "time" => Type::Timespan,
@@ -52,6 +55,7 @@ impl Type {
             Type::Int => "int",
             Type::Long => "long",
             Type::Real => "real",
+            Type::Decimal => "decimal",
             Type::String => "string",
             Type::Datetime => "datetime",
             Type::Timespan => "timespan",
@@ -60,9 +64,9 @@ impl Type {
         }
     }
 
-    /// int, long or real.
+    /// int, long, real or decimal.
     pub fn is_numeric(self) -> bool {
-        matches!(self, Type::Int | Type::Long | Type::Real)
+        matches!(self, Type::Int | Type::Long | Type::Real | Type::Decimal)
     }
 
     /// int or long.
@@ -90,6 +94,8 @@ pub enum Value {
     Long(i64),
     /// real.
     Real(f64),
+    /// decimal, in the form of [`crate::decimal::canonical`].
+    Decimal(String),
     /// string.
     String(String),
     /// Microseconds since 1970, UTC.
@@ -111,6 +117,7 @@ impl Value {
             Value::Int(_) => Type::Int,
             Value::Long(_) => Type::Long,
             Value::Real(_) => Type::Real,
+            Value::Decimal(_) => Type::Decimal,
             Value::String(_) => Type::String,
             Value::Datetime(_) => Type::Datetime,
             Value::Timespan(_) => Type::Timespan,
@@ -121,7 +128,7 @@ impl Value {
 }
 
 /// A column of a table or result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Column {
     /// Name, case-sensitive.
     pub name: String,
@@ -131,7 +138,7 @@ pub struct Column {
 }
 
 /// Columns in order; names are unique.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Schema {
     /// The columns.
     pub columns: Vec<Column>,

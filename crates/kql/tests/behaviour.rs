@@ -9,6 +9,8 @@ mod diagnostics;
 mod names_and_types;
 #[path = "behaviour/robustness.rs"]
 mod robustness;
+#[path = "behaviour/sources.rs"]
+mod sources;
 
 use palisade_kql::{Diagnostic, MemoryCatalogue, Program, Type};
 

@@ -133,7 +133,7 @@ impl PinnedCatalogue {
     }
 
     /// A table: the pinned Delta version's files and the pinned hot files as one provider. Its
-    /// schema is the declared one; `_IngestTime` and `_day` are not in it.
+    /// schema is the declared one, then `_IngestTime`; `_day` is not in it.
     ///
     /// # Errors
     /// [`LakeError::UnknownTable`], [`LakeError::OfNoDevice`]; I/O and Delta errors; [`LakeError::Damaged`].

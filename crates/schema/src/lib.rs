@@ -4,8 +4,10 @@
 //! nothing else. No Arrow here: that is the lake's translation.
 
 mod table;
+mod unfilled;
 
 pub use table::{ColumnSpec, ColumnType, Fill, TableKind, TableSpec};
+pub use unfilled::{UnfilledTable, unfilled};
 
 use std::sync::LazyLock;
 

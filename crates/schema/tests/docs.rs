@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use palisade_schema::{Fill, TableSpec, tables};
+use palisade_schema::{Fill, TableSpec, tables, unfilled};
 
 #[test]
 fn the_tables_page_matches_the_tables() {
@@ -24,6 +24,14 @@ fn page() -> String {
     );
     for table in tables() {
         section(&mut out, table);
+    }
+    out.push_str(
+        "\n## Tables that nothing fills\n\nQueries may name them; they have the columns of the product that \
+         these tables follow, and no rows.\n\n| table | columns |\n|---|---|\n",
+    );
+    for table in unfilled() {
+        let columns: Vec<String> = table.columns.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+        let _ = writeln!(out, "| {} | {} |", table.name, columns.join(", "));
     }
     out
 }

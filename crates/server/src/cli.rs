@@ -10,6 +10,7 @@ mod estate;
 mod explore;
 mod exposure;
 mod feeds;
+mod kql;
 mod lifecycle;
 mod notifications;
 mod orders;
@@ -117,6 +118,9 @@ enum Command {
     /// Compare versions and match inventories against advisories, offline.
     #[command(subcommand)]
     Vuln(vuln::VulnCommand),
+    /// Check or run queries without a server: JSON lines in and out.
+    #[command(subcommand)]
+    Kql(kql::KqlCommand),
     /// Fetch, carry and watch what is published about vulnerabilities.
     Feeds(feeds::FeedsArgs),
     /// List the vulnerabilities that devices have.
@@ -189,6 +193,7 @@ pub fn run() -> ExitCode {
     // Offline commands need no instance and no runtime, and say more by their exit code.
     let done = match &cli.command {
         Command::Vuln(command) => vuln::run(command),
+        Command::Kql(command) => kql::run(command),
         Command::Feeds(args) => feeds::run(&instance::home(cli.home.clone()), args),
         _ => dispatch(cli).map(|()| ExitCode::SUCCESS),
     };
@@ -264,7 +269,7 @@ fn dispatch(cli: Cli) -> Result<()> {
             Command::Blocks(command) => blocks::run(&Instance::load(&home)?, command).await,
             Command::Baselines(command) => baselines::run(&Instance::load(&home)?, command).await,
             Command::Order(args) => orders::run(&Instance::load(&home)?, args).await,
-            Command::Vuln(_) | Command::Feeds(_) => unreachable!("run before"),
+            Command::Vuln(_) | Command::Feeds(_) | Command::Kql(_) => unreachable!("run before"),
             Command::Demo => demo::run(&Instance::load(&home)?).await,
             Command::Role { role, region } => {
                 let instance = of_region(&home, region.as_deref())?;
@@ -300,6 +305,7 @@ impl Command {
                 | Self::Export(_)
                 | Self::Demo
                 | Self::Vuln(_)
+                | Self::Kql(_)
                 | Self::Feeds(_)
                 | Self::Role { .. }
         )

@@ -52,6 +52,7 @@ fn new_record() -> Result<Record> {
         regions: Vec::new(),
         listen: Vec::new(),
         names: Vec::new(),
+        plain_http: None,
         created: TimeMicros::now(),
         own_sensor: false,
     })
@@ -75,6 +76,7 @@ fn free_ports() -> Result<Ports> {
 pub fn ensure_ports_free(instance: &Instance) -> Result<()> {
     let ports = instance.record.ports;
     let mut all = vec![("console", ports.console), ("ingest", ports.ingest), ("admin", ports.admin)];
+    all.extend(instance.record.plain_http.map(|port| ("plain HTTP", port)));
     all.extend(instance.record.regions.iter().map(|r| ("region's ingest", r.ingest)));
     for (name, port) in all {
         if let Err(e) = TcpListener::bind(("127.0.0.1", port)) {
@@ -223,6 +225,24 @@ pub fn listen(instance: &mut Instance, on: &[IpAddr], names: &[String]) -> Resul
         }
     }
     server_certificates(instance)?;
+    Ok(true)
+}
+
+/// The port on loopback where programs are served without TLS from the next start on; 0 ends it. Says
+/// whether that is new.
+pub fn plain_http(instance: &mut Instance, port: u16) -> Result<bool> {
+    let port = Some(port).filter(|port| *port != 0);
+    if port == instance.record.plain_http {
+        return Ok(false);
+    }
+    let ports = instance.record.ports;
+    let further = instance.record.regions.iter().map(|r| r.ingest);
+    let taken: Vec<u16> = [ports.console, ports.ingest, ports.admin].into_iter().chain(further).collect();
+    if let Some(port) = port.filter(|port| taken.contains(port)) {
+        bail!("port {port} is the instance's own already");
+    }
+    let record = Record { plain_http: port, ..instance.record.clone() };
+    *instance = Instance::store(instance.home(), &record)?;
     Ok(true)
 }
 

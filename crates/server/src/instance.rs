@@ -52,6 +52,9 @@ pub struct Record {
     /// The names by which machines reach the doors, the one to use first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
+    /// The port on loopback where programs are served without TLS; none unless it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plain_http: Option<u16>,
     /// When it was made.
     pub created: TimeMicros,
     /// Whether the supervisor also runs this machine's own sensor.

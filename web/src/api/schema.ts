@@ -1,5 +1,22 @@
 // Generated from docs/openapi.json by `npm run generate`. Do not edit.
 export interface paths {
+    "/api/advancedqueries/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a query as clients of Microsoft Defender's advanced hunting do. */
+        post: operations["advanced_queries_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/application-blocks": {
         parameters: {
             query?: never;
@@ -2459,10 +2476,133 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1.0/security/runHuntingQuery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a query as clients of Microsoft Graph's security API do. */
+        post: operations["graph_run_hunting_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rest/auth/metadata": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells Kusto's clients where tokens come from: the console. */
+        get: operations["kusto_auth_metadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rest/mgmt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a management command that shows something, and the operators behind it; others are refused. */
+        post: operations["kusto_mgmt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rest/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers, so that somebody sees that something is there. */
+        get: operations["kusto_ping"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rest/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a query; the answer has Kusto's first form. */
+        post: operations["kusto_query_v1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v2/rest/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs a query; the answer has Kusto's second form, not progressive. */
+        post: operations["kusto_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A column of an answer. */
+        AdvancedColumn: {
+            /** @description Its name. */
+            Name: string;
+            /** @description Its type: `String`, `DateTime`, `Int64` and the like. */
+            Type: string;
+        };
+        /** @description A query to run. */
+        AdvancedQuery: {
+            /** @description KQL. */
+            Query: string;
+        };
+        /** @description What a query returned. */
+        AdvancedResult: {
+            /** @description Rows as objects. */
+            Results: Record<string, never>[];
+            /** @description Columns. */
+            Schema: components["schemas"]["AdvancedColumn"][];
+            /** @description What it cost. */
+            Stats: Record<string, never>;
+        };
         /** @description A machine of a recommendation. */
         AffectedMachine: {
             /** @description Codes of the checks that fail. */
@@ -4494,6 +4634,30 @@ export interface components {
             /** @description One line about it; may be empty. */
             title: string;
         };
+        /** @description A column of an answer. */
+        GraphColumn: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its type: `String`, `DateTime`, `Int64` and the like. */
+            type: string;
+        };
+        /** @description A query to run, over a time. */
+        GraphQuery: {
+            /** @description KQL. */
+            Query: string;
+            /**
+             * @description Which rows of tables of events are seen: a duration up to now, such as `P30D`, or
+             *     `begin/end`, `begin/duration`, `duration/end` as in ISO 8601; all when absent.
+             */
+            Timespan?: string | null;
+        };
+        /** @description What a query returned. */
+        GraphResult: {
+            /** @description Rows as objects. */
+            results: Record<string, never>[];
+            /** @description Columns. */
+            schema: components["schemas"]["GraphColumn"][];
+        };
         /** @description How exposed the devices of a group are. */
         GroupExposure: {
             /** @description `low`, `normal`, `high`, `very_high`. */
@@ -4781,6 +4945,38 @@ export interface components {
             /** @description When the server was told of the newest. */
             received_at: components["schemas"]["Instant"];
             taken_at: components["schemas"]["Instant"] | null;
+        };
+        /** @description Where tokens come from. */
+        KustoAuthMetadata: {
+            /** @description The place to sign in, in the fields that clients read. */
+            AzureAD: components["schemas"]["KustoLogin"];
+        };
+        /**
+         * @description The place to sign in. Tokens are made in the console, not asked for by clients: the fields of such a flow
+         *     are empty.
+         */
+        KustoLogin: {
+            /** @description The console. */
+            FirstPartyAuthorityUrl: string;
+            /** @description Empty: there is no such registration. */
+            KustoClientAppId: string;
+            /** @description Empty. */
+            KustoClientRedirectUri: string;
+            /** @description What a token is for: this service. */
+            KustoServiceResourceId: string;
+            /** @description The console. */
+            LoginEndpoint: string;
+            /** @description Whether clients would have to ask for a second factor. */
+            LoginMfaRequired: boolean;
+        };
+        /** @description A query or a management command. */
+        KustoRequest: {
+            /** @description The query or command. */
+            csl: string;
+            /** @description The database: the tenant's name; the caller's own when absent. */
+            db?: string | null;
+            /** @description Options and parameters: an object, or the same as text. */
+            properties?: Record<string, never> | null;
         };
         /** @description A device where a list names one. */
         ListedDevice: {
@@ -7193,6 +7389,39 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    advanced_queries_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdvancedQuery"];
+            };
+        };
+        responses: {
+            /** @description The rows. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdvancedResult"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     application_blocks_list: {
         parameters: {
             query?: {
@@ -13499,6 +13728,196 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NotificationDelivery"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    graph_run_hunting_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GraphQuery"];
+            };
+        };
+        responses: {
+            /** @description The rows. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphResult"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    kusto_auth_metadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The place to sign in. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KustoAuthMetadata"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    kusto_mgmt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KustoRequest"];
+            };
+        };
+        responses: {
+            /** @description One table; several where operators stand behind the command. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    kusto_ping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is there. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    kusto_query_v1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KustoRequest"];
+            };
+        };
+        responses: {
+            /** @description Tables: rows, properties, status, and which is which. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    kusto_query: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KustoRequest"];
+            };
+        };
+        responses: {
+            /** @description Frames: header, properties, rows, status, completion. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description The call failed. */

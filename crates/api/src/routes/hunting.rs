@@ -18,14 +18,16 @@ use crate::ask;
 use crate::error::ApiError;
 use crate::extract::{Body, Id};
 use crate::gate::{Authorized, HuntingRun, audit};
-use crate::query::{QueryFailure, QueryRequest, QueryStats, ResultColumn};
+use crate::query::{QueryAnswer, QueryFailure, QueryRequest, QueryStats, ResultColumn};
 use crate::state::Api;
 use crate::views;
 
 const DEFAULT_ROWS: u64 = 10_000;
-const MAX_ROWS: u64 = 100_000;
+/// Most rows of an answer.
+pub(super) const MAX_ROWS: u64 = 100_000;
 const DEFAULT_DEADLINE_MS: u64 = 60_000;
-const MAX_DEADLINE_MS: u64 = 600_000;
+/// Longest time of a query.
+pub(super) const MAX_DEADLINE_MS: u64 = 600_000;
 /// How long a query waits for a slot before its writer is told that all are taken.
 const PATIENCE: Duration = Duration::from_secs(3);
 
@@ -71,45 +73,13 @@ pub(crate) async fn query(
     State(api): State<Api>,
     Body(body): Body<HuntingQuery>,
 ) -> Result<Json<HuntingResult>, ApiError> {
-    let (scope, tenant) = (&caller.scope, caller.tenant());
-    scope.detail("query", body.query.as_str());
-    let row_cap = body.row_cap.unwrap_or(DEFAULT_ROWS);
-    if !(1..=MAX_ROWS).contains(&row_cap) {
-        return Err(ApiError::invalid(format!("row_cap must be 1 to {MAX_ROWS}")));
-    }
-    let deadline = body.deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS);
-    if !(1..=MAX_DEADLINE_MS).contains(&deadline) {
-        return Err(ApiError::invalid(format!("deadline_ms must be 1 to {MAX_DEADLINE_MS}")));
-    }
-    let query_id = body.query_id.unwrap_or_else(|| Uuid::now_v7().to_string());
-    if !is_query_id(&query_id) {
-        return Err(ApiError::invalid("query_id must be 1 to 64 letters, digits, - or _"));
-    }
-    scope.target(&query_id);
-    let now = TimeMicros::now();
-    let (query, tables, warnings) = compiled(&api, body.query, now).await?;
-    let devices = api.config.state.devices_in_scope(tenant, caller.devices()).await?;
-    if devices.is_some() {
-        within_devices(&tables)?;
-    }
-    let views = views::of(&api, &caller.principal, &tables, now).await?;
-    let owner = caller.principal.actor();
-    let named = api.running.name(tenant, &query_id, &owner.name).ok_or_else(|| {
-        ApiError::new(StatusCode::CONFLICT, "query_id_in_use", "a query with this id runs already")
-    })?;
-    let deadline = Duration::from_millis(deadline);
-    let request =
-        QueryRequest { tenant, devices, query, row_cap, deadline, query_id: query_id.clone(), now_us: now.0 };
-    let answer = tokio::select! {
-        answer = ask::run_over(&api, request, views, PATIENCE) => answer?,
-        () = named.cancelled.cancelled() => {
-            let message = "the query was cancelled".to_owned();
-            return Err(QueryFailure { code: "query_cancelled".to_owned(), message, ..QueryFailure::default() }.into());
-        }
+    let asked = Asked {
+        row_cap: body.row_cap.unwrap_or(DEFAULT_ROWS),
+        deadline_ms: body.deadline_ms.unwrap_or(DEFAULT_DEADLINE_MS),
+        query_id: body.query_id,
+        ..Asked::new(body.query, TimeMicros::now())
     };
-    scope.detail("rows", answer.rows.len());
-    scope.detail("truncated", answer.truncated);
-    scope.detail("wall_ms", answer.stats.wall_ms);
+    let Outcome { query_id, answer, warnings } = carry_out(&caller, &api, asked).await?;
     Ok(Json(HuntingResult {
         query_id,
         schema: answer.schema,
@@ -118,6 +88,84 @@ pub(crate) async fn query(
         truncated: answer.truncated,
         warnings,
     }))
+}
+
+/// A query of a caller, whatever door it came by.
+pub(super) struct Asked {
+    /// KQL.
+    pub query: String,
+    /// Most rows of the answer, 1 to [`MAX_ROWS`].
+    pub row_cap: u64,
+    /// How long it may run, 1 to [`MAX_DEADLINE_MS`].
+    pub deadline_ms: u64,
+    /// A name for cancelling it.
+    pub query_id: Option<String>,
+    /// What `now()` means.
+    pub now: TimeMicros,
+}
+
+impl Asked {
+    /// A query with the most rows and the usual time.
+    pub(super) fn new(query: String, now: TimeMicros) -> Self {
+        Self { query, row_cap: MAX_ROWS, deadline_ms: DEFAULT_DEADLINE_MS, query_id: None, now }
+    }
+}
+
+/// What it gave.
+pub(super) struct Outcome {
+    pub query_id: String,
+    pub answer: QueryAnswer,
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Compiles a query, holds it against what its caller may see, and runs it in a slot of the tenant; the
+/// audit entry says what was asked and what came of it.
+pub(super) async fn carry_out(
+    caller: &Authorized<HuntingRun, audit::HuntingRun>,
+    api: &Api,
+    asked: Asked,
+) -> Result<Outcome, ApiError> {
+    let (scope, tenant) = (&caller.scope, caller.tenant());
+    scope.detail("query", asked.query.as_str());
+    let row_cap = asked.row_cap;
+    if !(1..=MAX_ROWS).contains(&row_cap) {
+        return Err(ApiError::invalid(format!("row_cap must be 1 to {MAX_ROWS}")));
+    }
+    let deadline = asked.deadline_ms;
+    if !(1..=MAX_DEADLINE_MS).contains(&deadline) {
+        return Err(ApiError::invalid(format!("deadline_ms must be 1 to {MAX_DEADLINE_MS}")));
+    }
+    let query_id = asked.query_id.unwrap_or_else(|| Uuid::now_v7().to_string());
+    if !is_query_id(&query_id) {
+        return Err(ApiError::invalid("query_id must be 1 to 64 letters, digits, - or _"));
+    }
+    scope.target(&query_id);
+    let now = asked.now;
+    let (query, tables, warnings) = compiled(api, asked.query, now).await?;
+    let devices = api.config.state.devices_in_scope(tenant, caller.devices()).await?;
+    if devices.is_some() {
+        within_devices(&tables)?;
+    }
+    // Rows of views are of the present, whatever the query takes for it.
+    let views = views::of(api, &caller.principal, &tables, TimeMicros::now()).await?;
+    let owner = caller.principal.actor();
+    let named = api.running.name(tenant, &query_id, &owner.name).ok_or_else(|| {
+        ApiError::new(StatusCode::CONFLICT, "query_id_in_use", "a query with this id runs already")
+    })?;
+    let deadline = Duration::from_millis(deadline);
+    let request =
+        QueryRequest { tenant, devices, query, row_cap, deadline, query_id: query_id.clone(), now_us: now.0 };
+    let answer = tokio::select! {
+        answer = ask::run_over(api, request, views, PATIENCE) => answer?,
+        () = named.cancelled.cancelled() => {
+            let message = "the query was cancelled".to_owned();
+            return Err(QueryFailure { code: "query_cancelled".to_owned(), message, ..QueryFailure::default() }.into());
+        }
+    };
+    scope.detail("rows", answer.rows.len());
+    scope.detail("truncated", answer.truncated);
+    scope.detail("wall_ms", answer.stats.wall_ms);
+    Ok(Outcome { query_id, answer, warnings })
 }
 
 fn is_query_id(text: &str) -> bool {
@@ -142,10 +190,10 @@ fn within_devices(tables: &[String]) -> Result<(), ApiError> {
 }
 
 /// A text that compiles, the tables that it reads, and warnings about it.
-type Compiled = (String, Vec<String>, Vec<Diagnostic>);
+pub(super) type Compiled = (String, Vec<String>, Vec<Diagnostic>);
 
 /// Compiles before a worker is bothered; gives the text back.
-async fn compiled(api: &Api, query: String, now: TimeMicros) -> Result<Compiled, ApiError> {
+pub(super) async fn compiled(api: &Api, query: String, now: TimeMicros) -> Result<Compiled, ApiError> {
     let catalogue = api.catalogue;
     let work = move || {
         kql::compile(&query, &catalogue, now.0).map(|program| {

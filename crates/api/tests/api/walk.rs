@@ -151,7 +151,7 @@ async fn every_change_leaves_an_entry_whether_it_worked_or_not() {
 }
 
 /// Operations that reach devices, have no object in their path, and answer with none: why.
-const WITHOUT_ROWS: [(&str, &str); 15] = [
+const WITHOUT_ROWS: [(&str, &str); 20] = [
     ("baseline_checks_list", "checks, which are of no device"),
     ("estate_recommendations", "numbers of the scope, no machine"),
     ("exposure_history", "the organisation's course, which somebody limited is not told"),
@@ -167,6 +167,11 @@ const WITHOUT_ROWS: [(&str, &str); 15] = [
     ("hunting_schema", "the tables, not their rows"),
     ("hunting_validate", "what is wrong with a text"),
     ("hunting_query", "rows of the workers, which are looked at by what they are asked"),
+    ("kusto_query", "the same"),
+    ("kusto_query_v1", "the same"),
+    ("kusto_mgmt", "the tables, not their rows"),
+    ("advanced_queries_run", "rows of the workers, which are looked at by what they are asked"),
+    ("graph_run_hunting_query", "the same"),
 ];
 
 /// Operations that reach devices with a path that names none of them: why.

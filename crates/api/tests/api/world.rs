@@ -280,9 +280,10 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The error's code; empty when there is none.
+    /// The error's code; empty when there is none. What Kusto's clients are told has ours within.
     pub fn code(&self) -> &str {
-        self.body["error"]["code"].as_str().unwrap_or_default()
+        let error = &self.body["error"];
+        error["innererror"]["code"].as_str().or(error["code"].as_str()).unwrap_or_default()
     }
 
     pub fn header(&self, name: &str) -> &str {

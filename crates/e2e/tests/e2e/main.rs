@@ -8,6 +8,7 @@ mod console;
 mod demo_estate;
 mod guests;
 mod hosts;
+mod kusto;
 mod lifecycle;
 mod notifications;
 mod queries;

@@ -46,10 +46,11 @@ impl Collect {
             return;
         }
         let set = self.spec.function == "make_set";
+        let flat = set || self.spec.function == "make_list";
         match json {
-            // Elements of an array join a set one by one.
-            Json::Array(elements) if set && self.spec.types.first() == Some(&Type::Dynamic) => {
-                elements.into_iter().for_each(|e| self.add_one(e, true, position));
+            // Elements of an array join a set or a list one by one.
+            Json::Array(elements) if flat && self.spec.types.first() == Some(&Type::Dynamic) => {
+                elements.into_iter().for_each(|e| self.add_one(e, set, position));
             }
             other => self.add_one(other, set, position),
         }

@@ -58,12 +58,13 @@ impl Pick {
     }
 }
 
-fn compare(a: &V<'_>, b: &V<'_>) -> Ordering {
+pub(super) fn compare(a: &V<'_>, b: &V<'_>) -> Ordering {
     match (a, b) {
         (V::Int(x), V::Int(y)) => x.cmp(y),
         (V::Bool(x), V::Bool(y)) => x.cmp(y),
         (V::Str(x), V::Str(y)) => x.cmp(y),
         (V::Real(x), V::Real(y)) => x.total_cmp(y),
+        (V::Dec(x), V::Dec(y)) => x.cmp(y),
         _ => Ordering::Equal,
     }
 }

@@ -1,7 +1,7 @@
-//! Spread, percentiles, bit aggregates, and extremes of types without an order of their own.
+//! Spread, bit aggregates, and extremes of types without an order of their own.
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::Accumulator;
 use palisade_kql::Type;
@@ -16,7 +16,6 @@ pub(super) const KNOWN: &[&str] = &[
     "stdevp",
     "variance",
     "variancep",
-    "percentile",
     "binary_all_and",
     "binary_all_or",
     "binary_all_xor",
@@ -34,23 +33,12 @@ pub(super) struct Statistic {
     spread: f64,
     bits: Option<i64>,
     sum: i128,
-    values: Vec<f64>,
     extreme: Option<Json>,
 }
 
 impl Statistic {
     pub fn new(spec: Spec, returns: DataType) -> Self {
-        Self {
-            spec,
-            returns,
-            count: 0,
-            mean: 0.0,
-            spread: 0.0,
-            bits: None,
-            sum: 0,
-            values: Vec::new(),
-            extreme: None,
-        }
+        Self { spec, returns, count: 0, mean: 0.0, spread: 0.0, bits: None, sum: 0, extreme: None }
     }
 
     #[allow(clippy::cast_precision_loss)]
@@ -76,7 +64,6 @@ impl Statistic {
                     self.count += 1;
                 }
             }
-            ("percentile", cell) => self.values.extend(cell.real()),
             (_, cell) => {
                 if let Some(n) = cell.real() {
                     self.count += 1;
@@ -115,27 +102,6 @@ impl Statistic {
         let n = self.count.saturating_sub(u64::from(sample));
         if n == 0 { 0.0 } else { self.spread / n as f64 }
     }
-
-    /// Nearest rank.
-    #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    fn percentile(&mut self) -> Option<f64> {
-        self.values.sort_by(f64::total_cmp);
-        let share = self.spec.constant.unwrap_or(50_000) as f64 / 100_000.0;
-        let rank = (share * self.values.len() as f64).ceil().max(1.0) as usize;
-        self.values.get(rank.min(self.values.len()).saturating_sub(1)).copied()
-    }
-
-    #[allow(clippy::cast_possible_truncation)]
-    fn typed(&self, n: f64) -> ScalarValue {
-        match &self.returns {
-            DataType::Float64 => ScalarValue::Float64(Some(n)),
-            DataType::Int32 => ScalarValue::Int32(Some(n as i32)),
-            DataType::Timestamp(TimeUnit::Microsecond, zone) => {
-                ScalarValue::TimestampMicrosecond(Some(n as i64), zone.clone())
-            }
-            _ => ScalarValue::Int64(Some(n as i64)),
-        }
-    }
 }
 
 fn order(a: &Json, b: &Json) -> std::cmp::Ordering {
@@ -160,10 +126,6 @@ impl Accumulator for Statistic {
             "stdevp" => ScalarValue::Float64(Some(self.variance(false).sqrt())),
             "variance" => ScalarValue::Float64(Some(self.variance(true))),
             "variancep" => ScalarValue::Float64(Some(self.variance(false))),
-            "percentile" => match self.percentile() {
-                Some(n) => self.typed(n),
-                None => ScalarValue::try_from(&self.returns)?,
-            },
             "avg" => {
                 let mean = if self.count == 0 {
                     None
@@ -177,20 +139,19 @@ impl Accumulator for Statistic {
                 (Some(json), Type::Dynamic) => ScalarValue::Utf8(Some(json.to_string())),
                 _ => ScalarValue::try_from(&self.returns)?,
             },
-            _ => ScalarValue::Int64(self.bits),
+            _ => to_scalar(&self.bits.map_or(V::Null, V::Int), ty),
         })
     }
 
     fn size(&self) -> usize {
-        size_of::<Self>() + self.values.capacity() * 8
+        size_of::<Self>()
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
         // Real numbers go as bits, so that nothing is rounded on the way.
-        let bits: Vec<u64> = self.values.iter().map(|v| v.to_bits()).collect();
         let state = json!({
             "count": self.count, "mean": self.mean.to_bits(), "spread": self.spread.to_bits(), "bits": self.bits,
-            "sum": self.sum.to_string(), "values": bits, "extreme": self.extreme,
+            "sum": self.sum.to_string(), "extreme": self.extreme,
         });
         Ok(text_state(state.to_string()))
     }
@@ -212,9 +173,6 @@ impl Accumulator for Statistic {
                 self.combine(bits);
             }
             self.sum += state["sum"].as_str().and_then(|s| s.parse::<i128>().ok()).unwrap_or(0);
-            if let Some(values) = state["values"].as_array() {
-                self.values.extend(values.iter().filter_map(Json::as_u64).map(f64::from_bits));
-            }
             self.consider(state["extreme"].clone());
         }
         Ok(())

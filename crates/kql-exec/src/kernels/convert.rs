@@ -1,5 +1,6 @@
 //! Conversions between types, JSON included.
 
+use arrow::datatypes::i256;
 use palisade_kql::Type;
 use palisade_kql::time::{
     MICROS_PER_DAY, MIN_DATETIME, format_datetime, format_timespan, parse_datetime, parse_timespan,
@@ -7,6 +8,7 @@ use palisade_kql::time::{
 use serde_json::{Number, Value as Json};
 
 use super::{Call, RowFn, arg};
+use crate::decimal;
 use crate::value::V;
 
 pub(super) fn lookup(name: &str) -> Option<RowFn> {
@@ -32,6 +34,7 @@ pub(crate) fn to_text(value: &V<'_>, ty: Type) -> String {
         (V::Int(ticks), Type::Timespan) => format_timespan(*ticks),
         (V::Int(n), _) => n.to_string(),
         (V::Real(n), _) => real_text(*n),
+        (V::Dec(n), _) => decimal::text(*n),
         (V::Str(s), Type::Dynamic) => dynamic_text(s),
         (V::Str(s), _) => s.to_string(),
     }
@@ -80,6 +83,7 @@ pub(crate) fn to_json(value: &V<'_>, ty: Type) -> Json {
         (V::Int(_), Type::Datetime | Type::Timespan) => Json::String(to_text(value, ty)),
         (V::Int(n), _) => Json::from(*n),
         (V::Real(n), _) => Number::from_f64(*n).map_or_else(|| Json::String(real_text(*n)), Json::Number),
+        (V::Dec(n), _) => Json::String(decimal::text(*n)),
         (V::Str(s), Type::Dynamic) => json_of_text(s),
         (V::Str(s), _) => Json::String(s.to_string()),
     }
@@ -111,6 +115,7 @@ pub(crate) fn convert(value: &V<'_>, from: Type, to: Type) -> V<'static> {
         },
         Type::Long => to_long(value, from).map_or(V::Null, V::Int),
         Type::Real => to_real(value, from).map_or(V::Null, V::Real),
+        Type::Decimal => to_decimal(value, from).map_or(V::Null, V::Dec),
         Type::Datetime => to_datetime(value, from).map_or(V::Null, V::Int),
         Type::Timespan => match (value, from) {
             (V::Str(s), _) => parse_timespan(s).map_or(V::Null, V::Int),
@@ -128,7 +133,13 @@ fn from_dynamic(text: &str, to: Type) -> V<'static> {
     if to == Type::String {
         return V::string(dynamic_text(text));
     }
-    match json_of_text(text) {
+    convert_json(json_of_text(text), to)
+}
+
+/// Converts JSON; what does not fit is null.
+pub(crate) fn convert_json(json: Json, to: Type) -> V<'static> {
+    match json {
+        _ if to == Type::String => V::string(dynamic_text(&json.to_string())),
         Json::String(s) => convert(&V::string(s), Type::String, to),
         Json::Bool(b) => convert(&V::Bool(b), Type::Bool, to),
         Json::Number(n) => match n.as_i64() {
@@ -144,6 +155,7 @@ fn to_bool(value: &V<'_>, _from: Type) -> V<'static> {
         V::Bool(b) => V::Bool(*b),
         V::Int(n) => V::Bool(*n != 0),
         V::Real(n) => V::Bool(*n != 0.0),
+        V::Dec(n) => V::Bool(*n != i256::ZERO),
         V::Str(s) => match s.trim().to_ascii_lowercase().as_str() {
             "true" => V::Bool(true),
             "false" => V::Bool(false),
@@ -160,6 +172,7 @@ fn to_long(value: &V<'_>, from: Type) -> Option<i64> {
         V::Int(n) => Some(*n),
         #[allow(clippy::cast_possible_truncation)]
         V::Real(n) => (n.abs() < 9.223_372_036_854_775e18).then(|| n.trunc() as i64),
+        V::Dec(n) => decimal::long(*n),
         V::Str(s) => parse_long(s),
         V::Null => None,
     }
@@ -180,6 +193,7 @@ fn to_real(value: &V<'_>, from: Type) -> Option<f64> {
     match value {
         V::Bool(b) => Some(f64::from(u8::from(*b))),
         V::Real(n) => Some(*n),
+        V::Dec(n) => decimal::real(*n),
         V::Int(_) => to_long(value, from).map(|n| n as f64),
         V::Str(s) => match s.trim().to_ascii_lowercase().as_str() {
             "nan" => Some(f64::NAN),
@@ -187,6 +201,16 @@ fn to_real(value: &V<'_>, from: Type) -> Option<f64> {
             "-inf" | "-infinity" => Some(f64::NEG_INFINITY),
             other => other.parse::<f64>().ok().or_else(|| parse_long(other).map(|n| n as f64)),
         },
+        V::Null => None,
+    }
+}
+
+fn to_decimal(value: &V<'_>, from: Type) -> Option<i256> {
+    match value {
+        V::Dec(n) => Some(*n),
+        V::Real(n) => decimal::parse(&n.to_string()),
+        V::Str(s) => decimal::parse(s).or_else(|| parse_long(s).map(decimal::of_long)),
+        V::Bool(_) | V::Int(_) => to_long(value, from).map(decimal::of_long),
         V::Null => None,
     }
 }

@@ -1,5 +1,7 @@
 //! Dynamic values: arrays and bags.
 
+use std::collections::HashSet;
+
 use palisade_kql::Type;
 use serde_json::{Map, Value as Json, json};
 
@@ -9,14 +11,31 @@ use super::{Call, RowFn, arg};
 use crate::value::V;
 
 /// Most elements of an array that a function makes.
-const MAX_ITEMS: usize = 1_048_576;
+pub(super) const MAX_ITEMS: usize = 1_048_576;
+/// Most bytes of the JSON that a function makes of others or of repetitions.
+const MAX_BYTES: usize = 32 << 20;
+
+/// Whether a function may put all its arguments into one value.
+fn fits(a: &[V<'_>]) -> bool {
+    a.iter().map(|v| v.text().len()).sum::<usize>() <= MAX_BYTES
+}
+
+/// Whether a value may be repeated so often.
+fn repeats(json: &Json, times: usize) -> bool {
+    let size =
+        if json.is_string() || json.is_array() || json.is_object() { json.to_string().len() } else { 8 };
+    times <= MAX_ITEMS && size.saturating_mul(times) <= MAX_BYTES
+}
 
 pub(super) fn lookup(name: &str) -> Option<RowFn> {
     Some(match name {
         "array_length" => |_, a| array(arg(a, 0)).map_or(V::Null, |items| count(items.len())),
-        "pack_array" => {
-            |c, a| from_json(&Json::Array(a.iter().enumerate().map(|(at, v)| to_json(v, c.ty(at))).collect()))
-        }
+        "pack_array" => |c, a| {
+            if !fits(a) {
+                return V::Null;
+            }
+            from_json(&Json::Array(a.iter().enumerate().map(|(at, v)| to_json(v, c.ty(at))).collect()))
+        },
         "bag_pack" => bag_pack,
         "bag_keys" => {
             |_, a| bag(arg(a, 0)).map_or(V::Null, |b| from_json(&json!(b.keys().collect::<Vec<_>>())))
@@ -32,11 +51,22 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
         },
         "bag_zip" => bag_zip,
         "array_concat" => |_, a| {
+            if !fits(a) {
+                return V::Null;
+            }
             let all = a.iter().filter_map(array).flatten().take(MAX_ITEMS).collect::<Vec<_>>();
             if a.iter().all(|v| array(v).is_none()) { V::Null } else { from_json(&Json::Array(all)) }
         },
         "array_slice" => array_slice,
         "array_index_of" => array_index_of,
+        "__bag_pack_filled" => bag_pack_filled,
+        "__sort_by_asc" => |_, a| sort_by(a, false),
+        "__sort_by_desc" => |_, a| sort_by(a, true),
+        "__data_size" => data_size,
+        "set_equals" => |_, a| match (array(arg(a, 0)), array(arg(a, 1))) {
+            (Some(x), Some(y)) => V::Bool(members(&x) == members(&y)),
+            _ => V::Null,
+        },
         "array_sort_asc" => |_, a| sort(a, false),
         "array_sort_desc" => |_, a| sort(a, true),
         "array_reverse" => |_, a| {
@@ -66,6 +96,7 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
             None => V::Null,
         },
         "set_union" => |_, a| match a.iter().map(array).collect::<Option<Vec<_>>>() {
+            Some(_) if !fits(a) => V::Null,
             Some(all) => from_json(&Json::Array(unique(all.into_iter().flatten()))),
             None => V::Null,
         },
@@ -76,7 +107,8 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
         "range" => range,
         "repeat" => |c, a| {
             let n = arg(a, 1).int().and_then(|n| usize::try_from(n).ok()).unwrap_or(0).min(MAX_ITEMS);
-            from_json(&Json::Array(vec![to_json(arg(a, 0), c.ty(0)); n]))
+            let value = to_json(arg(a, 0), c.ty(0));
+            if repeats(&value, n) { from_json(&Json::Array(vec![value; n])) } else { V::Null }
         },
         "treepath" => |_, a| {
             let mut paths = Vec::new();
@@ -134,6 +166,9 @@ fn path(json: &Json, path: &str) -> Option<Json> {
 }
 
 fn bag_pack(call: &Call<'_>, a: &[V<'_>]) -> V<'static> {
+    if !fits(a) {
+        return V::Null;
+    }
     let mut bag = Map::new();
     for (at, pair) in a.chunks(2).enumerate() {
         if let [key, value] = pair {
@@ -148,6 +183,9 @@ fn bag_pack(call: &Call<'_>, a: &[V<'_>]) -> V<'static> {
 
 /// The first bag that has a key wins.
 fn bag_merge(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
+    if !fits(a) {
+        return V::Null;
+    }
     let mut merged = Map::new();
     let mut any = false;
     for other in a.iter().filter_map(bag) {
@@ -234,11 +272,25 @@ fn array_index_of(call: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     let start = if start < 0 { start + len } else { start }.max(0);
     let length = arg(a, 3).int().unwrap_or(-1);
     let end = if length < 0 { len } else { start.saturating_add(length) };
-    let found = items.iter().zip(0i64..).find(|(item, at)| *at >= start && *at < end && **item == wanted);
-    V::Int(found.map_or(-1, |(_, at)| at))
+    let occurrence = if a.len() > 4 { arg(a, 4).int().unwrap_or(0) } else { 1 };
+    let Some(skip) = usize::try_from(occurrence).ok().and_then(|n| n.checked_sub(1)) else { return V::Null };
+    let mut found =
+        items.iter().zip(0i64..).filter(|(item, at)| *at >= start && *at < end && **item == wanted);
+    V::Int(found.nth(skip).map_or(-1, |(_, at)| at))
 }
 
-/// Numbers before texts, nulls last.
+/// The place of a kind of value in a sorted array: it does not turn round with the order.
+fn rank(json: &Json) -> u8 {
+    match json {
+        Json::Number(_) => 0,
+        Json::String(_) => 1,
+        Json::Bool(_) => 2,
+        Json::Array(_) | Json::Object(_) => 3,
+        Json::Null => 4,
+    }
+}
+
+/// Values of one kind.
 fn order(a: &Json, b: &Json) -> std::cmp::Ordering {
     match (a, b) {
         (Json::Number(x), Json::Number(y)) => x.as_f64().unwrap_or(0.0).total_cmp(&y.as_f64().unwrap_or(0.0)),
@@ -248,24 +300,70 @@ fn order(a: &Json, b: &Json) -> std::cmp::Ordering {
     }
 }
 
+/// Positions of the elements in their sorted order.
+fn sorted_positions(items: &[Json], descending: bool, nulls_last: bool) -> Vec<usize> {
+    let mut positions: Vec<usize> = (0..items.len()).collect();
+    positions.sort_by(|x, y| {
+        let (x, y) = (&items[*x], &items[*y]);
+        let nulls = if nulls_last { x.is_null().cmp(&y.is_null()) } else { y.is_null().cmp(&x.is_null()) };
+        let within = if descending { order(y, x) } else { order(x, y) };
+        nulls.then(rank(x).cmp(&rank(y))).then(within)
+    });
+    positions
+}
+
 fn sort(a: &[V<'_>], descending: bool) -> V<'static> {
     let Some(items) = array(arg(a, 0)) else { return V::Null };
-    let nulls_last = !matches!(arg(a, 1), V::Bool(false));
-    let (mut nulls, mut rest): (Vec<Json>, Vec<Json>) = items.into_iter().partition(Json::is_null);
-    rest.sort_by(|x, y| if descending { order(y, x) } else { order(x, y) });
-    if nulls_last {
-        rest.append(&mut nulls);
-    } else {
-        nulls.append(&mut rest);
-        rest = nulls;
+    let positions = sorted_positions(&items, descending, !matches!(arg(a, 1), V::Bool(false)));
+    from_json(&Json::Array(positions.into_iter().map(|at| items[at].clone()).collect()))
+}
+
+/// The second array in the order of the first; null when they differ in length.
+fn sort_by(a: &[V<'_>], descending: bool) -> V<'static> {
+    let (Some(keys), Some(items)) = (array(arg(a, 0)), array(arg(a, 1))) else { return V::Null };
+    if keys.len() != items.len() {
+        return V::Null;
     }
-    from_json(&Json::Array(rest))
+    let positions = sorted_positions(&keys, descending, !matches!(arg(a, 2), V::Bool(false)));
+    from_json(&Json::Array(positions.into_iter().map(|at| items[at].clone()).collect()))
+}
+
+/// As `bag_pack`, without what is null or empty.
+fn bag_pack_filled(call: &Call<'_>, a: &[V<'_>]) -> V<'static> {
+    let mut bag = Map::new();
+    for (at, pair) in a.chunks(2).enumerate() {
+        if let [key, value] = pair {
+            let json = to_json(value, call.ty(at * 2 + 1));
+            if !json.is_null() && json.as_str() != Some("") {
+                bag.insert(key.text().to_owned(), json);
+            }
+        }
+    }
+    from_json(&Json::Object(bag))
+}
+
+/// Bytes of the cells of a row, uncompressed.
+fn data_size(call: &Call<'_>, a: &[V<'_>]) -> V<'static> {
+    let size = |(at, value): (usize, &V<'_>)| match (value, call.ty(at)) {
+        (V::Str(_), Type::Guid) | (_, Type::Decimal) => 16,
+        (V::Str(s), _) => s.len(),
+        (_, Type::Bool) => 1,
+        (_, Type::Int) => 4,
+        (_, Type::Long | Type::Real | Type::Datetime | Type::Timespan) => 8,
+        (_, Type::Guid) => 16,
+        _ => 0,
+    };
+    count(a.iter().enumerate().map(size).sum())
 }
 
 fn array_iff(call: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     let Some(conditions) = array(arg(a, 0)) else { return V::Null };
+    let values = [1, 2].map(|at| to_json(arg(a, at), call.ty(at)));
+    if values.iter().any(|v| !v.is_array() && !repeats(v, conditions.len())) {
+        return V::Null;
+    }
     let side = |at: usize| {
-        let json = to_json(arg(a, at), call.ty(at));
+        let json = values[at - 1].clone();
         move |n: usize| match &json {
             Json::Array(items) => items.get(n).cloned().unwrap_or(Json::Null),
             other => other.clone(),
@@ -319,6 +417,9 @@ fn rotate(a: &[V<'_>], sign: i64) -> V<'static> {
 fn shift(call: &Call<'_>, a: &[V<'_>], sign: i64) -> V<'static> {
     let (Some(items), Some(n)) = (array(arg(a, 0)), arg(a, 1).int()) else { return V::Null };
     let fill = if a.len() > 2 { to_json(arg(a, 2), call.ty(2)) } else { Json::Null };
+    if !repeats(&fill, items.len()) {
+        return V::Null;
+    }
     let n = n.saturating_mul(sign);
     let shifted = (0i64..).take(items.len()).map(|at| {
         let from = at.saturating_add(n);
@@ -332,19 +433,27 @@ pub(crate) fn unique(items: impl IntoIterator<Item = Json>) -> Vec<Json> {
     items.into_iter().filter(|i| seen.insert(i.to_string())).collect()
 }
 
-fn sets(a: &[V<'_>], keep: fn(&Json, &[Vec<Json>]) -> bool) -> V<'static> {
+/// The elements as texts: a set of thousands is looked through once.
+fn members(items: &[Json]) -> HashSet<String> {
+    items.iter().map(Json::to_string).collect()
+}
+
+fn sets(a: &[V<'_>], keep: fn(&str, &[HashSet<String>]) -> bool) -> V<'static> {
     let Some(all) = a.iter().map(array).collect::<Option<Vec<_>>>() else { return V::Null };
     let Some((first, rest)) = all.split_first() else { return V::Null };
-    from_json(&Json::Array(unique(first.iter().filter(|i| keep(i, rest)).cloned())))
+    let rest: Vec<HashSet<String>> = rest.iter().map(|r| members(r)).collect();
+    from_json(&Json::Array(unique(first.iter().filter(|i| keep(&i.to_string(), &rest)).cloned())))
 }
 
 #[allow(clippy::cast_precision_loss)]
 fn jaccard(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     let (Some(x), Some(y)) = (array(arg(a, 0)), array(arg(a, 1))) else { return V::Null };
     let (x, y) = (unique(x), unique(y));
-    let both = x.iter().filter(|i| y.contains(i)).count();
+    let right = members(&y);
+    let both = x.iter().filter(|i| right.contains(&i.to_string())).count();
     let all = x.len() + y.len() - both;
-    if all == 0 { V::Real(f64::NAN) } else { V::Real(both as f64 / all as f64) }
+    let share = if all == 0 { f64::NAN } else { both as f64 / all as f64 };
+    from_json(&to_json(&V::Real(share), Type::Real))
 }
 
 fn zip(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
@@ -356,6 +465,9 @@ fn zip(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
         })
         .collect();
     let len = lists.iter().map(Vec::len).max().unwrap_or(0);
+    if !fits(a) || len.saturating_mul(lists.len()) > MAX_ITEMS {
+        return V::Null;
+    }
     let row =
         |at: usize| Json::Array(lists.iter().map(|l| l.get(at).cloned().unwrap_or(Json::Null)).collect());
     from_json(&Json::Array((0..len).map(row).collect()))

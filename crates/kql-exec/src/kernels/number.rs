@@ -1,8 +1,10 @@
 //! Numbers, emptiness, and choices among values.
 
+use arrow::datatypes::i256;
 use palisade_kql::Type;
 
 use super::{Call, RowFn, arg};
+use crate::decimal;
 use crate::value::V;
 
 pub(super) fn lookup(name: &str) -> Option<RowFn> {
@@ -35,17 +37,19 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
         "abs" => |_, a| match arg(a, 0) {
             V::Int(n) => n.checked_abs().map_or(V::Null, V::Int),
             V::Real(n) => V::Real(n.abs()),
+            V::Dec(n) => V::Dec(n.wrapping_abs()),
             _ => V::Null,
         },
         "sign" => |_, a| match arg(a, 0).real() {
-            Some(n) if n > 0.0 => V::Int(1),
-            Some(n) if n < 0.0 => V::Int(-1),
-            Some(_) => V::Int(0),
+            Some(n) if n > 0.0 => V::Real(1.0),
+            Some(n) if n < 0.0 => V::Real(-1.0),
+            Some(_) => V::Real(0.0),
             None => V::Null,
         },
         "round" => round,
         "ceiling" => |_, a| match arg(a, 0) {
             V::Real(n) => V::Real(n.ceil()),
+            V::Dec(n) => decimal::ceiling(*n).map_or(V::Null, V::Dec),
             other => other.clone().owned(),
         },
         "sqrt" => |_, a| arg(a, 0).real().map_or(V::Null, |n| V::Real(n.sqrt())),
@@ -91,8 +95,38 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
             _ => V::Null,
         },
         "__modulo" => modulo,
+        "rand" => rand,
+        "new_guid" => |_, _| V::string(uuid::Uuid::new_v4().to_string()),
+        "__decimal_add" => |_, a| exact(a, decimal::add),
+        "__decimal_subtract" => |_, a| exact(a, decimal::subtract),
+        "__decimal_multiply" => |_, a| exact(a, decimal::multiply),
+        "__decimal_divide" => |_, a| exact(a, decimal::divide),
+        "__decimal_modulo" => |_, a| exact(a, decimal::modulo),
         _ => return None,
     })
+}
+
+fn exact(a: &[V<'_>], operation: fn(i256, i256) -> Option<i256>) -> V<'static> {
+    match (arg(a, 0), arg(a, 1)) {
+        (V::Dec(x), V::Dec(y)) => operation(*x, *y).map_or(V::Null, V::Dec),
+        _ => V::Null,
+    }
+}
+
+/// A random number below 1, or a whole one below a bound.
+#[allow(clippy::cast_precision_loss)]
+fn rand(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
+    let Ok(bits) = getrandom::u64() else { return V::Null };
+    // 53 bits fill a real.
+    let share = (bits >> 11) as f64 / (1u64 << 53) as f64;
+    match a.first() {
+        None => V::Real(share),
+        Some(bound) => match bound.int() {
+            Some(0) => V::Real(share),
+            Some(n) => V::Real((share * n as f64).trunc()),
+            None => V::Null,
+        },
+    }
 }
 
 fn finite(n: f64) -> V<'static> {
@@ -121,6 +155,7 @@ fn order(a: &V<'_>, b: &V<'_>) -> std::cmp::Ordering {
         (V::Int(x), V::Int(y)) => x.cmp(y),
         (V::Bool(x), V::Bool(y)) => x.cmp(y),
         (V::Str(x), V::Str(y)) => x.cmp(y),
+        (V::Dec(x), V::Dec(y)) => x.cmp(y),
         _ => match (a.real(), b.real()) {
             (Some(x), Some(y)) => x.total_cmp(&y),
             _ => std::cmp::Ordering::Equal,
@@ -141,6 +176,9 @@ fn extreme(args: &[V<'_>], wanted: std::cmp::Ordering) -> V<'static> {
 
 fn round(call: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     let digits = arg(a, 1).int().unwrap_or(0).clamp(-15, 15);
+    if let V::Dec(n) = arg(a, 0) {
+        return decimal::round(*n, digits).map_or(V::Null, V::Dec);
+    }
     let Some(n) = arg(a, 0).real() else { return V::Null };
     if call.returns != Type::Real && digits >= 0 {
         return arg(a, 0).clone().owned();
@@ -157,6 +195,13 @@ fn round(call: &Call<'_>, a: &[V<'_>]) -> V<'static> {
 fn bin(value: &V<'_>, step: &V<'_>, origin: &V<'_>) -> V<'static> {
     if let (V::Int(n), V::Int(step), Some(origin)) = (value, step, origin.int()) {
         return bin_integer(*n, *step, origin).map_or(V::Null, V::Int);
+    }
+    if let (V::Dec(n), V::Dec(step)) = (value, step) {
+        let origin = match origin {
+            V::Dec(origin) => *origin,
+            _ => decimal::of_long(0),
+        };
+        return decimal::bin(*n, *step, origin).map_or(V::Null, V::Dec);
     }
     match (value.real(), step.real(), origin.real()) {
         (Some(n), Some(step), Some(origin)) if step > 0.0 => {

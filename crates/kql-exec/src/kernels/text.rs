@@ -1,9 +1,12 @@
 //! Functions on text.
 
+use std::collections::HashMap;
+
 use palisade_kql::Type;
 use serde_json::Value as Json;
 
 use super::convert::{from_json, json_of_text, to_text};
+use super::dynamic::MAX_ITEMS;
 use super::{Call, RowFn, arg};
 use crate::pattern::Pattern;
 use crate::terms::{Needle, fold};
@@ -14,11 +17,8 @@ pub(crate) const MAX_TEXT: usize = 4 * 1024 * 1024;
 
 pub(super) fn lookup(name: &str) -> Option<RowFn> {
     Some(match name {
-        "strcat" => |_, a| V::string(a.iter().map(V::text).collect::<String>()),
-        "strcat_delim" => |_, a| {
-            let rest: Vec<&str> = a.iter().skip(1).map(V::text).collect();
-            V::string(rest.join(arg(a, 0).text()))
-        },
+        "strcat" => |_, a| joined(a.iter().map(V::text), ""),
+        "strcat_delim" => |_, a| joined(a.iter().skip(1).map(V::text), arg(a, 0).text()),
         "strlen" => |_, a| length(arg(a, 0).text().chars().count()),
         "string_size" => |_, a| length(arg(a, 0).text().len()),
         "substring" => substring,
@@ -30,11 +30,16 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
         "split" => split,
         "replace_string" => |_, a| {
             let (text, from, to) = (arg(a, 0).text(), arg(a, 1).text(), arg(a, 2).text());
-            V::string(if from.is_empty() { text.to_owned() } else { text.replace(from, to) })
+            if from.is_empty() {
+                return V::string(text);
+            }
+            joined(text.split(from), to)
         },
         "replace_strings" => replace_strings,
         "replace_regex" => |_, a| match Pattern::cached(arg(a, 1).text()) {
-            Some(pattern) => V::string(pattern.replace_all(arg(a, 0).text(), arg(a, 2).text())),
+            Some(pattern) => V::string(
+                pattern.replace_all(arg(a, 0).text(), arg(a, 2).text(), MAX_TEXT).unwrap_or_default(),
+            ),
             None => V::string(arg(a, 0).text()),
         },
         "indexof" => indexof,
@@ -64,6 +69,11 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
         },
         "isascii" => |_, a| V::Bool(arg(a, 0).text().is_ascii()),
         "translate" => translate,
+        "isutf8" => |_, _| V::Bool(true),
+        "has_any_index" => |_, a| {
+            let found = array_texts(arg(a, 1)).iter().position(|n| has(arg(a, 0).text(), n));
+            found.map_or(V::Int(-1), length)
+        },
         "regex_quote" => |_, a| V::string(regex_quote(arg(a, 0).text())),
         "__has_any_of" => |_, a| V::Bool(array_texts(arg(a, 1)).iter().any(|n| has(arg(a, 0).text(), n))),
         "__has_all_of" => |_, a| V::Bool(array_texts(arg(a, 1)).iter().all(|n| has(arg(a, 0).text(), n))),
@@ -91,6 +101,48 @@ pub(crate) fn array_texts(value: &V<'_>) -> Vec<String> {
         Json::Array(items) => items.iter().map(one).collect(),
         other => vec![one(&other)],
     }
+}
+
+/// Texts with another between them; "" when that is longer than a text may be.
+pub(super) fn joined<'t>(parts: impl Iterator<Item = &'t str>, between: &str) -> V<'static> {
+    let mut out = String::new();
+    for (at, part) in parts.enumerate() {
+        let between = if at > 0 { between } else { "" };
+        if out.len() + between.len() + part.len() > MAX_TEXT {
+            return V::string("");
+        }
+        out.push_str(between);
+        out.push_str(part);
+    }
+    V::string(out)
+}
+
+/// Where a needle stands in a text, overlapping ones too, in time that grows with the text only (Knuth,
+/// Morris and Pratt, 1977). The needle is not empty.
+fn occurrences<'t>(text: &'t str, needle: &'t str) -> impl Iterator<Item = usize> + 't {
+    let needle = needle.as_bytes();
+    // For each end of a match so far, the longest other match that ends there.
+    let mut borders = vec![0usize; needle.len()];
+    let mut held = 0;
+    for at in 1..needle.len() {
+        while held > 0 && needle[at] != needle[held] {
+            held = borders[held - 1];
+        }
+        held += usize::from(needle[at] == needle[held]);
+        borders[at] = held;
+    }
+    let mut held = 0;
+    text.bytes().enumerate().filter_map(move |(at, byte)| {
+        while held > 0 && byte != needle[held] {
+            held = borders[held - 1];
+        }
+        held += usize::from(byte == needle[held]);
+        if held < needle.len() {
+            return None;
+        }
+        held = borders[held - 1];
+        Some(at + 1 - needle.len())
+    })
 }
 
 fn length(n: usize) -> V<'static> {
@@ -143,6 +195,9 @@ fn split(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     from_json(&Json::Array(parts))
 }
 
+/// Most comparisons of one replacement of several needles.
+const MAX_COMPARISONS: usize = 1 << 28;
+
 /// Replaces all needles in one pass: what was put in is not searched again.
 fn replace_strings(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     let from = array_texts(arg(a, 1));
@@ -151,6 +206,9 @@ fn replace_strings(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
         other => vec![other],
     };
     let text = arg(a, 0).text();
+    if from.len().saturating_mul(text.len()) > MAX_COMPARISONS {
+        return V::string("");
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -206,16 +264,14 @@ fn char_position(text: &str, at: usize) -> V<'static> {
 
 fn indexof(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     let (text, needle) = (arg(a, 0).text(), arg(a, 1).text());
-    let Some((within, mut from, occurrence)) = window(text, a) else { return V::Null };
-    for n in 1..=occurrence {
-        let Some(step) = within.get(from..).and_then(|rest| rest.find(needle)) else { return V::Int(-1) };
-        let at = from + step;
-        if n == occurrence {
-            return char_position(text, at);
-        }
-        from = at + text[at..].chars().next().map_or(1, char::len_utf8);
-    }
-    V::Int(-1)
+    let Some((within, from, occurrence)) = window(text, a) else { return V::Null };
+    let Some(searched) = within.get(from..) else { return V::Int(-1) };
+    let found = if needle.is_empty() {
+        searched.char_indices().map(|(at, _)| at).chain([searched.len()]).nth(occurrence - 1)
+    } else {
+        occurrences(searched, needle).nth(occurrence - 1)
+    };
+    found.map_or(V::Int(-1), |at| char_position(text, from + at))
 }
 
 fn indexof_regex(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
@@ -244,14 +300,7 @@ fn countof(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     if needle.is_empty() {
         return V::Int(0);
     }
-    // Overlapping occurrences count.
-    let mut n = 0;
-    let mut from = 0;
-    while let Some(step) = text[from..].find(needle) {
-        n += 1;
-        from += step + text[from + step..].chars().next().map_or(1, char::len_utf8);
-    }
-    V::Int(n)
+    length(occurrences(text, needle).count())
 }
 
 fn group(text: &str, spans: &[Option<(usize, usize)>], n: usize) -> String {
@@ -279,6 +328,7 @@ fn extract_all(pattern: &str, groups: Option<&str>, text: &str) -> V<'static> {
         _ => Vec::new(),
     });
     let mut rows = Vec::new();
+    let mut made = 0;
     for spans in pattern.all(text) {
         let every = || if spans.len() > 1 { (1..spans.len()).collect() } else { vec![0] };
         let mut numbers: Vec<usize> =
@@ -289,6 +339,10 @@ fn extract_all(pattern: &str, groups: Option<&str>, text: &str) -> V<'static> {
         }
         let mut texts: Vec<Json> =
             numbers.into_iter().map(|n| Json::String(group(text, &spans, n))).collect();
+        made += texts.len();
+        if made > MAX_ITEMS {
+            return V::Null;
+        }
         rows.push(if texts.len() == 1 { texts.remove(0) } else { Json::Array(texts) });
     }
     if rows.is_empty() { V::Null } else { from_json(&Json::Array(rows)) }
@@ -297,9 +351,13 @@ fn extract_all(pattern: &str, groups: Option<&str>, text: &str) -> V<'static> {
 fn translate(_: &Call<'_>, a: &[V<'_>]) -> V<'static> {
     let from: Vec<char> = arg(a, 0).text().chars().collect();
     let to: Vec<char> = arg(a, 1).text().chars().collect();
-    let map = |c: char| match from.iter().position(|f| *f == c) {
+    let mut places = HashMap::new();
+    from.iter().enumerate().for_each(|(at, c)| {
+        places.entry(*c).or_insert(at);
+    });
+    let map = |c: char| match places.get(&c) {
         None => Some(c),
-        Some(at) => to.get(at).or_else(|| to.last()).copied(),
+        Some(at) => to.get(*at).or_else(|| to.last()).copied(),
     };
     V::string(arg(a, 2).text().chars().filter_map(map).collect::<String>())
 }

@@ -1,18 +1,20 @@
 //! Encodings, digests, and texts with a structure.
 
+use arrow::datatypes::i256;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use palisade_kql::Type;
 use serde_json::{Map, Value as Json, json};
 
 use super::convert::{from_json, to_text};
-use super::text::array_texts;
+use super::text::{array_texts, joined};
 use super::{Call, RowFn, arg};
+use crate::decimal;
 use crate::value::V;
 
 pub(super) fn lookup(name: &str) -> Option<RowFn> {
     Some(match name {
-        "strcat_array" => |_, a| V::string(array_texts(arg(a, 0)).join(arg(a, 1).text())),
+        "strcat_array" => |_, a| joined(array_texts(arg(a, 0)).iter().map(String::as_str), arg(a, 1).text()),
         "url_encode" => |_, a| V::string(url_encode(arg(a, 0).text(), true)),
         "url_encode_component" => |_, a| V::string(url_encode(arg(a, 0).text(), false)),
         "url_decode" => |_, a| V::string(url_decode(arg(a, 0).text())),
@@ -43,9 +45,9 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
         }
         "parse_command_line" => |_, a| from_json(&json!(command_line(arg(a, 0).text()))),
         "parse_csv" => |_, a| from_json(&json!(csv_record(arg(a, 0).text()))),
-        "parse_version" => |_, a| version(arg(a, 0).text()).map_or(V::Null, V::Int),
+        "parse_version" => |_, a| version(arg(a, 0).text()).map_or(V::Null, V::Dec),
         "make_string" | "unicode_codepoints_to_string" => make_string,
-        "unicode_codepoints_from_string" => {
+        "unicode_codepoints_from_string" | "to_utf8" => {
             |_, a| from_json(&json!(arg(a, 0).text().chars().map(u32::from).collect::<Vec<_>>()))
         }
         "format_bytes" => format_bytes,
@@ -204,17 +206,21 @@ fn csv_record(text: &str) -> Vec<String> {
     fields
 }
 
-/// `1.2.3.4` as one comparable number.
-fn version(text: &str) -> Option<i64> {
-    let mut parts: Vec<i64> = Vec::new();
-    for part in text.trim().split('.') {
-        parts.push(part.parse::<u32>().ok().map(i64::from).filter(|n| *n < 100_000_000)?);
-    }
-    if parts.is_empty() || parts.len() > 4 {
+/// `1.2.3.4` as one comparable number: eight digits for each part.
+fn version(text: &str) -> Option<i256> {
+    let mut digits = String::new();
+    let parts: Vec<&str> = text.trim().split('.').collect();
+    if parts.len() > 4 {
         return None;
     }
-    parts.resize(4, 0);
-    parts.iter().try_fold(0i64, |sum, part| sum.checked_mul(10_000)?.checked_add(*part))
+    for at in 0..4 {
+        let part = parts.get(at).copied().unwrap_or("0");
+        if part.is_empty() || part.len() > 8 || !part.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        digits.push_str(&format!("{part:0>8}"));
+    }
+    decimal::parse(&digits)
 }
 
 fn make_string(call: &Call<'_>, a: &[V<'_>]) -> V<'static> {

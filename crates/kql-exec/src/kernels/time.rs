@@ -65,6 +65,13 @@ pub(super) fn lookup(name: &str) -> Option<RowFn> {
         "__bin_at_timespan" => |_, a| bin_timespan(a, arg(a, 2).int()),
         "__time_add" => |c, a| add(c, a, 1),
         "__time_subtract" => |c, a| add(c, a, -1),
+        "__time_modulo" => |_, a| match (arg(a, 0).int(), arg(a, 1).int()) {
+            (Some(at), Some(step)) => {
+                let ticks = at.checked_sub(MIN_DATETIME).and_then(|n| n.checked_mul(10));
+                ticks.and_then(|n| n.checked_rem_euclid(step)).map_or(V::Null, V::Int)
+            }
+            _ => V::Null,
+        },
         "__time_multiply" => |_, a| match (arg(a, 0).int(), arg(a, 1)) {
             (Some(x), V::Int(y)) => x.checked_mul(*y).map_or(V::Null, V::Int),
             (Some(x), V::Real(y)) => rounded(ticks(x) * y),

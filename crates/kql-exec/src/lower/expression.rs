@@ -12,11 +12,13 @@ use palisade_kql::program::{self, ExprKind, Step};
 use palisade_kql::{Type, Value};
 
 use super::{Lowerer, StageResult, column, value_cell};
+use crate::address::AddressDatabase;
 use crate::error::ExecError;
 use crate::kernels::{self, convert};
+use crate::path;
 use crate::pattern::Pattern;
 use crate::terms::{Needle, TermSet, fold};
-use crate::udf::{Input, call, row_call, text_test};
+use crate::udf::{Input, call, cell_test, row_call, text_test};
 use crate::value::{Column, V, arrow_type, scalar};
 
 /// Lists up to this length stay plain, so that the store can prune with them.
@@ -78,7 +80,7 @@ impl Lowerer<'_> {
             ExprKind::And(parts) => self.logic(parts, Operator::And)?,
             ExprKind::Or(parts) => self.logic(parts, Operator::Or)?,
             ExprKind::Not(inner) => not(self.value(inner)?),
-            ExprKind::Path(base, steps) => self.path(base, steps)?,
+            ExprKind::Path(base, steps) => self.path(base, steps, Type::Dynamic)?,
             ExprKind::Call { function: name, args } => self.call(name, args, expr.ty)?,
             ExprKind::Case { branches, otherwise } => {
                 let mut rest = branches.iter();
@@ -99,6 +101,12 @@ impl Lowerer<'_> {
     }
 
     fn cast(&self, inner: &program::Expr, to: Type) -> Result<Expr, ExecError> {
+        // `tostring(d.a)` needs no text of what lies between.
+        if let ExprKind::Path(base, steps) = &inner.kind
+            && inner.ty == Type::Dynamic
+        {
+            return self.path(base, steps, to);
+        }
         let value = self.value(inner)?;
         Ok(match (inner.ty, to) {
             (Type::Int, Type::Long) | (Type::Int | Type::Long, Type::Real) | (Type::Bool, Type::Long) => {
@@ -121,15 +129,22 @@ impl Lowerer<'_> {
         use BinaryOp as B;
         let (a, b) = (self.value(left)?, self.value(right)?);
         let types = vec![left.ty, right.ty];
+        let exact = left.ty == Type::Decimal && right.ty == Type::Decimal;
         let numeric = left.ty.is_numeric() && right.ty.is_numeric();
         let span = left.ty == Type::Timespan && right.ty == Type::Timespan;
         let plain = |operator| Ok(binary_expr(a.clone(), operator, b.clone()));
         match op {
+            B::Add if exact => function("__decimal_add", vec![a, b], types, ty),
+            B::Subtract if exact => function("__decimal_subtract", vec![a, b], types, ty),
+            B::Multiply if exact => function("__decimal_multiply", vec![a, b], types, ty),
+            B::Divide if exact => function("__decimal_divide", vec![a, b], types, ty),
+            B::Modulo if exact => function("__decimal_modulo", vec![a, b], types, ty),
             B::Add if numeric => plain(Operator::Plus),
             B::Subtract if numeric => plain(Operator::Minus),
             B::Multiply if numeric => plain(Operator::Multiply),
             B::Divide if numeric && ty == Type::Real => plain(Operator::Divide),
             B::Divide if numeric => function("__divide", vec![a, b], types, ty),
+            B::Modulo if left.ty == Type::Datetime => function("__time_modulo", vec![a, b], types, ty),
             B::Modulo if numeric || span => function("__modulo", vec![a, b], types, ty),
             B::Add => function("__time_add", vec![a, b], types, ty),
             B::Subtract => function("__time_subtract", vec![a, b], types, ty),
@@ -283,19 +298,13 @@ impl Lowerer<'_> {
         let mut sorted: Vec<&String> = set.iter().collect();
         sorted.sort_unstable();
         let key = format!("kql_in_{ignore_case}_{negated}_{ty}{sorted:?}");
-        let set = Arc::new(set);
-        Ok(call("kql_in", key, DataType::Boolean, false, vec![subject], move |inputs, rows| {
-            let mut column = Column::new(Type::Bool, rows);
-            for row in 0..rows {
-                let cell = inputs[0].get(row);
-                let found = match (&cell, ignore_case) {
-                    (V::Null, _) => false,
-                    (V::Str(s), false) if ty != Type::Dynamic => set.contains(s.as_ref()),
-                    _ => set.contains(&text(&cell)),
-                };
-                column.push(&V::Bool(found != negated));
-            }
-            column.finish()
+        Ok(cell_test("kql_in", key, subject, move |cell| {
+            let found = match (cell, ignore_case) {
+                (V::Null, _) => false,
+                (V::Str(s), false) if ty != Type::Dynamic => set.contains(s.as_ref()),
+                _ => set.contains(&text(cell)),
+            };
+            found != negated
         }))
     }
 
@@ -327,7 +336,8 @@ impl Lowerer<'_> {
         Ok(text_test("kql_terms", key, subject, move |hay| set.any(hay)))
     }
 
-    fn path(&self, base: &program::Expr, steps: &[Step]) -> Result<Expr, ExecError> {
+    /// What a path leads to, as a cell of a type.
+    fn path(&self, base: &program::Expr, steps: &[Step], to: Type) -> Result<Expr, ExecError> {
         let mut args = vec![self.value(base)?];
         let mut computed = Vec::new();
         for step in steps {
@@ -345,11 +355,11 @@ impl Lowerer<'_> {
                 Step::Computed(_) => "?".to_owned(),
             })
             .collect();
-        let key = format!("kql_path[{}]", shown.join("."));
-        Ok(call("kql_path", key, DataType::Utf8, true, args, move |inputs, rows| {
-            let mut column = Column::new(Type::Dynamic, rows);
+        let key = format!("kql_path[{}]:{to}", shown.join("."));
+        Ok(call("kql_path", key, arrow_type(to), to != Type::String, args, move |inputs, rows| {
+            let mut column = Column::new(to, rows);
             for row in 0..rows {
-                column.push(&walk(&inputs[0].get(row), &steps, &inputs[1..], &computed, row));
+                column.push(&walk(&inputs[0].get(row), &steps, &inputs[1..], &computed, row, to));
             }
             column.finish()
         }))
@@ -376,6 +386,19 @@ impl Lowerer<'_> {
                 })?;
             }
         }
+        if name == "__assert" {
+            return Ok(call(name, name.to_owned(), DataType::Boolean, true, lowered, |inputs, rows| {
+                let mut column = Column::new(Type::Bool, rows);
+                for row in 0..rows {
+                    let [condition, message] = inputs else { break };
+                    if condition.get(row) != V::Bool(true) {
+                        return Err(crate::error::assertion(message.get(row).text()));
+                    }
+                    column.push(&V::Bool(true));
+                }
+                column.finish()
+            }));
+        }
         // Plain forms that the store and the optimiser understand.
         let one = |f: fn(Expr) -> Expr| lowered.first().cloned().map(f);
         let plain = match (name, types.first()) {
@@ -387,39 +410,69 @@ impl Lowerer<'_> {
             ("isnotnull" | "isnotempty", Some(ty)) if *ty != Type::Dynamic => one(Expr::is_not_null),
             _ => None,
         };
-        match plain {
-            Some(expr) => Ok(expr),
-            None => function(name, lowered, types, returns),
+        match (plain, self.addresses) {
+            (Some(expr), _) => Ok(expr),
+            (None, Some(addresses)) if name == "geo_info_from_ip_address" => {
+                Ok(located(lowered, Arc::clone(addresses)))
+            }
+            (None, _) => function(name, lowered, types, returns),
         }
     }
 }
 
-fn walk(base: &V<'_>, steps: &[Step], computed: &[Input<'_>], types: &[Type], row: usize) -> V<'static> {
-    let V::Str(text) = base else { return V::Null };
-    if !text.starts_with(['{', '[']) {
-        // A text that holds JSON is read through, as in `parse_json(d.inner).x`.
-        return V::Null;
-    }
-    let Ok(mut json) = serde_json::from_str::<serde_json::Value>(text) else { return V::Null };
-    let mut next = computed.iter().zip(types);
+/// Where an address is, by the query's database.
+fn located(args: Vec<Expr>, addresses: Arc<dyn AddressDatabase>) -> Expr {
+    let name = "geo_info_from_ip_address";
+    call(name, name.to_owned(), arrow_type(Type::Dynamic), true, args, move |inputs, rows| {
+        let mut column = Column::new(Type::Dynamic, rows);
+        for row in 0..rows {
+            let address = inputs.first().map_or(V::Null, |i| i.get(row));
+            column.push(&crate::address::answer(&addresses, address.text()).map_or(V::Null, V::string));
+        }
+        column.finish()
+    })
+}
+
+pub(crate) fn walk(
+    base: &V<'_>,
+    steps: &[Step],
+    computed: &[Input<'_>],
+    types: &[Type],
+    row: usize,
+    to: Type,
+) -> V<'static> {
+    let V::Str(text) = base else { return path::cell(None, to) };
+    let names: Vec<Option<Computed>> =
+        computed.iter().zip(types).map(|(input, ty)| Computed::new(&input.get(row), *ty)).collect();
+    let mut next = names.iter();
+    let mut keys = Vec::with_capacity(steps.len());
     for step in steps {
-        let found = match step {
-            Step::Field(name) => json.get_mut(name.as_str()).map(serde_json::Value::take),
-            Step::Index(at) => kernels::element(&json, *at),
+        keys.push(match step {
+            Step::Field(name) => path::Key::Field(name),
+            Step::Index(at) => path::Key::Index(*at),
             Step::Computed(_) => match next.next() {
-                Some((input, ty)) => match (input.get(row), ty) {
-                    (V::Int(at), _) => kernels::element(&json, at),
-                    (V::Str(s), Type::Dynamic) => json.get(convert::dynamic_text(&s)).cloned(),
-                    (V::Str(s), _) => json.get(s.as_ref()).cloned(),
-                    _ => None,
-                },
-                None => None,
+                Some(Some(Computed::Field(name))) => path::Key::Field(name),
+                Some(Some(Computed::Index(at))) => path::Key::Index(*at),
+                _ => return path::cell(None, to),
             },
-        };
-        match found {
-            Some(inner) => json = inner,
-            None => return V::Null,
+        });
+    }
+    path::cell(path::follow(text, &keys), to)
+}
+
+/// A step that was computed for a row.
+enum Computed {
+    Field(String),
+    Index(i64),
+}
+
+impl Computed {
+    fn new(value: &V<'_>, ty: Type) -> Option<Self> {
+        match (value, ty) {
+            (V::Int(at), _) => Some(Self::Index(*at)),
+            (V::Str(s), Type::Dynamic) => Some(Self::Field(convert::dynamic_text(s))),
+            (V::Str(s), _) => Some(Self::Field(s.to_string())),
+            _ => None,
         }
     }
-    convert::from_json(&json)
 }

@@ -1,12 +1,9 @@
 //! Tabular operators to plans.
 
 use arrow::datatypes::{DataType, Field, Fields};
-use datafusion::common::{Column, JoinType, NullEquality, ScalarValue};
+use datafusion::common::{Column, JoinType, NullEquality};
 use datafusion::functions_aggregate::expr_fn as agg;
-use datafusion::logical_expr::{
-    Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, WindowFrame, WindowFrameBound, WindowFrameUnits,
-    WindowFunctionDefinition, cast,
-};
+use datafusion::logical_expr::{Expr, ExprFunctionExt, LogicalPlanBuilder, cast};
 use datafusion::prelude::lit;
 use palisade_kql::Type;
 use palisade_kql::program::{self, Aggregate, Expand, Join, JoinKind, Operator, SortKey, WindowFunction};
@@ -30,23 +27,34 @@ impl Lowerer<'_> {
                 for (name, expr) in columns {
                     list.push(self.value(expr)?.alias(name));
                 }
-                list.extend(rows.order.iter().map(|k| column(&k.column)));
+                list.extend(rows.hidden().map(|c| column(c)));
                 rows.over(project(builder.build()?, list)?)
             }
             Operator::Aggregate { group, aggregates } => self.aggregate(rows, group, aggregates)?,
             Operator::Sort(keys) => self.sort(rows, keys)?,
+            Operator::Take(n) if !rows.groups.is_empty() => self.take_of_each(rows, *n)?,
             Operator::Take(n) => {
                 let sorted = LogicalPlanBuilder::from(rows.sorted()?);
                 rows.over(sorted.limit(0, Some(usize::try_from(*n).unwrap_or(usize::MAX)))?.build()?)
             }
+            Operator::Distinct if !rows.groups.is_empty() => self.distinct_of_each(rows)?,
             Operator::Distinct => {
                 let visible: Vec<Expr> = visible(&rows).collect();
                 Rows::open(LogicalPlanBuilder::from(project(rows.plan, visible)?).distinct()?.build()?)
             }
-            Operator::Join(join) => Rows::open(self.join(rows.plan, join)?),
+            Operator::Join(join) => self.join(rows, join)?,
             Operator::Expand(expand) => self.expand(rows, expand)?,
             Operator::Parse(parse) => rows.over(crate::parse::lower(self, builder.build()?, parse)?),
             Operator::Window(functions) => self.window(rows, functions)?,
+            Operator::Series(_) if !rows.groups.is_empty() => return Err(within("make-series")),
+            Operator::Scan(_) if !rows.groups.is_empty() => return Err(within("scan")),
+            Operator::Sample(_) if !rows.groups.is_empty() => return Err(within("sample")),
+            Operator::Columns(calls) => self.columns(&rows, calls)?,
+            Operator::Series(series) => self.series(rows, series)?,
+            Operator::Scan(scan) => self.scan(rows, scan)?,
+            Operator::Sample(n) => self.sample(&rows, *n)?,
+            Operator::Call(call) => self.call_over(rows, call)?,
+            Operator::Apply(apply) => self.apply(rows, apply)?,
         })
     }
 
@@ -59,7 +67,8 @@ impl Lowerer<'_> {
             list.push(self.value(&key.expr)?.alias(&name));
             order.push(OrderKey { column: name, ascending: key.ascending, nulls_first: key.nulls_first });
         }
-        Ok(Rows { plan: project(rows.plan, list)?, order, total: false })
+        list.extend(rows.fixed().map(|c| column(c)));
+        Ok(Rows { order, ..rows.reopen(project(rows.plan.clone(), list)?) })
     }
 
     /// Keys and arguments become columns first, so that aggregation works on plain columns.
@@ -87,12 +96,15 @@ impl Lowerer<'_> {
         if ordered {
             inputs.push(cast(self.position(&rows)?, DataType::Int64).alias(POSITION));
         }
-        let builder = LogicalPlanBuilder::from(project(rows.plan, inputs)?);
-        let keys: Vec<Expr> = (0..group.len()).map(|at| column(&format!("$g{at}"))).collect();
+        inputs.extend(rows.fixed().map(|c| column(c)));
+        let builder = LogicalPlanBuilder::from(project(rows.plan.clone(), inputs)?);
+        let mut keys: Vec<Expr> = (0..group.len()).map(|at| column(&format!("$g{at}"))).collect();
+        keys.extend(rows.groups.iter().map(|c| column(c)));
         let mut calls = Vec::new();
         for (at, aggregate) in list.iter().enumerate() {
             calls.push(aggregate_call(at, aggregate, ordered)?.alias(format!("$o{at}")));
         }
+        calls.extend(rows.carried.iter().map(|c| agg::first_value(column(c), vec![]).alias(c)));
         let plan = if keys.is_empty() && calls.is_empty() {
             // `summarize` of nothing by nothing has no columns.
             builder.limit(0, Some(0))?
@@ -116,11 +128,25 @@ impl Lowerer<'_> {
                 }
             }
         }
+        outputs.extend(rows.fixed().map(|c| column(c)));
         let plan = project(plan.build()?, outputs)?;
-        Ok(if group.is_empty() { Rows::single(plan) } else { Rows::open(plan) })
+        let single = group.is_empty() && rows.groups.is_empty();
+        Ok(if single { Rows::single(plan) } else { rows.reopen(plan) })
     }
 
-    fn join(&self, left: LogicalPlan, join: &Join) -> Result<LogicalPlan, ExecError> {
+    fn join(&self, rows: Rows, join: &Join) -> Result<Rows, ExecError> {
+        let keeps_left = !matches!(
+            join.kind,
+            JoinKind::RightOuter | JoinKind::FullOuter | JoinKind::RightSemi | JoinKind::RightAnti
+        );
+        if !rows.groups.is_empty() && !keeps_left {
+            return Err(ExecError::Limit(
+                "a join inside a sub-query keeps the rows of its left side; use inner, leftouter, leftsemi or \
+                 leftanti"
+                    .to_owned(),
+            ));
+        }
+        let left = rows.plan.clone();
         let right = self.pipeline(&join.right, false)?;
         let mut left_list = Vec::new();
         let mut right_list = Vec::new();
@@ -136,16 +162,19 @@ impl Lowerer<'_> {
             let list = if *from_left { &mut left_list } else { &mut right_list };
             list.push(column(name).alias(format!("$c{at}")));
         }
+        left_list.extend(rows.fixed().map(|c| column(c)));
         let mut left = LogicalPlanBuilder::from(project(left, left_list)?);
         let right = project(right, right_list)?;
         if join.kind == JoinKind::InnerUnique {
             // One left row per key.
-            let keys: Vec<Expr> = left_keys.iter().cloned().map(Expr::Column).collect();
+            let mut keys: Vec<Expr> = left_keys.iter().cloned().map(Expr::Column).collect();
+            let groups: Vec<Column> = rows.groups.iter().map(Column::new_unqualified).collect();
+            keys.extend(groups.iter().cloned().map(Expr::Column));
             let rest: Vec<Expr> = left
                 .schema()
                 .columns()
                 .into_iter()
-                .filter(|c| !left_keys.contains(c))
+                .filter(|c| !left_keys.contains(c) && !groups.contains(c))
                 .map(|c| agg::first_value(Expr::Column(c.clone()), vec![]).alias(c.name))
                 .collect();
             left = left.aggregate(keys, rest)?;
@@ -163,7 +192,7 @@ impl Lowerer<'_> {
         let joined =
             left.join_detailed(right, kind, (left_keys, right_keys), None, NullEquality::NullEqualsNull)?;
         let outer = matches!(join.kind, JoinKind::LeftOuter | JoinKind::RightOuter | JoinKind::FullOuter);
-        let outputs: Vec<Expr> = join
+        let mut outputs: Vec<Expr> = join
             .columns
             .iter()
             .enumerate()
@@ -173,62 +202,56 @@ impl Lowerer<'_> {
                 if outer { never_null(cell, *ty) } else { cell }.alias(name)
             })
             .collect();
-        project(joined.build()?, outputs)
+        outputs.extend(rows.fixed().map(|c| column(c)));
+        Ok(rows.reopen(project(joined.build()?, outputs)?))
     }
 
     /// Adds the columns of functions over the order of rows.
     fn window(&self, rows: Rows, functions: &[(String, Type, WindowFunction)]) -> Result<Rows, ExecError> {
         use datafusion::functions_window::expr_fn as window;
         // All functions, here and later, must see the same order, also where keys are equal.
-        let rows = self.number(rows)?;
+        let mut rows = self.number(rows)?;
+        let groups: Vec<Expr> = rows.groups.iter().map(|c| column(c)).collect();
         let mut calls = Vec::new();
+        let mut running = Vec::new();
         let mut outputs: Vec<Expr> = rows.plan.schema().columns().into_iter().map(Expr::Column).collect();
-        for (name, ty, function) in functions {
-            let mut call = match function {
-                WindowFunction::RowNumber(_) => window::row_number(),
-                WindowFunction::Neighbour { value, offset, default } => {
-                    let default = default.as_ref().map(crate::value::scalar);
-                    let default =
-                        default.or_else(|| (*ty == Type::String).then(|| crate::value::null_scalar(*ty)));
-                    let value = self.value(value)?;
-                    if *offset < 0 {
-                        window::lag(value, Some(-offset), default)
-                    } else {
-                        window::lead(value, Some(*offset), default)
-                    }
+        for entry in functions {
+            let (name, ty, WindowFunction::Neighbour { value, offset, default }) = entry else {
+                if groups.is_empty() {
+                    running.push(entry);
+                    continue;
                 }
-                WindowFunction::CumulativeSum(value) => {
-                    let sum = WindowFunctionDefinition::AggregateUDF(
-                        datafusion::functions_aggregate::sum::sum_udaf(),
-                    );
-                    let rows = WindowFrame::new_bounds(
-                        WindowFrameUnits::Rows,
-                        WindowFrameBound::Preceding(ScalarValue::UInt64(None)),
-                        WindowFrameBound::CurrentRow,
-                    );
-                    let call = Expr::from(datafusion::logical_expr::expr::WindowFunction::new(
-                        sum,
-                        vec![self.value(value)?],
-                    ));
-                    call.window_frame(rows).build()?
-                }
+                // Within groups there is no state from row to row, but rows are numbered.
+                let (name, _, WindowFunction::RowNumber { start, restart: None }) = entry else {
+                    return Err(within("this function over the order of rows"));
+                };
+                let call = window::row_number().partition_by(groups.clone()).order_by(rows.sort_keys());
+                let own = self.own("window");
+                calls.push(call.build()?.alias(&own));
+                outputs.push((cast(column(&own), DataType::Int64) + lit(start - 1)).alias(name));
+                continue;
             };
-            call = call.order_by(rows.sort_keys()).build()?;
+            let default = default.as_ref().map(crate::value::scalar);
+            let default = default.or_else(|| (*ty == Type::String).then(|| crate::value::null_scalar(*ty)));
+            let value = self.value(value)?;
+            let call = if *offset < 0 {
+                window::lag(value, Some(-offset), default)
+            } else {
+                window::lead(value, Some(*offset), default)
+            };
             let own = self.own("window");
-            calls.push(call.alias(&own));
-            outputs.push(match function {
-                WindowFunction::RowNumber(start) => {
-                    let number = cast(column(&own), DataType::Int64);
-                    (number + lit(start - 1)).alias(name)
-                }
-                _ => never_null(column(&own), *ty).alias(name),
-            });
+            let call = call.partition_by(groups.clone()).order_by(rows.sort_keys());
+            calls.push(call.build()?.alias(&own));
+            outputs.push(never_null(column(&own), *ty).alias(name));
         }
-        let plan = LogicalPlanBuilder::from(rows.plan.clone()).window(calls)?.build()?;
-        Ok(rows.over(project(plan, outputs)?))
+        if !calls.is_empty() {
+            let plan = LogicalPlanBuilder::from(rows.plan.clone()).window(calls)?.build()?;
+            rows = rows.over(project(plan, outputs)?);
+        }
+        if running.is_empty() { Ok(rows) } else { self.running(rows, running) }
     }
 
-    fn expand(&self, rows: Rows, expand: &Expand) -> Result<Rows, ExecError> {
+    pub(super) fn expand(&self, rows: Rows, expand: &Expand) -> Result<Rows, ExecError> {
         let mut args = Vec::new();
         let mut fields = Vec::new();
         let mut types = Vec::new();
@@ -262,7 +285,7 @@ impl Lowerer<'_> {
                 column(&c.name).alias(&c.name)
             })
             .collect();
-        outputs.extend(rows.order.iter().map(|k| column(&k.column)));
+        outputs.extend(rows.hidden().map(|c| column(c)));
         let mut order = rows.order.clone();
         if rows.total || !order.is_empty() {
             // Elements follow each other as they stand in their array.
@@ -270,7 +293,7 @@ impl Lowerer<'_> {
             outputs.push(field("index".to_owned()).alias(&index));
             order.push(OrderKey { column: index, ascending: true, nulls_first: true });
         }
-        Ok(Rows { plan: project(plan.build()?, outputs)?, order, total: rows.total })
+        Ok(Rows { order, total: rows.total, ..rows.reopen(project(plan.build()?, outputs)?) })
     }
 
     /// Where a row stands in a total order, as one number.
@@ -285,10 +308,15 @@ impl Lowerer<'_> {
 /// The position of a row, for aggregates that keep the order.
 const POSITION: &str = "$position";
 
-/// The columns without those that only give the order.
-fn visible(rows: &Rows) -> impl Iterator<Item = Expr> + '_ {
-    let hidden = |c: &Column| rows.order.iter().any(|k| k.column == c.name);
+/// The columns without those that only give the order or tell groups apart.
+pub(super) fn visible(rows: &Rows) -> impl Iterator<Item = Expr> + '_ {
+    let hidden = |c: &Column| rows.hidden().any(|h| *h == c.name);
     rows.plan.schema().columns().into_iter().filter(move |c| !hidden(c)).map(Expr::Column)
+}
+
+/// What does not work within the groups of a sub-query.
+fn within(what: &str) -> ExecError {
+    ExecError::Limit(format!("{what} inside a sub-query over groups of rows is not supported"))
 }
 
 /// A string is never null.
@@ -303,6 +331,10 @@ pub(crate) fn never_null(expr: Expr, ty: Type) -> Expr {
 /// Sums of nothing are zero.
 fn finish(aggregate: &Aggregate, expr: Expr, ty: Type) -> Expr {
     match (aggregate.function, ty) {
+        ("sum", Type::Decimal) => {
+            let zero = crate::decimal::scalar(crate::decimal::parse("0"));
+            datafusion::functions::core::expr_fn::coalesce(vec![expr, lit(zero)])
+        }
         ("sum", Type::Real) => datafusion::functions::core::expr_fn::coalesce(vec![expr, lit(0.0f64)]),
         ("sum", _) => datafusion::functions::core::expr_fn::coalesce(vec![expr, lit(0i64)]),
         ("avg", Type::Real) => datafusion::functions::core::expr_fn::coalesce(vec![expr, lit(f64::NAN)]),

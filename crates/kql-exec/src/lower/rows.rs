@@ -29,28 +29,57 @@ pub(crate) struct Rows {
     pub order: Vec<OrderKey>,
     /// No two rows are equal in the order; without keys, there is one row at most.
     pub total: bool,
+    /// Inside a sub-query: hidden columns whose values tell the groups of rows apart. Each operator
+    /// works on each group for itself.
+    pub groups: Vec<String>,
+    /// Hidden columns that have one value per group.
+    pub carried: Vec<String>,
 }
 
 impl Rows {
     /// Rows in any order.
     pub fn open(plan: LogicalPlan) -> Self {
-        Self { plan, order: Vec::new(), total: false }
+        Self { plan, order: Vec::new(), total: false, groups: Vec::new(), carried: Vec::new() }
     }
 
     /// One row at most.
     pub fn single(plan: LogicalPlan) -> Self {
-        Self { plan, order: Vec::new(), total: true }
+        Self { total: true, ..Self::open(plan) }
     }
 
     /// Rows in the order of a column that holds their positions.
     pub fn by_position(plan: LogicalPlan, position: &str) -> Self {
         let key = OrderKey { column: position.to_owned(), ascending: true, nulls_first: true };
-        Self { plan, order: vec![key], total: true }
+        Self { order: vec![key], total: true, ..Self::open(plan) }
     }
 
     /// The same order over a plan that still has its columns.
     pub fn over(&self, plan: LogicalPlan) -> Self {
-        Self { plan, order: self.order.clone(), total: self.total }
+        Self { order: self.order.clone(), total: self.total, ..self.reopen(plan) }
+    }
+
+    /// The same groups over a plan that still has their columns, in any order.
+    pub fn reopen(&self, plan: LogicalPlan) -> Self {
+        Self { groups: self.groups.clone(), carried: self.carried.clone(), ..Self::open(plan) }
+    }
+
+    /// The same groups in the order of a column.
+    pub fn reordered(&self, plan: LogicalPlan, position: &str) -> Self {
+        Self {
+            groups: self.groups.clone(),
+            carried: self.carried.clone(),
+            ..Self::by_position(plan, position)
+        }
+    }
+
+    /// Columns that no operator sees: those of the order, of the groups and what they carry.
+    pub fn hidden(&self) -> impl Iterator<Item = &String> {
+        self.order.iter().map(|k| &k.column).chain(&self.groups).chain(&self.carried)
+    }
+
+    /// The columns of the groups and what they carry.
+    pub fn fixed(&self) -> impl Iterator<Item = &String> {
+        self.groups.iter().chain(&self.carried)
     }
 
     pub fn sort_keys(&self) -> Vec<SortExpr> {
@@ -80,7 +109,7 @@ impl Lowerer<'_> {
         let name = self.own("row");
         let keys = rows.sort_keys();
         let call = if keys.is_empty() { row_number() } else { row_number().order_by(keys).build()? };
-        let plan = LogicalPlanBuilder::from(rows.plan).window(vec![call.alias(&name)])?.build()?;
-        Ok(Rows::by_position(plan, &name))
+        let plan = LogicalPlanBuilder::from(rows.plan.clone()).window(vec![call.alias(&name)])?.build()?;
+        Ok(rows.reordered(plan, &name))
     }
 }

@@ -11,18 +11,27 @@ use palisade_kql_exec::QueryContext;
 use serde_json::{Value as Json, json};
 
 /// Queries that must pass, of 818.
-const PASS_FLOOR: usize = 581;
+const PASS_FLOOR: usize = 788;
 
 /// Queries that bind, give another table than the set says, and why that is right here.
 const KNOWN: &[(&str, &str)] = &[
     ("c4a83106be668dc9", "the page shows the condition after its conversion to bool, not the column"),
     ("c156c474fab8e912", "the page shows the sample variance; the query asks for that of the population"),
     ("d5f8f5395ce3316a", "the page takes the length of a search once as its end and once not"),
+    ("ad9616042deafc29", "the page shows the position of a in the row of b"),
+    ("da2473e0e7eeba25", "the page asks its own database where an address is; the set brings none"),
     ("43cd0cbe8d2b0065", "datetimes have microseconds here, not 100 ns"),
     ("7f7355477f12e8d2", "datetimes have microseconds here, not 100 ns"),
     ("4adf8d0d14a4bbc7", "datetimes have microseconds here, not 100 ns"),
     ("8f9e785505fa035f", "datetimes have microseconds here, not 100 ns"),
+    ("a8353356cfadb243", "datetimes have microseconds here, not 100 ns"),
+    ("40261a1339238376", "the same text may be compressed to other bytes; theirs unpack here"),
+    ("fc3524ea6c0332e2", "the page shows what punycode_domain_from_string() gives, and it does here"),
     ("7b80a0b89dfb2609", "datetimes have microseconds here, not 100 ns"),
+    ("111ebc12af623724", "the page shows another argument than the query has; the result is right"),
+    ("156e744de3f4567e", "the page shows another argument than the query has; the result is right"),
+    ("2910352d08a1a0db", "the page shows another argument than the query has; the result is right"),
+    ("6f5983fba62bf114", "the page shows the first four of the ten rows"),
 ];
 
 fn data() -> Option<PathBuf> {

@@ -1,10 +1,11 @@
 //! `summarize`.
 
 use super::cast::cast;
-use super::{Binder, Relation, names};
+use super::{Binder, Relation, names, percentile};
 use crate::aggregates::{self, AggregateDef, Outcome};
 use crate::ast::{self, ExprKind as K, NamedExpr};
 use crate::diagnostic::Span;
+use crate::functions::Naming;
 use crate::program::{Aggregate, Expr, ExprKind, Operator};
 use crate::types::{Schema, Type, Value};
 
@@ -48,6 +49,8 @@ impl Binder<'_, '_, '_> {
         let mut finals: Vec<(String, Expr)> =
             group.iter().map(|(n, e)| (n.clone(), Expr::column(n, e.ty))).collect();
         let mut collected = Collected::default();
+        // Names that came by themselves: one that is given gives way to them.
+        let mut spread = std::collections::HashSet::new();
         for item in items {
             if let Some(mut columns) =
                 self.multi_column(item, &input, &group_names, &plain_keys, &mut collected, &output)
@@ -56,6 +59,7 @@ impl Binder<'_, '_, '_> {
                     Some(columns) => {
                         for (name, expr) in columns.drain(..) {
                             let name = names::unique(&output, &name);
+                            spread.insert(name.clone());
                             output.push(&name, expr.ty);
                             finals.push((name, expr));
                         }
@@ -68,6 +72,7 @@ impl Binder<'_, '_, '_> {
             let expr = self.scalar(&item.expr, &input);
             collected = std::mem::replace(&mut self.aggregates, outer).unwrap_or_default();
             let name = match item.names.first() {
+                Some(given) if spread.contains(&given.text) => names::unique(&output, &given.text),
                 Some(given) => given.text.clone(),
                 None => match aggregate_name(&item.expr) {
                     Some(name) => names::unique(&output, &name),
@@ -93,6 +98,7 @@ impl Binder<'_, '_, '_> {
         input.schema = output;
         input.hidden.clear();
         input.aliases.clear();
+        input.open = false;
         if broken {
             input.poisoned = true;
             return input;
@@ -171,6 +177,9 @@ impl Binder<'_, '_, '_> {
         row: &Relation,
         span: Span,
     ) -> Option<(Aggregate, Type)> {
+        if let Some(percentile) = self.percentile(def, args, row, span) {
+            return percentile;
+        }
         let bound: Option<Vec<Expr>> = args.iter().map(|a| self.scalar(&a.expr, row)).collect();
         let mut bound = bound?;
         let conditions = usize::from(def.conditional);
@@ -188,14 +197,19 @@ impl Binder<'_, '_, '_> {
         if let Some(value) = bound.first_mut() {
             let ty = match (def.function, value.ty) {
                 ("sum" | "avg", Type::Dynamic | Type::Bool) => Type::Real,
+                ("hll_merge" | "tdigest_merge" | "buildschema", _) => Type::Dynamic,
+                ("tdigest", Type::Bool | Type::Dynamic | Type::Decimal) => Type::Real,
+                ("covariance" | "covariancep", _) => Type::Real,
                 ("sum", Type::Int) => Type::Long,
                 ("stdev" | "stdevp" | "variance" | "variancep", _) => Type::Real,
+                ("binary_all_and" | "binary_all_or" | "binary_all_xor", Type::Int) => Type::Int,
                 ("binary_all_and" | "binary_all_or" | "binary_all_xor", _) => Type::Long,
                 ("make_bag", _) => Type::Dynamic,
                 (_, ty) => ty,
             };
             let fits = match def.function {
-                "sum" => matches!(ty, Type::Int | Type::Long | Type::Real | Type::Timespan),
+                "sum" => ty.is_numeric() || ty == Type::Timespan,
+                "tdigest" => ty.is_numeric() || matches!(ty, Type::Timespan | Type::Datetime),
                 "avg" => !matches!(ty, Type::String | Type::Guid),
                 _ => true,
             };
@@ -206,15 +220,15 @@ impl Binder<'_, '_, '_> {
             }
             *value = cast(value.clone(), ty);
         }
-        if def.function == "percentile" {
-            bound[1] = cast(bound[1].clone(), Type::Real);
-            if bound[1].as_literal().is_none() {
-                self.error("constant_expected", bound[1].span, "the percentile must be a constant");
-                return None;
-            }
+        if let ("covariance" | "covariancep", Some(other)) = (def.function, bound.get_mut(1)) {
+            *other = cast(other.clone(), Type::Real);
+        }
+        // The weight of a digest is a column.
+        if let ("tdigest", Some(weight)) = (def.function, &limit) {
+            bound.push(cast(weight.clone(), Type::Long));
         }
         if let Some(limit) = limit
-            && matches!(def.function, "make_set" | "make_list" | "make_list_with_nulls" | "make_bag")
+            && matches!(def.function, "make_set" | "make_list" | "make_list_with_nulls" | "make_bag" | "hll")
         {
             match limit.as_literal() {
                 Some(Value::Long(n)) => bound.push(Expr::literal(Value::Long(*n), limit.span)),
@@ -229,7 +243,7 @@ impl Binder<'_, '_, '_> {
             Outcome::Is(ty) => ty,
             Outcome::Argument | Outcome::Columns | Outcome::Sum => first,
             Outcome::Mean => match first {
-                Type::Datetime | Type::Timespan => first,
+                Type::Datetime | Type::Timespan | Type::Decimal => first,
                 _ => Type::Real,
             },
         };
@@ -258,6 +272,9 @@ impl Binder<'_, '_, '_> {
         }
         let mut values: Vec<(String, Expr)> = Vec::new();
         let mut whole = !args.is_empty();
+        if def.function.starts_with("percentiles") {
+            return Some(self.percentiles(def, item, args, input, collected));
+        }
         if args.is_empty() {
             self.error("wrong_arguments", item.expr.span, format!("{}() needs arguments", name.text));
         }
@@ -315,21 +332,25 @@ impl Binder<'_, '_, '_> {
 }
 
 /// The name of an unnamed aggregate's column.
-fn aggregate_name(expr: &ast::Expr) -> Option<String> {
+pub(super) fn aggregate_name(expr: &ast::Expr) -> Option<String> {
     let K::Call { name, args } = &expr.kind else { return None };
     let Some(def) = aggregates::lookup(&name.text) else {
         // `tostring(make_set(x))` keeps the aggregate's name.
-        return if names::keeps_name(&name.text) { aggregate_name(&args.first()?.expr) } else { None };
+        let inner = || {
+            let first = args.first()?;
+            first.names.first().map(|n| n.text.clone()).or_else(|| aggregate_name(&first.expr))
+        };
+        return match crate::functions::lookup(&name.text).map(|f| f.naming) {
+            _ if names::keeps_name(&name.text) => inner(),
+            Some(Naming::Prefixed(prefix)) => inner().map(|n| format!("{prefix}_{n}")),
+            _ => None,
+        };
     };
     if def.values == 0 && def.outcome != Outcome::Columns {
         return Some(def.prefix.to_owned());
     }
     let argument = args.first().and_then(|a| names::automatic(&a.expr)).unwrap_or_default();
     let mut full = format!("{}{argument}", def.prefix);
-    if def.function == "percentile"
-        && let Some(K::Literal(Value::Long(n))) = args.get(1).map(|a| &a.expr.kind)
-    {
-        full = format!("{full}_{n}");
-    }
+    full.extend(percentile::name_end(def, args));
     (!full.is_empty()).then_some(full)
 }

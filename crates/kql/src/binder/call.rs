@@ -6,7 +6,7 @@ use crate::aggregates;
 use crate::ast::{self, BinaryOp, NamedExpr};
 use crate::diagnostic::Span;
 use crate::functions::{self, Function, Param, Returns};
-use crate::program::{Expr, ExprKind, Source, StageOutput, WindowFunction};
+use crate::program::{Expr, ExprKind, Source, StageOutput};
 use crate::types::{Schema, Type, Value};
 
 impl Binder<'_, '_, '_> {
@@ -17,10 +17,15 @@ impl Binder<'_, '_, '_> {
         row: &Relation,
         span: Span,
     ) -> Option<Expr> {
+        if let Some(result) = self.pattern_call(name, args, span) {
+            return result;
+        }
         if let Some(Binding::Function(function, scope)) = self.scope.get(&name.text).cloned() {
             return self.scalar_function(&function, &scope, args, row, span);
         }
-        if self.aggregates.is_some() && aggregates::lookup(&name.text).is_some() {
+        // `hll_merge(a, b)` of several is a function, of one an aggregate.
+        let function = args.len() > 1 && functions::lookup(&name.text).is_some();
+        if self.aggregates.is_some() && aggregates::lookup(&name.text).is_some() && !function {
             return self.nested_aggregate(name, args, row, span);
         }
         if let Some(ty) = conversion(&name.text) {
@@ -29,10 +34,6 @@ impl Binder<'_, '_, '_> {
             return Some(Expr { span, ..value });
         }
         match name.text.as_str() {
-            "todecimal" => {
-                self.unsupported("the type decimal", name.span);
-                return None;
-            }
             "toscalar" => return self.scalar_stage(args, span),
             "materialize" => {
                 self.error(
@@ -43,6 +44,9 @@ impl Binder<'_, '_, '_> {
                 return None;
             }
             _ => {}
+        }
+        if let Some(shape) = self.shape_function(name, args, row, span) {
+            return shape;
         }
         let bound: Vec<Option<Expr>> = args
             .iter()
@@ -62,19 +66,28 @@ impl Binder<'_, '_, '_> {
             return special;
         }
         let function = functions::lookup(&name.text)?;
+        if function.name == "geo_info_from_ip_address" && !self.catalogue.locates_addresses() {
+            let message = "no address database: nothing is known of any address; see docs/kql.md";
+            self.sink.warning("no_address_database", name.span, message.to_owned());
+        }
         self.apply(function, bound, name, span)
     }
 
     fn unknown_function(&mut self, name: &ast::Name) {
+        if functions::columns(&name.text).is_some() {
+            let message =
+                format!("{}() gives several columns; it stands alone in extend, project or print", name.text);
+            self.error("several_columns", name.span, message);
+            return;
+        }
         if functions::UNSUPPORTED.contains(&name.text.as_str())
             || name.text.starts_with("geo_")
             || name.text.starts_with("series_")
-            || name.text.starts_with("punycode_")
         {
             self.unsupported(&format!("the function {}()", name.text), name.span);
             return;
         }
-        if aggregates::lookup(&name.text).is_some() || aggregates::UNSUPPORTED.contains(&name.text.as_str()) {
+        if aggregates::lookup(&name.text).is_some() {
             if self.aggregates.is_some() {
                 self.unsupported(&format!("the aggregate {}()", name.text), name.span);
             } else {
@@ -103,12 +116,12 @@ impl Binder<'_, '_, '_> {
         }
     }
 
-    fn arguments_error(&mut self, name: &ast::Name, wanted: &str, got: usize, span: Span) {
+    pub(super) fn arguments_error(&mut self, name: &ast::Name, wanted: &str, got: usize, span: Span) {
         self.error("wrong_arguments", span, format!("{}() takes {wanted}, not {got}", name.text));
     }
 
     /// Casts arguments as the table of functions says.
-    fn apply(
+    pub(super) fn apply(
         &mut self,
         function: &'static Function,
         args: Vec<Expr>,
@@ -170,7 +183,13 @@ impl Binder<'_, '_, '_> {
         Some(Expr::new(ExprKind::Call { function: function.name, args: cast_args }, ty, span))
     }
 
-    fn build(&mut self, function: &str, args: Vec<Expr>, name: &ast::Name, span: Span) -> Option<Expr> {
+    pub(super) fn build(
+        &mut self,
+        function: &str,
+        args: Vec<Expr>,
+        name: &ast::Name,
+        span: Span,
+    ) -> Option<Expr> {
         self.apply(functions::lookup(function)?, args, name, span)
     }
 
@@ -229,22 +248,69 @@ impl Binder<'_, '_, '_> {
             "extract_all" if count == 3 => Some(self.build("extract_all_groups", args, name, span)),
             "extractjson" | "extract_json" => Some(self.extract_json(args, name, span)),
             "make_timespan" if count == 4 => Some(self.build("make_timespan_days", args, name, span)),
-            "ipv4_is_in_any_range" => {
+            "ipv4_is_in_any_range" | "ipv6_is_in_any_range" | "has_any_ipv4" | "has_any_ipv4_prefix" => {
+                // The others stand in one array, or one by one.
                 let array = args.get(1).is_some_and(|a| a.ty == Type::Dynamic);
-                let function = if array { "ipv4_is_in_any_range_array" } else { "ipv4_is_in_any_range_list" };
-                Some(self.build(function, args, name, span))
+                let function = format!("{}_{}", name.text, if array { "array" } else { "list" });
+                Some(self.build(&function, args, name, span))
             }
             "array_sort_asc" | "array_sort_desc" if args.iter().skip(1).any(|a| a.ty == Type::Dynamic) => {
-                self.unsupported(&format!("{}() of several arrays", name.text), span);
+                self.unsupported(&format!("{}() of several arrays inside an expression", name.text), span);
                 Some(None)
             }
+            "abs" if count == 1 => {
+                // The amount of an int is a long, as the official binder has it.
+                let ty = args.first().map(|a| a.ty)?;
+                match ty {
+                    Type::Int => args[0] = cast(args[0].clone(), Type::Long),
+                    Type::Dynamic => args[0] = cast(args[0].clone(), Type::Real),
+                    Type::Long | Type::Real | Type::Decimal | Type::Timespan => {}
+                    other => {
+                        self.error("type_mismatch", span, format!("abs() needs a number, not a {other}"));
+                        return Some(None);
+                    }
+                }
+                Some(self.build("abs", args, name, span))
+            }
+            "around" if count == 3 => {
+                let (delta, centre, value) = (args.pop()?, args.pop()?, args.pop()?);
+                let low = self.arithmetic(BinaryOp::Subtract, centre.clone(), delta.clone(), span);
+                let high = self.arithmetic(BinaryOp::Add, centre, delta, span);
+                let (Some(low), Some(high)) = (low, high) else { return Some(None) };
+                let from = self.comparison(BinaryOp::GreaterOrEqual, value.clone(), low, span);
+                let to = self.comparison(BinaryOp::LessOrEqual, value, high, span);
+                let (Some(from), Some(to)) = (from, to) else { return Some(None) };
+                Some(Some(Expr::new(ExprKind::And(vec![from, to]), Type::Bool, span)))
+            }
+            "percentile_tdigest" if count == 3 => {
+                let ty = args.pop().map_or(Type::Dynamic, |t| t.ty);
+                let call = self.build("__percentile_of_digest", args, name, span);
+                Some(call.map(|c| Expr { ty, ..c }))
+            }
+            "percentiles_array_tdigest" if args.get(1).is_some_and(|a| a.ty != Type::Dynamic) => {
+                let shares = args.split_off(1);
+                match self.build("pack_array", shares, name, span) {
+                    Some(shares) => args.push(shares),
+                    None => return Some(None),
+                }
+                Some(self.build("percentiles_array_tdigest", args, name, span))
+            }
+            "make_datetime" if count == 1 => args.pop().map(|a| Some(cast(a, Type::Datetime))),
+            "make_timespan" if count == 1 => args.pop().map(|a| Some(cast(a, Type::Timespan))),
+            "bin_auto" if count == 1 => Some(self.bin_auto(args, name, span)),
             "pack_all" => {
                 let mut pairs = Vec::new();
                 for column in &row.schema.columns {
                     pairs.push(Expr::literal(Value::String(column.name.clone()), span));
                     pairs.push(Expr::column(&column.name, column.ty));
                 }
-                Some(self.build("bag_pack", pairs, name, span))
+                let filled = match args.first().map(Expr::as_literal) {
+                    None | Some(Some(Value::Bool(false))) => false,
+                    Some(Some(Value::Bool(true))) => true,
+                    Some(_) => return wrong(self, "a constant bool"),
+                };
+                let function = if filled { "__bag_pack_filled" } else { "bag_pack" };
+                Some(self.build(function, pairs, name, span))
             }
             "column_ifexists" | "columnifexists" => {
                 match (args.first().and_then(Expr::as_literal).cloned(), count) {
@@ -255,25 +321,19 @@ impl Binder<'_, '_, '_> {
                     _ => wrong(self, "the name of a column as text, and a default"),
                 }
             }
-            "ingestion_time" => match row.hidden.iter().find(|c| c.name == "_IngestTime") {
-                Some(column) => Some(Some(Expr { span, ..Expr::column(&column.name, column.ty) })),
-                None => {
-                    self.unsupported("ingestion_time() of rows that are not straight from a table", span);
-                    Some(None)
+            "ingestion_time" => match row.resolve(super::INGEST_TIME) {
+                Some(column) if column.ty == Type::Datetime => {
+                    Some(Some(Expr { span, ..Expr::column(&column.name, column.ty) }))
                 }
+                // Rows that were computed did not come in.
+                _ => Some(Some(Expr::literal(Value::Null(Type::Datetime), span))),
             },
-            "row_number" | "prev" | "next" | "row_cumsum" => Some(self.window(name, args, span)),
+            "row_number" | "prev" | "next" | "row_cumsum" | "row_rank_dense" | "row_rank_min"
+            | "row_window_session" => Some(self.window(name, args, span)),
             "assert" => match (args.first().and_then(Expr::as_literal), count) {
                 (Some(Value::Bool(true)), 2) => Some(Some(Expr::literal(Value::Bool(true), span))),
-                _ => {
-                    self.unsupported("assert() of what is not constantly true", span);
-                    Some(None)
-                }
+                _ => Some(self.build("__assert", args, name, span)),
             },
-            "isutf8" | "between" | "current_cluster_endpoint" => {
-                self.unsupported(&format!("the function {}()", name.text), span);
-                Some(None)
-            }
             "parse_json" | "todynamic" | "parsejson" | "toobject"
                 if args.first().is_some_and(|a| a.ty == Type::Dynamic) && count == 1 =>
             {
@@ -322,7 +382,7 @@ impl Binder<'_, '_, '_> {
         Some(Expr::new(ExprKind::Case { branches, otherwise }, ty, span))
     }
 
-    fn bin(&mut self, name: &ast::Name, mut args: Vec<Expr>, span: Span) -> Option<Expr> {
+    pub(super) fn bin(&mut self, name: &ast::Name, mut args: Vec<Expr>, span: Span) -> Option<Expr> {
         if name.text == "floor" && args.len() == 1 {
             args.push(Expr::literal(Value::Long(1), span));
         }
@@ -353,67 +413,6 @@ impl Binder<'_, '_, '_> {
             args[1] = Expr::literal(Value::Int(n), args[1].span);
         }
         self.build(function[usize::from(at)], args, name, span)
-    }
-
-    /// Functions over the order of rows: a column that `extend` computes first.
-    fn window(&mut self, name: &ast::Name, mut args: Vec<Expr>, span: Span) -> Option<Expr> {
-        let constant = |e: &Expr| match e.as_literal() {
-            Some(Value::Long(n)) => Some(*n),
-            Some(Value::Int(n)) => Some(i64::from(*n)),
-            _ => None,
-        };
-        let (ty, function) = match (name.text.as_str(), args.len()) {
-            ("row_number", 0) => (Type::Long, WindowFunction::RowNumber(1)),
-            ("row_number", 1) => match constant(&args[0]) {
-                Some(start) => (Type::Long, WindowFunction::RowNumber(start)),
-                None => {
-                    self.error("constant_expected", span, "row_number() starts with a constant number");
-                    return None;
-                }
-            },
-            ("row_cumsum", 1) => {
-                let value = args.remove(0);
-                let ty = match value.ty {
-                    Type::Int => Type::Long,
-                    Type::Long | Type::Real | Type::Timespan => value.ty,
-                    _ => Type::Real,
-                };
-                (ty, WindowFunction::CumulativeSum(cast(value, ty)))
-            }
-            ("row_cumsum", 2) => {
-                self.unsupported("row_cumsum() with a restart", span);
-                return None;
-            }
-            ("prev" | "next", 1..=3) => {
-                let default = args.get(2).map(|d| cast(d.clone(), args[0].ty));
-                let default = match default.as_ref().map(Expr::as_literal) {
-                    None => None,
-                    Some(Some(value)) => Some(value.clone()),
-                    Some(None) => {
-                        self.error("constant_expected", span, "the default must be a constant");
-                        return None;
-                    }
-                };
-                let Some(offset) = args.get(1).map_or(Some(1), constant).filter(|n| *n >= 0) else {
-                    self.error("constant_expected", span, "the offset must be a constant, zero or more");
-                    return None;
-                };
-                let value = args.remove(0);
-                let offset = if name.text == "prev" { -offset } else { offset };
-                (value.ty, WindowFunction::Neighbour { value, offset, default })
-            }
-            (_, given) => {
-                self.arguments_error(name, "1 to 3 arguments", given, span);
-                return None;
-            }
-        };
-        let Some(windows) = &mut self.windows else {
-            self.unsupported(&format!("{}() outside extend and serialize", name.text), span);
-            return None;
-        };
-        let column = format!("$w{}", windows.len());
-        windows.push((column.clone(), ty, function));
-        Some(Expr { span, ..Expr::column(column, ty) })
     }
 
     /// `extractjson("$.a.b", text, typeof(x))` as a path.
@@ -465,23 +464,48 @@ impl Binder<'_, '_, '_> {
     }
 
     /// The scope of a function's body with its arguments in place.
-    pub(super) fn enter(
+    fn enter(
         &mut self,
         function: &ast::Function,
         scope: &Scope,
+        mut piped: Option<Relation>,
         args: &[NamedExpr],
         row: Option<&Relation>,
         span: Span,
     ) -> Option<Scope> {
-        if args.len() > function.parameters.len() {
-            let message =
-                format!("this function takes {} arguments, not {}", function.parameters.len(), args.len());
+        let mut parameters = function.parameters.as_slice();
+        let mut inner = std::collections::HashMap::clone(scope);
+        if let Some(rows) = piped.take() {
+            let first = parameters.split_first().filter(|(first, _)| first.ty.is_none());
+            let Some((first, rest)) = first else {
+                let message = "after 'invoke' stands a function whose first parameter is a table";
+                self.error("wrong_arguments", span, message);
+                return None;
+            };
+            if rows.poisoned {
+                return None;
+            }
+            let stage = self.stage(Some(first.name.text.clone()), StageOutput::Table, rows);
+            inner.insert(first.name.text.clone(), Binding::Stage(stage));
+            parameters = rest;
+        }
+        if args.len() > parameters.len() {
+            let message = format!("this function takes {} arguments, not {}", parameters.len(), args.len());
             self.error("wrong_arguments", span, message);
             return None;
         }
+        let unknown = args
+            .iter()
+            .flat_map(|a| a.names.first())
+            .find(|n| !parameters.iter().any(|p| p.name.text == n.text));
+        if let Some(name) = unknown {
+            let suggestion = self.sink.nearest(&name.text, parameters.iter().map(|p| p.name.text.as_str()));
+            let message = format!("this function has no parameter '{}'", name.text);
+            self.sink.error("wrong_arguments", name.span, message, suggestion);
+            return None;
+        }
         let empty = Relation::new(Source::OneRow, Schema::default());
-        let mut inner = std::collections::HashMap::clone(scope);
-        for (at, parameter) in function.parameters.iter().enumerate() {
+        for (at, parameter) in parameters.iter().enumerate() {
             let named = args.iter().find(|a| a.names.first().is_some_and(|n| n.text == parameter.name.text));
             let arg = named.or_else(|| args.get(at).filter(|a| a.names.is_empty())).map(|a| &a.expr);
             let binding = match (parameter.ty, arg.or(parameter.default.as_ref())) {
@@ -511,6 +535,55 @@ impl Binder<'_, '_, '_> {
         Some(Scope::new(inner))
     }
 
+    /// A user function that gives rows; `piped` are those before `invoke`.
+    pub(super) fn table_function(
+        &mut self,
+        function: &ast::Function,
+        scope: &Scope,
+        piped: Option<Relation>,
+        args: &[NamedExpr],
+        span: Span,
+    ) -> Option<Relation> {
+        let inner = self.enter(function, scope, piped, args, None, span)?;
+        let outer = std::mem::replace(&mut self.scope, inner);
+        let result = self.deeper(span, |b| b.statements(&function.body));
+        self.scope = outer;
+        result
+    }
+
+    /// `T | invoke f(a)`.
+    pub(super) fn invoke(
+        &mut self,
+        input: Relation,
+        name: &ast::Name,
+        args: &[NamedExpr],
+        span: Span,
+    ) -> Relation {
+        match self.scope.get(&name.text).cloned() {
+            Some(Binding::Function(function, scope)) => {
+                let poisoned = input.poisoned;
+                let result = self.table_function(&function, &scope, Some(input), args, span);
+                let result = result.unwrap_or_else(Relation::broken);
+                return Relation { poisoned: result.poisoned || poisoned, ..result };
+            }
+            Some(Binding::Broken) => return Relation::broken(),
+            Some(_) => {
+                let message = format!("'{}' is not a function", name.text);
+                self.error("function_expected", name.span, message);
+                return Relation::broken();
+            }
+            None if super::enrich::is_invoked(&name.text) => {}
+            None => {
+                let known = super::enrich::INVOKED.into_iter().chain(self.scope.keys().map(String::as_str));
+                let suggestion = self.sink.nearest(&name.text, known);
+                let message = format!("there is no table function '{}'", name.text);
+                self.sink.error("unknown_function", name.span, message, suggestion);
+                return Relation::broken();
+            }
+        }
+        self.enrich(input, name, args, span)
+    }
+
     fn scalar_function(
         &mut self,
         function: &ast::Function,
@@ -519,7 +592,7 @@ impl Binder<'_, '_, '_> {
         row: &Relation,
         span: Span,
     ) -> Option<Expr> {
-        let inner = self.enter(function, scope, args, Some(row), span)?;
+        let inner = self.enter(function, scope, None, args, Some(row), span)?;
         let outer = std::mem::replace(&mut self.scope, inner);
         let result = self.deeper(span, |b| {
             let mut value = None;
@@ -527,7 +600,9 @@ impl Binder<'_, '_, '_> {
             for statement in &function.body {
                 match statement {
                     ast::Statement::Let { name, value } => b.bind_let(name, value),
+                    ast::Statement::Set { name, value } => b.option(name, value.as_ref()),
                     ast::Statement::Query(expr) => value = b.scalar(expr, &empty),
+                    ast::Statement::Declare(parameters) => b.declare(parameters),
                     ast::Statement::Unsupported { word, .. } => {
                         b.unsupported(&format!("'{}' in a function", word.text), word.span)
                     }
@@ -553,6 +628,7 @@ fn conversion(name: &str) -> Option<Type> {
         "todatetime" | "todate" => Type::Datetime,
         "totimespan" | "totime" => Type::Timespan,
         "toguid" => Type::Guid,
+        "todecimal" => Type::Decimal,
         _ => return None,
     })
 }

@@ -30,6 +30,15 @@ fn fold_cast(value: &Value, ty: Type) -> Option<Value> {
         (Value::Int(n), Type::Real) => Value::Real(f64::from(*n)),
         (Value::Long(n), Type::Real) => Value::Real(*n as f64),
         (Value::Long(n), Type::Int) => i32::try_from(*n).map_or(Value::Null(Type::Int), Value::Int),
+        (Value::Int(n), Type::Decimal) => Value::Decimal(n.to_string()),
+        (Value::Long(n), Type::Decimal) => Value::Decimal(n.to_string()),
+        (Value::Real(n), Type::Decimal) => {
+            crate::decimal::canonical(&n.to_string()).map_or(Value::Null(ty), Value::Decimal)
+        }
+        (Value::String(s), Type::Decimal) => {
+            crate::decimal::canonical(s).map_or(Value::Null(ty), Value::Decimal)
+        }
+        (Value::Decimal(s), Type::String) => Value::String(s.clone()),
         (Value::Long(n), Type::String) => Value::String(n.to_string()),
         (Value::Int(n), Type::String) => Value::String(n.to_string()),
         (Value::Guid(s), Type::String) => Value::String(s.clone()),
@@ -123,7 +132,7 @@ impl Binder<'_, '_, '_> {
     /// Arithmetic with the casts that its operands need.
     pub(super) fn arithmetic(&mut self, op: BinaryOp, left: Expr, right: Expr, span: Span) -> Option<Expr> {
         use BinaryOp::{Add, Divide, Modulo, Multiply, Subtract};
-        use Type::{Datetime, Dynamic, Long, Real, Timespan};
+        use Type::{Datetime, Decimal, Dynamic, Long, Real, Timespan};
         let (mut left, mut right) = (left, right);
         // A dynamic operand becomes what the other side suggests.
         match (left.ty, right.ty) {
@@ -138,7 +147,13 @@ impl Binder<'_, '_, '_> {
         let (a, b) = (left.ty, right.ty);
         let ty = match (op, a, b) {
             (_, x, y) if x.is_numeric() && y.is_numeric() => {
-                let ty = if x == Real || y == Real { Real } else { Long };
+                let ty = if x == Decimal || y == Decimal {
+                    Decimal
+                } else if x == Real || y == Real {
+                    Real
+                } else {
+                    Long
+                };
                 left = cast(left, ty);
                 right = cast(right, ty);
                 ty
@@ -146,13 +161,15 @@ impl Binder<'_, '_, '_> {
             (Add | Subtract, Datetime, Timespan) | (Add, Timespan, Datetime) => Datetime,
             (Subtract, Datetime, Datetime) => Timespan,
             (Add | Subtract | Modulo, Timespan, Timespan) => Timespan,
+            // What is left of the time since the beginning of the calendar.
+            (Modulo, Datetime, Timespan) => Timespan,
             (Divide, Timespan, Timespan) => Real,
             (Multiply | Divide, Timespan, n) if n.is_numeric() => {
-                right = cast(right, if n == Real { Real } else { Long });
+                right = cast(right, if n.is_integer() { Long } else { Real });
                 Timespan
             }
             (Multiply, n, Timespan) if n.is_numeric() => {
-                left = cast(left, if n == Real { Real } else { Long });
+                left = cast(left, if n.is_integer() { Long } else { Real });
                 std::mem::swap(&mut left, &mut right);
                 Timespan
             }
@@ -230,7 +247,7 @@ impl Binder<'_, '_, '_> {
 
 /// Types that compare with text: as that type when the text is a constant of it, else as text.
 pub(super) fn plain(ty: Type) -> bool {
-    matches!(ty, Type::Bool | Type::Int | Type::Long | Type::Real)
+    matches!(ty, Type::Bool | Type::Int | Type::Long | Type::Real | Type::Decimal)
 }
 
 /// A constant text as a constant of another type; none when it is not one.
@@ -241,6 +258,7 @@ pub(super) fn constant_as(expr: &Expr, ty: Type) -> Option<Expr> {
         Type::Int => Value::Int(text.parse().ok()?),
         Type::Long => Value::Long(text.parse().ok()?),
         Type::Real => Value::Real(text.parse().ok()?),
+        Type::Decimal => Value::Decimal(crate::decimal::canonical(text)?),
         _ => return None,
     };
     Some(Expr::literal(value, expr.span))

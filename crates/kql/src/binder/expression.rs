@@ -54,7 +54,18 @@ impl Binder<'_, '_, '_> {
                 self.unsupported(&format!("'{word}'"), span);
                 None
             }
-            K::Pipe(..) | K::Datatable(..) | K::Print(_) | K::Range { .. } | K::Union(_) => {
+            K::Matches(..) => {
+                self.error("syntax_error", span, "':' belongs into a search");
+                None
+            }
+            K::Pipe(..)
+            | K::Datatable(..)
+            | K::Print(_)
+            | K::Range { .. }
+            | K::Union(_)
+            | K::External(_)
+            | K::Search(_)
+            | K::Find(_) => {
                 self.error(
                     "scalar_expected",
                     span,
@@ -67,6 +78,9 @@ impl Binder<'_, '_, '_> {
     }
 
     fn name(&mut self, name: &str, row: &Relation, span: Span) -> Option<Expr> {
+        if let Some(variable) = self.pattern_name(name, span) {
+            return variable;
+        }
         if let Some(column) = row.resolve(name) {
             let mut expr = Expr::column(&column.name, column.ty);
             expr.span = span;
@@ -85,6 +99,10 @@ impl Binder<'_, '_, '_> {
                 self.error("scalar_expected", span, format!("'{name}' is a table; a value is expected here"));
                 return None;
             }
+            Some(Binding::Graph(_)) => {
+                self.error("scalar_expected", span, format!("'{name}' is a graph; a value is expected here"));
+                return None;
+            }
             Some(Binding::Function(..)) => {
                 self.error("scalar_expected", span, format!("'{name}' is a function; call it with ()"));
                 return None;
@@ -93,6 +111,10 @@ impl Binder<'_, '_, '_> {
         }
         if row.poisoned {
             return None;
+        }
+        if row.open {
+            self.inferred.push(name.to_owned());
+            return Some(Expr { span, ..Expr::column(name, Type::Dynamic) });
         }
         if name == "null" {
             self.sink.error(
@@ -121,6 +143,12 @@ impl Binder<'_, '_, '_> {
             self.error("syntax_error", span, format!("'{side}' belongs after 'on' of a join"));
             return None;
         }
+        if let Some(state) = self.state_path(base, steps, row, span) {
+            return state;
+        }
+        if let Some(property) = self.pattern_path(base, steps, span) {
+            return property;
+        }
         let base = self.scalar(base, row)?;
         if base.ty != Type::Dynamic {
             // A path into a text reads it as JSON in Kusto's tables of dynamic columns only.
@@ -131,6 +159,11 @@ impl Binder<'_, '_, '_> {
             );
             return None;
         }
+        let bound = self.path_steps(steps, row)?;
+        Some(Expr::new(ExprKind::Path(Box::new(base), bound), Type::Dynamic, span))
+    }
+
+    pub(super) fn path_steps(&mut self, steps: &[ast::Step], row: &Relation) -> Option<Vec<Step>> {
         let mut bound = Vec::new();
         for step in steps {
             bound.push(match step {
@@ -146,7 +179,7 @@ impl Binder<'_, '_, '_> {
                 }
             });
         }
-        Some(Expr::new(ExprKind::Path(Box::new(base), bound), Type::Dynamic, span))
+        Some(bound)
     }
 
     fn negate(&mut self, inner: &ast::Expr, row: &Relation, span: Span) -> Option<Expr> {
@@ -155,6 +188,11 @@ impl Binder<'_, '_, '_> {
             Some(Value::Long(n)) => n.checked_neg().map(Value::Long),
             Some(Value::Int(n)) => n.checked_neg().map(Value::Int),
             Some(Value::Real(n)) => Some(Value::Real(-n)),
+            Some(Value::Decimal(n)) => crate::decimal::canonical(&match n.strip_prefix('-') {
+                Some(positive) => positive.to_owned(),
+                None => format!("-{n}"),
+            })
+            .map(Value::Decimal),
             Some(Value::Timespan(n)) => n.checked_neg().map(Value::Timespan),
             _ => None,
         };
@@ -163,6 +201,7 @@ impl Binder<'_, '_, '_> {
         }
         let zero = match value.ty {
             Type::Real => Value::Real(0.0),
+            Type::Decimal => Value::Decimal("0".to_owned()),
             Type::Timespan => Value::Timespan(0),
             _ => Value::Long(0),
         };

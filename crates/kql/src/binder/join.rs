@@ -1,6 +1,8 @@
 //! `join` and `lookup`.
 
-use super::{Binder, Relation, names};
+use std::collections::HashSet;
+
+use super::{Binder, Relation};
 use crate::ast::{self, BinaryOp, ExprKind as K};
 use crate::diagnostic::Span;
 use crate::program::{Expr, ExprKind, Join, JoinKind, Operator};
@@ -81,8 +83,7 @@ impl Binder<'_, '_, '_> {
         }
         if right_rows {
             for column in &right.schema.columns {
-                // A name that the left side has gets a number: Key1.
-                let name = names::unique(&schema, &column.name);
+                let name = right_name(&schema, &right.schema, &column.name);
                 schema.push(&name, column.ty);
                 columns.push((name, false, column.name.clone(), column.ty));
             }
@@ -117,7 +118,7 @@ impl Binder<'_, '_, '_> {
             columns.push((column.name.clone(), true, column.name.clone(), column.ty));
         }
         for column in right.schema.columns.iter().filter(|c| !right_keys.contains(&c.name.as_str())) {
-            let name = names::unique(&schema, &column.name);
+            let name = right_name(&schema, &right.schema, &column.name);
             schema.push(&name, column.ty);
             columns.push((name, false, column.name.clone(), column.ty));
         }
@@ -133,6 +134,7 @@ impl Binder<'_, '_, '_> {
         columns: Vec<(String, bool, String, Type)>,
     ) -> Relation {
         left.poisoned |= right.poisoned;
+        left.open |= right.open;
         left.schema = Schema {
             columns: columns.iter().map(|(n, _, _, ty)| Column { name: n.clone(), ty: *ty }).collect(),
         };
@@ -215,6 +217,10 @@ impl Binder<'_, '_, '_> {
         if let Some(column) = relation.resolve(name) {
             return Some(Expr { span, ..Expr::column(&column.name, column.ty) });
         }
+        if relation.open {
+            self.inferred.push(name.to_owned());
+            return Some(Expr { span, ..Expr::column(name, Type::Dynamic) });
+        }
         if !relation.poisoned {
             let suggestion = self.sink.nearest(name, relation.schema.names());
             let message = format!("the {side} side of the join has no column '{name}'");
@@ -240,7 +246,7 @@ impl Binder<'_, '_, '_> {
     }
 
     fn key(&mut self, left: Expr, right: Expr, span: Span, keys: &mut Vec<(Expr, Expr)>) -> bool {
-        if left.ty == Type::Dynamic || right.ty == Type::Dynamic {
+        if (left.ty == Type::Dynamic || right.ty == Type::Dynamic) && self.open.is_none() {
             self.error("type_mismatch", span, "a join key cannot be dynamic; use tostring()");
             return false;
         }
@@ -252,4 +258,16 @@ impl Binder<'_, '_, '_> {
             None => false,
         }
     }
+}
+
+/// The name of a column from the right: one that the left has gets a number (`Key1`) which no column of
+/// either side has.
+fn right_name(so_far: &Schema, right: &Schema, name: &str) -> String {
+    if so_far.get(name).is_none() {
+        return name.to_owned();
+    }
+    let both = so_far.names().chain(right.names());
+    let taken: HashSet<&str> = both.filter(|n| n.starts_with(name)).collect();
+    let mut numbered = (1..).map(|n: u32| format!("{name}{n}"));
+    numbered.find(|n| !taken.contains(n.as_str())).unwrap_or_else(|| name.to_owned())
 }

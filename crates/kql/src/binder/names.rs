@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::ast::{Expr, ExprKind, Step};
-use crate::functions;
+use crate::functions::{self, Naming};
 use crate::types::{Schema, Value};
 
 /// The name that an expression gives to its column; none when it has none of its own.
@@ -24,13 +24,32 @@ pub(super) fn automatic(expr: &Expr) -> Option<String> {
             }
             Some(name)
         }
-        ExprKind::Call { name, args } if keeps_name(&name.text) => automatic(&args.first()?.expr),
+        ExprKind::Call { name, args } if keeps_name(&name.text) => {
+            let first = args.first()?;
+            // `bin(Hour = Timestamp, 1h)` names its column.
+            first.names.first().map(|n| n.text.clone()).or_else(|| automatic(&first.expr))
+        }
         ExprKind::Call { name, args }
             if matches!(name.text.as_str(), "column_ifexists" | "columnifexists") =>
         {
             match &args.first()?.expr.kind {
                 ExprKind::Literal(Value::String(column)) => Some(column.clone()),
                 _ => None,
+            }
+        }
+        ExprKind::Call { name, args } if name.text.starts_with("__sort_by_") => {
+            Some(format!("{}_sorted", automatic(&args.get(1)?.expr)?))
+        }
+        ExprKind::Call { name, args } if name.text == "ingestion_time" && args.is_empty() => {
+            Some("$IngestionTime".to_owned())
+        }
+        ExprKind::Call { name, args } => {
+            let first = || args.first().and_then(|a| automatic(&a.expr));
+            match functions::lookup(&name.text)?.naming {
+                Naming::Prefixed(prefix) => Some(format!("{prefix}_{}", first().unwrap_or_default())),
+                Naming::Suffixed(suffix) => Some(format!("{}{suffix}", first()?)),
+                Naming::Fixed(fixed) => Some(fixed.to_owned()),
+                Naming::Numbered | Naming::First => None,
             }
         }
         _ => None,
@@ -60,7 +79,7 @@ pub(super) fn keeps_name(function: &str) -> bool {
             | "tofloat"
             | "round"
             | "bin_auto"
-    ) || functions::lookup(function).is_some_and(|f| f.keeps_name)
+    ) || functions::lookup(function).is_some_and(|f| f.naming == Naming::First)
 }
 
 /// A name that the schema does not have yet: `a`, `a1`, `a2`…
@@ -76,6 +95,31 @@ pub(super) fn unique(schema: &Schema, name: &str) -> String {
             return candidate;
         }
         n += 1;
+    }
+}
+
+/// Order of names in which runs of digits count as numbers.
+pub(super) fn granny(a: &str, b: &str) -> std::cmp::Ordering {
+    let (mut a, mut b) = (a, b);
+    loop {
+        let digits = |s: &str| s.bytes().take_while(u8::is_ascii_digit).count();
+        let (m, n) = (digits(a), digits(b));
+        let order = if m > 0 && n > 0 {
+            let (x, y) = (a[..m].trim_start_matches('0'), b[..n].trim_start_matches('0'));
+            (a, b) = (&a[m..], &b[n..]);
+            x.len().cmp(&y.len()).then_with(|| x.cmp(y))
+        } else {
+            let (x, y) = (a.chars().next(), b.chars().next());
+            if x.is_none() && y.is_none() {
+                return std::cmp::Ordering::Equal;
+            }
+            a = &a[x.map_or(0, char::len_utf8)..];
+            b = &b[y.map_or(0, char::len_utf8)..];
+            x.cmp(&y)
+        };
+        if order != std::cmp::Ordering::Equal {
+            return order;
+        }
     }
 }
 
@@ -98,6 +142,13 @@ pub(super) fn wildcard(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_in_names_count_as_numbers() {
+        let mut names = ["a10", "a2", "b1", "a", "a02x"];
+        names.sort_by(|a, b| granny(a, b));
+        assert_eq!(names, ["a", "a2", "a02x", "a10", "b1"]);
+    }
 
     #[test]
     fn wildcards_match_as_in_file_names() {

@@ -8,15 +8,42 @@ use crate::program::{Expand, Expr, Operator, Parse, ParsePart, SortKey};
 use crate::types::{Column, Schema, Type, Value};
 
 impl Binder<'_, '_, '_> {
-    pub(super) fn operator(&mut self, mut input: Relation, operator: &ast::Operator) -> Relation {
+    pub(super) fn operator(&mut self, input: Relation, operator: &ast::Operator) -> Relation {
         if !self.count(1 + input.schema.columns.len() / 8, operator.span) {
             return Relation::broken();
         }
+        let seen = self.inferred.len();
+        let open = input.open;
+        let mut output = self.operator_kind(input, operator);
+        if output.open && open {
+            // What was named of a table that is not known whole is part of it from there on.
+            for name in self.inferred.get(seen..).unwrap_or_default().to_vec() {
+                if output.schema.get(&name).is_none() {
+                    output.schema.push(name, Type::Dynamic);
+                }
+            }
+        }
+        output
+    }
+
+    fn operator_kind(&mut self, mut input: Relation, operator: &ast::Operator) -> Relation {
+        if input.graph.is_some() {
+            return self.graph_operator(input, operator);
+        }
         match &operator.kind {
-            OperatorKind::Where(predicate) => match self.predicate(predicate, &input) {
-                Some(predicate) => input.operators.push(Operator::Filter(predicate)),
-                None => return spoiled(input, false),
-            },
+            OperatorKind::Where(predicate) => {
+                let (predicate, before) = self.prepared(|b| b.predicate(predicate, &input));
+                let Some(predicate) = predicate else { return spoiled(input, false) };
+                let computed = !before.is_empty();
+                input.operators.extend(before);
+                input.operators.push(Operator::Filter(predicate));
+                if computed {
+                    // What was computed for the condition ends here.
+                    let columns = input.schema.columns.iter().chain(&input.hidden);
+                    let all = columns.map(|c| (c.name.clone(), Expr::column(&c.name, c.ty))).collect();
+                    input.operators.push(Operator::Project(all));
+                }
+            }
             OperatorKind::Project(items) => return self.project(input, items),
             OperatorKind::ProjectAway(patterns) => return self.keep_or_away(input, patterns, false),
             OperatorKind::ProjectKeep(patterns) => return self.keep_or_away(input, patterns, true),
@@ -49,6 +76,7 @@ impl Binder<'_, '_, '_> {
                 input.schema = Schema { columns: vec![Column { name: name.to_owned(), ty: Type::Long }] };
                 input.hidden.clear();
                 input.aliases.clear();
+                input.open = false;
                 input.operators.push(Operator::Aggregate { group: Vec::new(), aggregates: vec![aggregate] });
             }
             OperatorKind::Union(union) => return self.union(Some(input), union, operator.span),
@@ -64,19 +92,60 @@ impl Binder<'_, '_, '_> {
             OperatorKind::Parse { filter, settings, source, parts } => {
                 return self.parse(input, *filter, settings, source, parts);
             }
+            OperatorKind::MakeSeries(series) => return self.make_series(input, series, operator.span),
+            OperatorKind::Scan(scan) => return self.scan(input, scan, operator.span),
+            OperatorKind::Sample(n) => match self.constant_count(n) {
+                Some(n) => input.operators.push(Operator::Sample(n)),
+                None => return spoiled(input, false),
+            },
+            OperatorKind::SampleDistinct(n, of) => {
+                let n = self.constant_count(n);
+                let failed = n.is_none();
+                let mut distinct = self.distinct(input, std::slice::from_ref(of));
+                distinct.operators.extend(n.map(Operator::Take));
+                return spoiled_if(distinct, failed);
+            }
+            OperatorKind::TopHitters { n, of, by } => return self.top_hitters(input, n, of, by.as_ref()),
             OperatorKind::As(name) => {
                 if !input.poisoned {
-                    let schema = input.schema.clone();
-                    let aliases = input.aliases.clone();
                     let stage =
                         self.stage(Some(name.text.clone()), crate::program::StageOutput::Table, input);
                     self.define(&name.text, Binding::Stage(stage));
-                    let relation = Relation::new(crate::program::Source::Stage(stage), schema);
-                    return Relation { aliases, ..relation };
+                    return self.of_stage(stage).unwrap_or_else(Relation::broken);
                 }
             }
+            OperatorKind::Search(search) => return self.search(Some(input), search, operator.span),
+            OperatorKind::Invoke(name, args) => return self.invoke(input, name, args, operator.span),
             OperatorKind::GetSchema => return self.get_schema(input, operator.span),
-            OperatorKind::Render(kind) => self.render = Some(kind.clone()),
+            OperatorKind::Render(render) => self.render = Some(render.clone()),
+            OperatorKind::Evaluate { name, args, schema } => {
+                return self.evaluate(input, name, args, schema.as_ref(), operator.span);
+            }
+            OperatorKind::MvApply { settings, items, limit, operators } => {
+                return self.mv_apply(input, (settings, items, limit.as_ref()), operators, operator.span);
+            }
+            OperatorKind::Partition { settings, by, query } => {
+                return self.partition(input, settings, by, query);
+            }
+            OperatorKind::ParseKv { source, columns, options } => {
+                return self.parse_kv(input, source, columns, options);
+            }
+            OperatorKind::TopNested(levels) => return self.top_nested(input, levels),
+            OperatorKind::Consume => {
+                input.project(Vec::new());
+                input.operators.push(Operator::Take(0));
+            }
+            OperatorKind::ProjectByNames(list) => return self.project_by_names(input, list),
+            OperatorKind::AssertSchema(columns) => return self.assert_schema(input, columns, operator.span),
+            OperatorKind::MakeGraph { source, target, nodes, id } => {
+                return self.make_graph(input, (source, target), nodes, id.as_ref());
+            }
+            OperatorKind::GraphMatch { .. }
+            | OperatorKind::GraphToTable(_)
+            | OperatorKind::GraphMarkComponents(_) => {
+                self.error("graph_expected", operator.span, "this operator needs a graph; see make-graph");
+                return spoiled(input, true);
+            }
             OperatorKind::Unsupported(name) => {
                 self.unsupported(&format!("the operator '{name}'"), operator.span);
                 return spoiled(input, true);
@@ -86,12 +155,33 @@ impl Binder<'_, '_, '_> {
         input
     }
 
-    fn project(&mut self, input: Relation, items: &[NamedExpr]) -> Relation {
+    fn project(&mut self, mut input: Relation, items: &[NamedExpr]) -> Relation {
+        let ((columns, output, whole), before) = self.prepared(|b| b.projected(&input, items));
+        input.operators.extend(before);
+        // An alias stays usable while the stored column is there under its own name.
+        input.project(columns);
+        input.schema = output;
+        input.open &= items.iter().any(|i| matches!(i.expr.kind, K::Star));
+        spoiled_if(input, !whole)
+    }
+
+    /// The columns of `project`, their schema, and whether all were right.
+    fn projected(&mut self, input: &Relation, items: &[NamedExpr]) -> (Vec<(String, Expr)>, Schema, bool) {
+        let items = &*super::spread::several_sorted(items);
         let mut output = Schema::default();
         let mut columns = Vec::new();
         let mut unnamed = 0;
         let mut whole = true;
         for item in items {
+            if let Some(several) = self.several(item, input, true) {
+                whole &= several.is_some();
+                for (name, expr) in several.unwrap_or_default() {
+                    let name = names::unique(&output, &name);
+                    output.push(&name, expr.ty);
+                    columns.push((name, expr));
+                }
+                continue;
+            }
             if matches!(item.expr.kind, K::Star) {
                 for column in &input.schema.columns {
                     let name = names::unique(&output, &column.name);
@@ -100,7 +190,7 @@ impl Binder<'_, '_, '_> {
                 }
                 continue;
             }
-            let expr = self.scalar(&item.expr, &input);
+            let expr = self.scalar(&item.expr, input);
             if let Some(given) = item.names.first()
                 && output.get(&given.text).is_some()
             {
@@ -119,20 +209,32 @@ impl Binder<'_, '_, '_> {
                 None => whole = false,
             }
         }
-        let mut relation = input;
-        // An alias stays usable while the stored column is there under its own name.
-        relation.project(columns);
-        relation.schema = output;
-        spoiled_if(relation, !whole)
+        (columns, output, whole)
     }
 
     fn extend(&mut self, mut input: Relation, items: &[NamedExpr]) -> Relation {
+        let ((changed, whole), before) = self.prepared(|b| b.extended(&mut input, items));
+        input.operators.extend(before);
+        self.apply_extend(&mut input, changed);
+        spoiled_if(input, !whole)
+    }
+
+    /// The columns of `extend`, and whether all were right.
+    fn extended(&mut self, input: &mut Relation, items: &[NamedExpr]) -> (Vec<(String, Expr)>, bool) {
+        let items = &*super::spread::several_sorted(items);
         let mut unnamed = 0;
         let mut whole = true;
         let mut changed: Vec<(String, Expr)> = Vec::new();
-        let outer = self.windows.replace(Vec::new());
         for item in items {
-            let Some(expr) = self.scalar(&item.expr, &input) else {
+            if let Some(several) = self.several(item, input, false) {
+                whole &= several.is_some();
+                for (name, expr) in several.unwrap_or_default() {
+                    changed.retain(|(known, _)| *known != name);
+                    changed.push((name, expr));
+                }
+                continue;
+            }
+            let Some(expr) = self.scalar(&item.expr, input) else {
                 whole = false;
                 let name =
                     item.names.first().map(|n| n.text.clone()).or_else(|| names::automatic(&item.expr));
@@ -172,12 +274,7 @@ impl Binder<'_, '_, '_> {
             }
             changed.push((name, expr));
         }
-        let windows = std::mem::replace(&mut self.windows, outer).unwrap_or_default();
-        if !windows.is_empty() {
-            input.operators.push(Operator::Window(windows));
-        }
-        self.apply_extend(&mut input, changed);
-        spoiled_if(input, !whole)
+        (changed, whole)
     }
 
     /// Replaces columns in place and appends new ones; hidden columns stay.
@@ -213,6 +310,10 @@ impl Binder<'_, '_, '_> {
             }
             K::Name(name) => match input.resolve(name) {
                 Some(column) => Some(vec![column.name.clone()]),
+                None if input.open => {
+                    self.inferred.push(name.clone());
+                    Some(vec![name.clone()])
+                }
                 None => {
                     if !input.poisoned {
                         let suggestion = self.sink.nearest(name, input.schema.names());
@@ -246,6 +347,7 @@ impl Binder<'_, '_, '_> {
             .map(|c| (c.name.clone(), Expr::column(&c.name, c.ty)))
             .collect();
         input.project(columns);
+        input.open &= !keep || patterns.iter().any(|p| !matches!(p.kind, K::Name(_)));
         spoiled_if(input, !whole)
     }
 
@@ -255,6 +357,7 @@ impl Binder<'_, '_, '_> {
         for (new, old) in renames {
             match input.resolve(&old.text).map(|c| c.name.clone()) {
                 Some(stored) => map.push((stored, new.text.clone())),
+                None if input.open => self.inferred.push(new.text.clone()),
                 None => {
                     whole = false;
                     if !input.poisoned {
@@ -282,7 +385,7 @@ impl Binder<'_, '_, '_> {
         spoiled_if(input, !whole)
     }
 
-    fn reorder(&mut self, mut input: Relation, patterns: &[(ast::Expr, Option<bool>)]) -> Relation {
+    fn reorder(&mut self, mut input: Relation, patterns: &[(ast::Expr, Option<ast::NameOrder>)]) -> Relation {
         let mut whole = true;
         let explicit: Vec<String> = patterns
             .iter()
@@ -301,8 +404,10 @@ impl Binder<'_, '_, '_> {
                 columns.retain(|c| !explicit.contains(c));
             }
             match direction {
-                Some(true) => columns.sort(),
-                Some(false) => columns.sort_by(|a, b| b.cmp(a)),
+                Some(ast::NameOrder::Ascending) => columns.sort(),
+                Some(ast::NameOrder::Descending) => columns.sort_by(|a, b| b.cmp(a)),
+                Some(ast::NameOrder::NumbersAscending) => columns.sort_by(|a, b| names::granny(a, b)),
+                Some(ast::NameOrder::NumbersDescending) => columns.sort_by(|a, b| names::granny(b, a)),
                 None => {}
             }
             for column in columns {
@@ -322,7 +427,7 @@ impl Binder<'_, '_, '_> {
         spoiled_if(input, !whole)
     }
 
-    fn sort(&mut self, mut input: Relation, keys: &[ast::SortKey], take: Option<u64>) -> Relation {
+    pub(super) fn sort(&mut self, mut input: Relation, keys: &[ast::SortKey], take: Option<u64>) -> Relation {
         let mut bound = Vec::new();
         let mut whole = true;
         for key in keys {
@@ -330,7 +435,7 @@ impl Binder<'_, '_, '_> {
                 whole = false;
                 continue;
             };
-            if expr.ty == Type::Dynamic {
+            if expr.ty == Type::Dynamic && self.open.is_none() {
                 self.error(
                     "type_mismatch",
                     expr.span,
@@ -348,7 +453,7 @@ impl Binder<'_, '_, '_> {
     }
 
     /// A constant whole number, not negative.
-    fn constant_count(&mut self, expr: &ast::Expr) -> Option<u64> {
+    pub(super) fn constant_count(&mut self, expr: &ast::Expr) -> Option<u64> {
         let row = Relation::new(crate::program::Source::OneRow, Schema::default());
         let bound = self.scalar(expr, &row)?;
         let n = match bound.as_literal() {
@@ -362,9 +467,10 @@ impl Binder<'_, '_, '_> {
         n
     }
 
-    fn distinct(&mut self, input: Relation, items: &[NamedExpr]) -> Relation {
+    pub(super) fn distinct(&mut self, input: Relation, items: &[NamedExpr]) -> Relation {
         let mut relation = self.project(input, items);
         if !relation.poisoned {
+            relation.settle();
             relation.operators.push(Operator::Distinct);
         }
         relation
@@ -378,6 +484,26 @@ impl Binder<'_, '_, '_> {
         limit: Option<&ast::Expr>,
         span: Span,
     ) -> Relation {
+        let Some((mut expand, whole)) = self.expansion(&input, settings, items, limit, span) else {
+            return spoiled(input, false);
+        };
+        let schema = &mut expand.schema;
+        input.hidden.retain(|h| h.name == super::INGEST_TIME && schema.get(&h.name).is_none());
+        input.schema = schema.clone();
+        schema.columns.extend(input.hidden.iter().cloned());
+        input.operators.push(Operator::Expand(expand));
+        spoiled_if(input, !whole)
+    }
+
+    /// The arrays of `mv-expand` and `mv-apply`; false where one of them is wrong.
+    pub(super) fn expansion(
+        &mut self,
+        input: &Relation,
+        settings: &[ast::Setting],
+        items: &[ast::ExpandItem],
+        limit: Option<&ast::Expr>,
+        span: Span,
+    ) -> Option<(Expand, bool)> {
         let mut index = None;
         let mut array_bags = false;
         for setting in settings {
@@ -387,17 +513,14 @@ impl Binder<'_, '_, '_> {
             }
         }
         let limit = match limit {
-            Some(expr) => match self.constant_count(expr) {
-                Some(n) => Some(n),
-                None => return spoiled(input, false),
-            },
+            Some(expr) => Some(self.constant_count(expr)?),
             None => None,
         };
         let mut schema = input.schema.clone();
         let mut bound = Vec::new();
         let mut whole = true;
         for item in items {
-            let Some(expr) = self.scalar(&item.expr.expr, &input) else {
+            let Some(expr) = self.scalar(&item.expr.expr, input) else {
                 whole = false;
                 continue;
             };
@@ -422,10 +545,149 @@ impl Binder<'_, '_, '_> {
                 schema.push(index, Type::Long);
             }
         }
-        input.schema = schema.clone();
-        input.hidden.clear();
-        input.operators.push(Operator::Expand(Expand { items: bound, index, array_bags, limit, schema }));
-        spoiled_if(input, !whole)
+        Some((Expand { items: bound, index, array_bags, limit, schema }, whole))
+    }
+
+    /// `project-by-names`: columns whose names, or patterns of them, are constants.
+    fn project_by_names(&mut self, mut input: Relation, list: &[ast::Expr]) -> Relation {
+        let mut patterns: Vec<String> = Vec::new();
+        let row = Relation::new(crate::program::Source::OneRow, Schema::default());
+        for item in list {
+            if let K::Call { name, args } = &item.kind
+                && name.text == "column_names_of"
+                && let [only] = args.as_slice()
+            {
+                match self.table(&only.expr) {
+                    Some(table) => patterns.extend(table.schema.names().map(str::to_owned)),
+                    None => return spoiled(input, true),
+                }
+                continue;
+            }
+            let Some(expr) = self.scalar(item, &row) else { return spoiled(input, true) };
+            match expr.as_literal() {
+                Some(Value::String(text)) => patterns.push(text.clone()),
+                Some(Value::Dynamic(json)) => match serde_json::from_str::<Vec<String>>(json) {
+                    Ok(names) => patterns.extend(names),
+                    Err(_) => {
+                        self.error(
+                            "type_mismatch",
+                            item.span,
+                            "a text or an array of texts is expected here",
+                        );
+                        return spoiled(input, true);
+                    }
+                },
+                _ => {
+                    self.error("constant_expected", item.span, "the names of columns must be constants");
+                    return spoiled(input, true);
+                }
+            }
+        }
+        let mut columns: Vec<(String, Expr)> = Vec::new();
+        for pattern in &patterns {
+            for column in input.schema.columns.iter().filter(|c| names::wildcard(pattern, &c.name)) {
+                if !columns.iter().any(|(n, _)| *n == column.name) {
+                    columns.push((column.name.clone(), Expr::column(&column.name, column.ty)));
+                }
+            }
+        }
+        input.project(columns);
+        input
+    }
+
+    /// `assert-schema`: the columns are these, in any order.
+    fn assert_schema(&mut self, input: Relation, wanted: &[(ast::Name, Type)], span: Span) -> Relation {
+        if input.poisoned || input.open {
+            return input;
+        }
+        for (name, ty) in wanted {
+            match input.schema.get(&name.text) {
+                Some(column) if column.ty == *ty => {}
+                Some(column) => {
+                    let message = format!("the column '{}' is a {}, not a {ty}", name.text, column.ty);
+                    self.error("schema_differs", name.span, message);
+                }
+                None => {
+                    let message = format!("there is no column '{}'", name.text);
+                    self.error("schema_differs", name.span, message);
+                }
+            }
+        }
+        if let Some(other) = input.schema.names().find(|n| wanted.iter().all(|(w, _)| w.text != *n)) {
+            let message = format!("the column '{other}' is not part of the schema");
+            self.error("schema_differs", span, message);
+        }
+        input
+    }
+
+    /// `parse-kv`: a bag of the keys and values, and its properties as columns.
+    fn parse_kv(
+        &mut self,
+        mut input: Relation,
+        source: &ast::Expr,
+        columns: &[(ast::Name, Type)],
+        options: &[(ast::Name, ast::Expr)],
+    ) -> Relation {
+        let Some(text) = self.scalar(source, &input) else { return spoiled(input, true) };
+        let row = Relation::new(crate::program::Source::OneRow, Schema::default());
+        let mut args = vec![cast(text, Type::String)];
+        let mut values: [Option<Value>; 6] = Default::default();
+        for (name, expr) in options {
+            let known = ["pair_delimiter", "kv_delimiter", "quote", "escape", "greedy", "regex"];
+            let Some(at) = known.iter().position(|k| *k == name.text) else {
+                let suggestion = self.sink.nearest(&name.text, known);
+                let message = format!("'{}' is not an option of parse-kv", name.text);
+                self.sink.error("unknown_setting", name.span, message, suggestion);
+                return spoiled(input, true);
+            };
+            let Some(value) = self.scalar(expr, &row) else { return spoiled(input, true) };
+            match value.as_literal() {
+                Some(value @ (Value::String(_) | Value::Bool(_))) => values[at] = Some(value.clone()),
+                _ => {
+                    self.error("constant_expected", expr.span, "an option of parse-kv is a constant");
+                    return spoiled(input, true);
+                }
+            }
+        }
+        let span = source.span;
+        for value in &values[..4] {
+            let text = match value {
+                Some(Value::String(text)) => text.clone(),
+                _ => String::new(),
+            };
+            args.push(Expr::literal(Value::String(text), span));
+        }
+        let greedy = matches!(values[4], Some(Value::Bool(true)));
+        args.push(Expr::literal(Value::Bool(greedy), span));
+        let regex = match &values[5] {
+            Some(Value::String(text)) => text.clone(),
+            _ => String::new(),
+        };
+        args.push(Expr::literal(Value::String(regex), span));
+        let keys: Vec<&str> = columns.iter().map(|(n, _)| n.text.as_str()).collect();
+        let keys = serde_json::to_string(&keys).unwrap_or_default();
+        args.push(Expr::literal(Value::Dynamic(keys), span));
+        let kind = crate::program::ExprKind::Call { function: "__parse_kv", args };
+        let bag = Expr::new(kind, Type::Dynamic, span);
+        // The bag is a column of its own first, so that it is made once per row.
+        let own = names::unique(&input.schema, "$pairs");
+        let mut list: Vec<(String, Expr)> =
+            input.schema.columns.iter().map(|c| (c.name.clone(), Expr::column(&c.name, c.ty))).collect();
+        list.push((own.clone(), bag));
+        list.extend(input.hidden.iter().map(|h| (h.name.clone(), Expr::column(&h.name, h.ty))));
+        input.operators.push(Operator::Project(list));
+        let changed: Vec<(String, Expr)> = columns
+            .iter()
+            .map(|(name, ty)| {
+                let base = Box::new(Expr::column(&own, Type::Dynamic));
+                let steps = vec![crate::program::Step::Field(name.text.clone())];
+                let value = Expr::new(crate::program::ExprKind::Path(base, steps), Type::Dynamic, span);
+                let text = cast(value, Type::String);
+                (name.text.clone(), if *ty == Type::String { text } else { cast(text, *ty) })
+            })
+            .collect();
+        self.apply_extend(&mut input, changed);
+        input
     }
 
     fn parse(
@@ -461,7 +723,8 @@ impl Binder<'_, '_, '_> {
                 }
             });
         }
-        input.hidden.clear();
+        let schema = &input.schema;
+        input.hidden.retain(|h| schema.get(&h.name).is_none());
         let source = cast(source, Type::String);
         input.operators.push(Operator::Parse(Parse { source, parts: bound, regex, relaxed, flags, filter }));
         input
@@ -501,6 +764,7 @@ fn clr_name(ty: Type) -> &'static str {
         Type::Int => "System.Int32",
         Type::Long => "System.Int64",
         Type::Real => "System.Double",
+        Type::Decimal => "System.Data.SqlTypes.SqlDecimal",
         Type::String => "System.String",
         Type::Datetime => "System.DateTime",
         Type::Timespan => "System.TimeSpan",
@@ -509,8 +773,19 @@ fn clr_name(ty: Type) -> &'static str {
     }
 }
 
+/// A function over all columns, which its outcome has too.
+pub(super) fn call_over(mut input: Relation, function: crate::program::TableFunction) -> Relation {
+    let columns =
+        input.schema.columns.iter().map(|c| (c.name.clone(), Expr::column(&c.name, c.ty))).collect();
+    let schema = input.schema.clone();
+    input.hidden.clear();
+    let call = crate::program::TableCall { function, columns, inputs: Vec::new(), schema };
+    input.operators.push(Operator::Call(Box::new(call)));
+    input
+}
+
 /// Marks a relation whose operator was wrong. With `unknown`, its columns are not known any more.
-fn spoiled(mut relation: Relation, unknown: bool) -> Relation {
+pub(super) fn spoiled(mut relation: Relation, unknown: bool) -> Relation {
     relation.poisoned |= unknown;
     if !unknown {
         // The schema still holds, so that later mistakes are found too; the sink has the error.
@@ -519,6 +794,6 @@ fn spoiled(mut relation: Relation, unknown: bool) -> Relation {
     relation
 }
 
-fn spoiled_if(relation: Relation, failed: bool) -> Relation {
+pub(super) fn spoiled_if(relation: Relation, failed: bool) -> Relation {
     if failed { spoiled(relation, true) } else { relation }
 }

@@ -1,9 +1,10 @@
 //! Tabular expressions.
 
 use super::cast::cast;
-use super::{Binder, Binding, Relation, names};
+use super::{Binder, Binding, Relation, enrich, names};
 use crate::ast::{self, ExprKind as K};
-use crate::program::{Expr, Pipeline, Source};
+use crate::functions;
+use crate::program::{Expr, Source};
 use crate::types::{Column, Schema, Type, Value};
 
 impl Binder<'_, '_, '_> {
@@ -27,18 +28,9 @@ impl Binder<'_, '_, '_> {
             }
             K::Datatable(columns, cells) => self.datatable(columns, cells, expr),
             K::Print(items) => {
-                let row = Relation::new(Source::OneRow, Schema::default());
-                let mut columns = Vec::new();
-                let mut schema = Schema::default();
-                for (at, item) in items.iter().enumerate() {
-                    let value = self.scalar(&item.expr, &row);
-                    let name = item.names.first().map_or_else(|| format!("print_{at}"), |n| n.text.clone());
-                    let name = names::unique(&schema, &name);
-                    schema.push(&name, value.as_ref().map_or(Type::Dynamic, |v| v.ty));
-                    columns.extend(value.map(|v| (name, v)));
-                }
-                let mut relation = row;
-                let whole = columns.len() == items.len();
+                let mut relation = Relation::new(Source::OneRow, Schema::default());
+                let ((columns, schema, whole), before) = self.prepared(|b| b.printed(&relation, items));
+                relation.operators.extend(before);
                 relation.project(columns);
                 relation.schema = schema;
                 relation.poisoned = !whole;
@@ -67,16 +59,16 @@ impl Binder<'_, '_, '_> {
                 Some(Relation::new(source, schema))
             }
             K::Union(union) => Some(self.union(None, union, expr.span)),
+            K::External(external) => self.external(external, expr.span),
+            K::Search(search) => Some(self.search(None, search, expr.span)),
+            K::Find(find) => Some(self.find(find, expr.span)),
             K::Call { name, args } => {
                 if let Some(Binding::Function(function, scope)) = self.scope.get(&name.text).cloned() {
-                    let inner = self.enter(&function, &scope, args, None, expr.span)?;
-                    let outer = std::mem::replace(&mut self.scope, inner);
-                    let result = self.deeper(expr.span, |b| b.statements(&function.body));
-                    self.scope = outer;
-                    return result;
+                    return self.table_function(&function, &scope, None, args, expr.span);
                 }
                 match (name.text.as_str(), args.as_slice()) {
-                    ("materialize", [only]) => self.table(&only.expr),
+                    ("materialize" | "totable", [only]) => self.table(&only.expr),
+                    (name, args) if enrich::is_source(name) => self.enriched_source(name, args, expr.span),
                     ("table", [only]) => match &only.expr.kind {
                         K::Literal(Value::String(table)) => self.named_table(table, expr),
                         _ => {
@@ -85,7 +77,8 @@ impl Binder<'_, '_, '_> {
                         }
                     },
                     _ => {
-                        if self.is_tabular(expr) {
+                        let known = functions::UNSUPPORTED.contains(&name.text.as_str());
+                        if known || self.is_tabular(expr) {
                             self.unsupported(&format!("the source {}()", name.text), name.span);
                         } else {
                             self.error("table_expected", expr.span, "a table is expected here");
@@ -110,11 +103,43 @@ impl Binder<'_, '_, '_> {
         }
     }
 
-    fn named_table(&mut self, name: &str, expr: &ast::Expr) -> Option<Relation> {
+    /// The columns of `print`, their schema, and whether all were right.
+    fn printed(&mut self, row: &Relation, items: &[ast::NamedExpr]) -> (Vec<(String, Expr)>, Schema, bool) {
+        let items = &*super::spread::several_sorted(items);
+        let mut columns = Vec::new();
+        let mut schema = Schema::default();
+        let mut whole = true;
+        for (at, item) in items.iter().enumerate() {
+            if let Some(several) = self.several(item, row, true) {
+                whole &= several.is_some();
+                for (name, expr) in several.unwrap_or_default() {
+                    let name = names::unique(&schema, &name);
+                    schema.push(&name, expr.ty);
+                    columns.push((name, expr));
+                }
+                continue;
+            }
+            let value = self.scalar(&item.expr, row);
+            let name = match item.names.first() {
+                Some(given) => given.text.clone(),
+                None => super::spread::sorted_name(item).unwrap_or_else(|| format!("print_{at}")),
+            };
+            let name = names::unique(&schema, &name);
+            schema.push(&name, value.as_ref().map_or(Type::Dynamic, |v| v.ty));
+            match value {
+                Some(value) => columns.push((name, value)),
+                None => whole = false,
+            }
+        }
+        (columns, schema, whole)
+    }
+
+    pub(super) fn named_table(&mut self, name: &str, expr: &ast::Expr) -> Option<Relation> {
         match self.scope.get(name) {
-            Some(Binding::Stage(stage)) => {
-                let schema = self.stages.get(*stage)?.pipeline.schema.clone();
-                return Some(Relation::new(Source::Stage(*stage), schema));
+            Some(Binding::Stage(stage)) => return self.of_stage(*stage),
+            Some(Binding::Graph(graph)) => {
+                let graph = Some(std::rc::Rc::clone(graph));
+                return Some(Relation { graph, ..Relation::new(Source::OneRow, Schema::default()) });
             }
             Some(Binding::Broken) => return None,
             Some(Binding::Function(function, _))
@@ -136,8 +161,11 @@ impl Binder<'_, '_, '_> {
             let visible: Vec<Column> = table.columns.iter().map(column).collect();
             let hidden: Vec<Column> = table.hidden.iter().map(column).collect();
             let all = Schema { columns: visible.iter().chain(&hidden).cloned().collect() };
-            let mut relation =
-                Relation::new(Source::Table { name: table.name, schema: all }, Schema { columns: visible });
+            let source = match table.empty {
+                true => Source::Values { schema: all, rows: Vec::new() },
+                false => Source::Table { name: table.name, schema: all },
+            };
+            let mut relation = Relation::new(source, Schema { columns: visible });
             relation.hidden = hidden;
             relation.aliases = table.aliases;
             return Some(relation);
@@ -198,143 +226,4 @@ impl Binder<'_, '_, '_> {
         let relation = Relation::new(Source::Values { schema: schema.clone(), rows }, schema);
         Some(Relation { poisoned: !whole, ..relation })
     }
-
-    /// Union by column name; a column that has two types splits into `name_type`.
-    pub(super) fn union(
-        &mut self,
-        first: Option<Relation>,
-        union: &ast::Union,
-        span: crate::diagnostic::Span,
-    ) -> Relation {
-        let mut inner_kind = false;
-        let mut with_source: Option<String> = None;
-        let mut fuzzy = false;
-        for setting in &union.settings {
-            match setting.name.text.as_str() {
-                "kind" => inner_kind = setting.value.text == "inner",
-                "withsource" | "with_source" => with_source = Some(setting.value.text.clone()),
-                "isfuzzy" => fuzzy = setting.value.text == "true",
-                other if other.starts_with("hint.") => {}
-                other => self.unsupported(&format!("the setting '{other}' of union"), setting.name.span),
-            }
-        }
-        let mut inputs: Vec<(String, Relation)> = Vec::new();
-        let mut poisoned = false;
-        if let Some(first) = first {
-            inputs.push(("union_arg0".to_owned(), first));
-        }
-        for table in &union.tables {
-            match &table.kind {
-                K::Wildcard(pattern) => {
-                    let mut matching = self.catalogue.tables();
-                    let lets = self
-                        .scope
-                        .iter()
-                        .filter(|(_, b)| matches!(b, Binding::Stage(_) | Binding::Function(..)));
-                    let mut own: Vec<String> = lets.map(|(n, _)| n.clone()).collect();
-                    own.sort();
-                    matching.extend(own);
-                    matching.retain(|t| names::wildcard(pattern, t));
-                    for name in matching {
-                        inputs.extend(self.named_table(&name, table).map(|r| (name, r)));
-                    }
-                }
-                K::Star => {
-                    for name in self.catalogue.tables() {
-                        inputs.extend(self.named_table(&name, table).map(|r| (name, r)));
-                    }
-                }
-                // A fuzzy union leaves out tables that are not there.
-                K::Name(name) if fuzzy && !self.is_tabular(table) && !self.scope.contains_key(name) => {
-                    self.sink.warning(
-                        "table_left_out",
-                        table.span,
-                        format!("the union leaves out '{name}', which is not there"),
-                    );
-                }
-                _ => match self.table(table) {
-                    Some(relation) => {
-                        let name = match &table.kind {
-                            K::Name(name) => name.clone(),
-                            _ => format!("union_arg{}", inputs.len()),
-                        };
-                        inputs.push((name, relation));
-                    }
-                    None => poisoned = true,
-                },
-            }
-        }
-        poisoned |= inputs.iter().any(|(_, r)| r.poisoned);
-        if inputs.is_empty() {
-            if !poisoned {
-                self.error("empty_union", span, "the union has no table");
-            }
-            return Relation::broken();
-        }
-        let width: usize = inputs.iter().map(|(_, r)| r.schema.columns.len()).sum();
-        if !self.count(width, span) {
-            return Relation::broken();
-        }
-        let columns = union_columns(&inputs, inner_kind);
-        let mut schema = Schema::default();
-        if let Some(name) = &with_source {
-            schema.push(name, Type::String);
-        }
-        for (name, _, ty) in &columns {
-            let name = names::unique(&schema, name);
-            schema.push(name, *ty);
-        }
-        let aliases = inputs.first().map(|(_, r)| r.aliases.clone()).unwrap_or_default();
-        let pipelines: Vec<Pipeline> = inputs
-            .into_iter()
-            .map(|(table, mut relation)| {
-                let mut list: Vec<(String, Expr)> = Vec::new();
-                if let Some(name) = &with_source {
-                    list.push((name.clone(), Expr::literal(Value::String(table), span)));
-                }
-                let offset = list.len();
-                for (at, (_, from, ty)) in columns.iter().enumerate() {
-                    let name = schema.columns[at + offset].name.clone();
-                    let expr = match relation.schema.get(from) {
-                        Some(c) if c.ty == *ty => Expr::column(from, *ty),
-                        _ if *ty == Type::String => Expr::literal(Value::String(String::new()), span),
-                        _ => Expr::literal(Value::Null(*ty), span),
-                    };
-                    list.push((name, expr));
-                }
-                relation.project(list);
-                relation.finish()
-            })
-            .collect();
-        let mut relation = Relation::new(Source::Union(pipelines), schema);
-        relation.poisoned = poisoned;
-        relation.aliases = aliases;
-        relation
-    }
-}
-
-/// (output name, input name, type) by first appearance.
-fn union_columns(inputs: &[(String, Relation)], inner: bool) -> Vec<(String, String, Type)> {
-    let mut found: Vec<(String, Type)> = Vec::new();
-    for (_, relation) in inputs {
-        for column in &relation.schema.columns {
-            if found.iter().any(|(n, t)| *n == column.name && *t == column.ty) {
-                continue;
-            }
-            // The types of one name stand side by side.
-            let at = found.iter().rposition(|(n, _)| *n == column.name).map_or(found.len(), |at| at + 1);
-            found.insert(at, (column.name.clone(), column.ty));
-        }
-    }
-    if inner {
-        found.retain(|(n, t)| inputs.iter().all(|(_, r)| r.schema.get(n).is_some_and(|c| c.ty == *t)));
-    }
-    let split = |name: &str| found.iter().filter(|(n, _)| n == name).count() > 1;
-    found
-        .iter()
-        .map(|(name, ty)| {
-            let out = if split(name) { format!("{name}_{}", ty.name()) } else { name.clone() };
-            (out, name.clone(), *ty)
-        })
-        .collect()
 }

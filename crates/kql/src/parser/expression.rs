@@ -15,6 +15,7 @@ enum Infix {
     List(ListOp, bool),
     Between(bool),
     Regex,
+    Matches,
 }
 
 fn word_operator(word: &str) -> Option<Infix> {
@@ -130,6 +131,7 @@ impl Parser<'_, '_, '_> {
             Tok::GreaterOrEqual => Infix::Binary(BinaryOp::GreaterOrEqual),
             Tok::EqualTilde => Infix::Text(TextOp::EqualIgnoreCase, false),
             Tok::BangTilde => Infix::Text(TextOp::EqualIgnoreCase, true),
+            Tok::Colon if self.searching => Infix::Matches,
             Tok::Ident | Tok::BangWord | Tok::InIgnoreCase => {
                 let found = word_operator(self.word());
                 if found.is_none() {
@@ -145,6 +147,10 @@ impl Parser<'_, '_, '_> {
     fn unknown_operator(&mut self) {
         let word = self.word().to_owned();
         let span = self.span();
+        // Words that go on after an expression.
+        if matches!(word.as_str(), "on" | "of" | "by" | "to" | "with" | "as" | "limit") {
+            return;
+        }
         if matches!(word.as_str(), "like" | "notlike" | "likecs" | "notlikecs") {
             self.sink.error(
                 "not_supported",
@@ -185,6 +191,11 @@ impl Parser<'_, '_, '_> {
                 self.text_operator(TextOp::MatchesRegex, false, left)
             }
             Infix::Text(op, negated) => self.text_operator(op, negated, left),
+            Infix::Matches => {
+                let right = self.additive()?;
+                let (span, below) = (left.span.to(right.span), low.max(right.depth));
+                self.node(ExprKind::Matches(Box::new(left), Box::new(right)), span, below)
+            }
             Infix::List(op, negated) => {
                 let items = if self.peek() == Tok::OpenParen { self.list()? } else { vec![self.additive()?] };
                 let span = left.span.to(self.previous_end());
@@ -282,6 +293,17 @@ impl Parser<'_, '_, '_> {
         self.node(ExprKind::Negate(Box::new(value)), span, below)
     }
 
+    /// The number that an integer, a point and an exponent such as `e2` make.
+    fn exponent_of(&self, base: &Expr) -> Option<f64> {
+        let ExprKind::Literal(Value::Long(n)) = base.kind else { return None };
+        if self.peek_at(1) != Tok::Ident {
+            return None;
+        }
+        let exponent = self.slice(self.tokens.get(self.at + 1)?.span);
+        let digits = exponent.strip_prefix(['e', 'E']).filter(|d| d.bytes().all(|b| b.is_ascii_digit()))?;
+        format!("{n}e{digits}").parse().ok()
+    }
+
     fn postfix(&mut self) -> Parsed<Expr> {
         let base = self.primary()?;
         let mut steps = Vec::new();
@@ -298,6 +320,13 @@ impl Parser<'_, '_, '_> {
                         #[allow(clippy::cast_precision_loss)]
                         return self.node(ExprKind::Literal(Value::Real(n as f64)), base.span, 0);
                     }
+                }
+                // "1.e2" too.
+                Tok::Dot if self.exponent_of(&base).is_some() => {
+                    let real = self.exponent_of(&base).unwrap_or_default();
+                    self.bump();
+                    self.bump();
+                    return self.node(ExprKind::Literal(Value::Real(real)), base.span, 0);
                 }
                 Tok::Dot if self.peek_at(1) == Tok::OpenBracket => {
                     self.bump();
@@ -408,7 +437,7 @@ impl Parser<'_, '_, '_> {
         self.node(ExprKind::Call { name, args }, span, below)
     }
 
-    fn arguments(&mut self) -> Parsed<Vec<NamedExpr>> {
+    pub(super) fn arguments(&mut self) -> Parsed<Vec<NamedExpr>> {
         self.expect(Tok::OpenParen, "'('")?;
         let mut args = Vec::new();
         while self.peek() != Tok::CloseParen {

@@ -1,12 +1,12 @@
 //! Tabular operators.
 
 use super::{Abort, Parsed, Parser};
-use crate::ast::{ExpandItem, Expr, Name, NamedExpr, OperatorKind, ParsePart, SortKey};
+use crate::ast::{ExpandItem, Expr, Name, NameOrder, NamedExpr, OperatorKind, ParsePart, SortKey};
 use crate::lexer::Tok;
 use crate::types::Type;
 
 /// Operators of the language, for suggestions.
-const OPERATORS: [&str; 27] = [
+const OPERATORS: [&str; 46] = [
     "where",
     "project",
     "project-away",
@@ -30,45 +30,48 @@ const OPERATORS: [&str; 27] = [
     "parse-where",
     "filter",
     "serialize",
+    "make-series",
+    "scan",
+    "sample",
+    "sample-distinct",
+    "top-hitters",
     "as",
     "getschema",
     "render",
     "evaluate",
-];
-
-/// Operators that exist in the language and are not carried out here.
-const UNSUPPORTED: [&str; 26] = [
-    "mv-apply",
-    "make-series",
-    "top-nested",
-    "top-hitters",
-    "scan",
-    "partition",
-    "evaluate",
-    "invoke",
     "search",
-    "find",
-    "sample",
-    "sample-distinct",
-    "reduce",
-    "fork",
-    "facet",
-    "consume",
-    "execute_and_cache",
+    "invoke",
+    "mv-apply",
     "parse-kv",
+    "partition",
+    "top-nested",
+    "consume",
+    "project-by-names",
+    "assert-schema",
     "make-graph",
     "graph-match",
     "graph-to-table",
     "graph-shortest-paths",
     "graph-mark-components",
+];
+
+/// Operators that exist in the language and are not carried out here.
+const UNSUPPORTED: [&str; 10] = [
+    "find",
+    "reduce",
+    "fork",
+    "facet",
+    "execute_and_cache",
+    "execute-and-cache",
+    "graph-where-edges",
     "graph-where-nodes",
-    "project-by-names",
+    "graph-merge",
     "macro-expand",
 ];
 
 impl Parser<'_, '_, '_> {
     /// The operator's name, dashes included.
-    fn operator_word(&mut self) -> Parsed<Name> {
+    pub(super) fn operator_word(&mut self) -> Parsed<Name> {
         if self.peek() != Tok::Ident {
             return Err(self.unexpected("an operator, such as where or project"));
         }
@@ -140,16 +143,45 @@ impl Parser<'_, '_, '_> {
                 let list = if self.at_operator_end() { Vec::new() } else { self.named_list()? };
                 OperatorKind::Serialize(list)
             }
+            "make-series" => self.make_series()?,
+            "scan" => self.scan()?,
+            "sample" => OperatorKind::Sample(self.expression()?),
+            "sample-distinct" => {
+                let n = self.expression()?;
+                self.expect_word("of")?;
+                OperatorKind::SampleDistinct(n, self.named_expression()?)
+            }
+            "top-hitters" => {
+                let n = self.expression()?;
+                self.expect_word("of")?;
+                let of = self.named_expression()?;
+                let by = if self.eat_word("by") { Some(self.expression()?) } else { None };
+                OperatorKind::TopHitters { n, of, by }
+            }
             "as" => {
                 self.hints()?;
                 OperatorKind::As(self.name("a name")?)
             }
             "getschema" => OperatorKind::GetSchema,
-            "render" => {
-                let kind = self.name("a kind of chart")?.text;
-                self.recover();
-                OperatorKind::Render(kind)
+            "search" => OperatorKind::Search(Box::new(self.search()?)),
+            "invoke" => self.invoke()?,
+            "render" => self.render()?,
+            "evaluate" => self.evaluate()?,
+            "mv-apply" | "mvapply" => self.mv_apply()?,
+            "parse-kv" => self.parse_kv()?,
+            "partition" => self.partition()?,
+            "top-nested" => self.top_nested()?,
+            "consume" => {
+                self.settings()?;
+                OperatorKind::Consume
             }
+            "project-by-names" => OperatorKind::ProjectByNames(self.expressions()?),
+            "assert-schema" => OperatorKind::AssertSchema(self.row_schema()?.1),
+            "make-graph" => self.make_graph()?,
+            "graph-match" => self.graph_match(false)?,
+            "graph-shortest-paths" => self.graph_match(true)?,
+            "graph-to-table" => self.graph_to_table()?,
+            "graph-mark-components" => OperatorKind::GraphMarkComponents(self.settings()?),
             other if UNSUPPORTED.contains(&other) => {
                 let name = other.to_owned();
                 self.recover();
@@ -169,7 +201,7 @@ impl Parser<'_, '_, '_> {
     }
 
     /// Skips `hint.x = y` settings.
-    fn hints(&mut self) -> Parsed<()> {
+    pub(super) fn hints(&mut self) -> Parsed<()> {
         while self.is_word("hint") && self.peek_at(1) == Tok::Dot && self.peek_at(3) == Tok::Assign {
             for _ in 0..5 {
                 self.bump();
@@ -191,18 +223,12 @@ impl Parser<'_, '_, '_> {
         }
     }
 
-    fn reorders(&mut self) -> Parsed<Vec<(Expr, Option<bool>)>> {
+    fn reorders(&mut self) -> Parsed<Vec<(Expr, Option<NameOrder>)>> {
         let mut list = Vec::new();
         loop {
             self.one_more(list.len())?;
             let pattern = self.pattern()?;
-            let direction = if self.eat_word("asc") || self.eat_word("granny-asc") {
-                Some(true)
-            } else if self.eat_word("desc") {
-                Some(false)
-            } else {
-                None
-            };
+            let direction = self.name_order();
             list.push((pattern, direction));
             if !self.eat(Tok::Comma) {
                 return Ok(list);
@@ -224,7 +250,7 @@ impl Parser<'_, '_, '_> {
         Ok(OperatorKind::Summarize(aggregates, by))
     }
 
-    fn sort_keys(&mut self) -> Parsed<Vec<SortKey>> {
+    pub(super) fn sort_keys(&mut self) -> Parsed<Vec<SortKey>> {
         let mut keys = Vec::new();
         loop {
             self.one_more(keys.len())?;
@@ -266,6 +292,13 @@ impl Parser<'_, '_, '_> {
     }
 
     fn mv_expand(&mut self) -> Parsed<OperatorKind> {
+        let settings = self.expand_settings()?;
+        let items = self.expand_items()?;
+        let limit = if self.eat_word("limit") { Some(self.expression()?) } else { None };
+        Ok(OperatorKind::MvExpand { settings, items, limit })
+    }
+
+    pub(super) fn expand_settings(&mut self) -> Parsed<Vec<crate::ast::Setting>> {
         let mut settings = Vec::new();
         while matches!(self.word(), "bagexpansion" | "with_itemindex" | "kind")
             && self.peek_at(1) == Tok::Assign
@@ -276,6 +309,10 @@ impl Parser<'_, '_, '_> {
             let value = Name { text: self.slice(span).to_owned(), span };
             settings.push(crate::ast::Setting { name, value });
         }
+        Ok(settings)
+    }
+
+    pub(super) fn expand_items(&mut self) -> Parsed<Vec<ExpandItem>> {
         let mut items = Vec::new();
         loop {
             self.one_more(items.len())?;
@@ -291,11 +328,9 @@ impl Parser<'_, '_, '_> {
             };
             items.push(ExpandItem { expr, to });
             if !self.eat(Tok::Comma) {
-                break;
+                return Ok(items);
             }
         }
-        let limit = if self.eat_word("limit") { Some(self.expression()?) } else { None };
-        Ok(OperatorKind::MvExpand { settings, items, limit })
     }
 
     fn parse_operator(&mut self, filter: bool) -> Parsed<OperatorKind> {

@@ -1,8 +1,9 @@
 //! Tabular expressions: sources and the pipe.
 
 use super::{Parsed, Parser};
-use crate::ast::{Expr, ExprKind, NamedExpr, Operator, OperatorKind, Setting, Union};
+use crate::ast::{Expr, ExprKind, Name, NamedExpr, Operator, OperatorKind, Setting, Union};
 use crate::lexer::Tok;
+use crate::types::Type;
 
 impl Parser<'_, '_, '_> {
     /// A scalar or tabular expression, with the operators that follow it.
@@ -66,7 +67,7 @@ impl Parser<'_, '_, '_> {
         );
         let kind = match self.word() {
             "datatable" if self.peek_at(1) == Tok::OpenParen => self.datatable()?,
-            "externaldata" if self.peek_at(1) == Tok::OpenParen => self.skip_source("externaldata"),
+            "externaldata" | "external_data" if self.peek_at(1) == Tok::OpenParen => self.external()?,
             "print" if operand => {
                 self.bump();
                 ExprKind::Print(self.named_list()?)
@@ -76,33 +77,22 @@ impl Parser<'_, '_, '_> {
                 self.bump();
                 ExprKind::Union(self.union_operands()?)
             }
-            "search" if operand => self.skip_source("search"),
-            "find" if operand && self.word_at(1) != "(" => self.skip_source("find"),
+            "search" if operand => {
+                self.bump();
+                ExprKind::Search(Box::new(self.search()?))
+            }
+            "find" if operand => {
+                self.bump();
+                ExprKind::Find(Box::new(self.find()?))
+            }
             _ => return self.expression(),
         };
         self.node(kind, span.to(self.previous_end()), 0)
     }
 
-    fn skip_source(&mut self, word: &str) -> ExprKind {
-        self.bump();
-        self.recover();
-        ExprKind::Unsupported(word.to_owned())
-    }
-
     fn datatable(&mut self) -> Parsed<ExprKind> {
         self.bump();
-        self.expect(Tok::OpenParen, "'('")?;
-        let mut columns = Vec::new();
-        while self.peek() != Tok::CloseParen {
-            let name = self.name("a column")?;
-            self.expect(Tok::Colon, "':'")?;
-            self.one_more(columns.len())?;
-            columns.push((name, self.type_name()?));
-            if !self.eat(Tok::Comma) {
-                break;
-            }
-        }
-        self.expect(Tok::CloseParen, "',' or ')'")?;
+        let columns = self.columns()?;
         // `with (ignoreFirstRecord=true)` has no effect here.
         if self.eat_word("with") {
             self.expect(Tok::OpenParen, "'('")?;
@@ -121,6 +111,23 @@ impl Parser<'_, '_, '_> {
         }
         self.expect(Tok::CloseBracket, "',' or ']'")?;
         Ok(ExprKind::Datatable(columns, cells))
+    }
+
+    /// `(a: long, b: string)`.
+    pub(super) fn columns(&mut self) -> Parsed<Vec<(Name, Type)>> {
+        self.expect(Tok::OpenParen, "'('")?;
+        let mut columns = Vec::new();
+        while self.peek() != Tok::CloseParen {
+            let name = self.name("a column")?;
+            self.expect(Tok::Colon, "':'")?;
+            self.one_more(columns.len())?;
+            columns.push((name, self.type_name()?));
+            if !self.eat(Tok::Comma) {
+                break;
+            }
+        }
+        self.expect(Tok::CloseParen, "',' or ')'")?;
+        Ok(columns)
     }
 
     fn range(&mut self) -> Parsed<ExprKind> {
@@ -179,11 +186,13 @@ impl Parser<'_, '_, '_> {
                 Ok(Expr { span: start.to(end), ..inner })
             });
         }
-        if self.peek() == Tok::Ident && self.peek_at(1) == Tok::OpenParen && self.word() != "datatable" {
-            return self.additive();
-        }
-        if self.word() == "datatable" {
+        if matches!(self.word(), "datatable" | "externaldata" | "external_data")
+            && self.peek_at(1) == Tok::OpenParen
+        {
             return self.nest(Self::source);
+        }
+        if self.peek() == Tok::Ident && self.peek_at(1) == Tok::OpenParen {
+            return self.additive();
         }
         self.pattern()
     }

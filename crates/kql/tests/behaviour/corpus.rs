@@ -4,14 +4,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use palisade_kql::{MemoryCatalogue, Severity, Type};
+use palisade_kql::Severity;
+use palisade_kql::analyze::Schema;
 
 /// Queries of 1,163 that parse without an error.
 const PARSE_FLOOR: usize = 1_162;
 /// Queries that compile against the schema that the official binder was given.
-const COMPILE_FLOOR: usize = 942;
+const COMPILE_FLOOR: usize = 1_136;
 /// Of those that compile: same names and types as the official binder's.
-const SAME_SCHEMA_FLOOR: usize = 941;
+const SAME_SCHEMA_FLOOR: usize = 1_134;
 
 /// The folder of outside test data; none (and a line that says so) when it is absent.
 fn data() -> Option<PathBuf> {
@@ -26,20 +27,8 @@ fn data() -> Option<PathBuf> {
     None
 }
 
-fn schema(folder: &std::path::Path) -> MemoryCatalogue {
-    let text = std::fs::read_to_string(folder.join("schema_used.json")).unwrap();
-    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let mut catalogue = MemoryCatalogue::new();
-    for (table, columns) in json.as_object().unwrap() {
-        let columns: Vec<(&str, Type)> = columns
-            .as_object()
-            .unwrap()
-            .iter()
-            .map(|(name, ty)| (name.as_str(), Type::from_name(ty.as_str().unwrap()).unwrap_or(Type::Dynamic)))
-            .collect();
-        catalogue.add(table, &columns);
-    }
-    catalogue
+fn schema(folder: &std::path::Path) -> Schema {
+    Schema::read(&std::fs::read_to_string(folder.join("schema_used.json")).unwrap()).unwrap()
 }
 
 #[test]
@@ -73,8 +62,10 @@ fn public_hunting_queries() {
                         .iter()
                         .map(|c| format!("{}:{}", c[0].as_str().unwrap(), c[1].as_str().unwrap()))
                         .collect();
+                    // The official binder calls a type that only the rows know "unknown".
+                    let columns = program.schema().columns.iter();
                     let actual: Vec<String> =
-                        program.schema().columns.iter().map(|c| format!("{}:{}", c.name, c.ty)).collect();
+                        columns.map(|c| format!("{}:{}", c.name, program.type_name(c))).collect();
                     if expected == actual {
                         same += 1;
                     } else if verbose {

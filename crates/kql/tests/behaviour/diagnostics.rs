@@ -39,13 +39,12 @@ fn suggestions_for_tables_operators_and_words() {
 #[test]
 fn what_we_lack_is_named() {
     for (text, word) in [
-        ("DeviceProcessEvents | evaluate bag_unpack(AdditionalFields)", "evaluate"),
-        ("DeviceProcessEvents | make-series count() on Timestamp step 1h", "make-series"),
-        ("search 'x'", "search"),
-        ("externaldata(a:string)['http://x'] | take 1", "externaldata"),
-        ("DeviceProcessEvents | extend g = geo_info_from_ip_address('1.1.1.1')", "geo_info_from_ip_address"),
-        ("DeviceProcessEvents | summarize hll(DeviceId)", "hll"),
-        ("DeviceProcessEvents | mv-apply x = AdditionalFields on (take 1)", "mv-apply"),
+        ("DeviceProcessEvents | evaluate python('x')", "python"),
+        ("DeviceProcessEvents | reduce by FileName", "reduce"),
+        ("restrict access to (DeviceInfo); DeviceInfo", "restrict"),
+        ("declare pattern p; DeviceInfo", "declare"),
+        ("DeviceProcessEvents | extend h = hash_many(DeviceId, FileName)", "hash_many"),
+        ("DeviceProcessEvents | fork (take 1) (take 2)", "fork"),
     ] {
         let found = compile(text).unwrap_err();
         assert_eq!(found[0].code, "not_supported", "{text}: {found:?}");

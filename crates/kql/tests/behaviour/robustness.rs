@@ -82,6 +82,13 @@ const SOUP: &[&str] = &[
     "// c\n",
     "toscalar(",
     "h'",
+    "search",
+    "search in (DeviceInfo)",
+    "find where",
+    "DeviceId:",
+    "externaldata(a:string)['x'] with (format=csv)",
+    "invoke FileProfile(FileName)",
+    "declare query_parameters(q:long=1);",
     "```",
 ];
 
@@ -193,6 +200,49 @@ fn what_grows_with_the_square_of_the_text_is_bounded() {
     check(&format!("let f = () {{ wrong }}; print {}1", many("f()+")));
     check(&many("a b | "));
     check(&many("#"));
+}
+
+#[test]
+fn hostile_sources_are_bounded() {
+    let n = 20_000;
+    check(&"search in (".repeat(n));
+    check(&format!("search {}'x'", "not(".repeat(n)));
+    check(&format!("find where {}", "'x' and ".repeat(n)));
+    check(&"DeviceInfo | invoke f(".repeat(n));
+    check(&format!("externaldata(a: string)[{}'x']", "'x',".repeat(n)));
+    check(&format!("externaldata({}a: string)['x']", "a: string,".repeat(n)));
+    check(&format!("DeviceInfo | search {}", "DeviceId:'a' or ".repeat(n)));
+    let functions: String = (0..5_000)
+        .map(|at| format!("let f{at} = (T: (*), x: long = 1) {{ T | extend c{at} = x }}; "))
+        .collect();
+    check(&format!(
+        "{functions} DeviceInfo | {} count",
+        (0..50).map(|at| format!("invoke f{at}() | ")).collect::<String>()
+    ));
+    // Each call puts the profile's whole query in place.
+    check(&format!("DeviceProcessEvents {}", "| invoke FileProfile(FileName) ".repeat(5_000)));
+    check(&format!("DeviceProcessEvents {}", "| search 'x' ".repeat(5_000)));
+    let many = "x".repeat(10 << 20);
+    let found = palisade_kql::compile(&many, &catalogue(), NOW).unwrap_err();
+    assert_eq!(found[0].code, "query_too_long");
+    // A literal that is as long as a text may be.
+    check(&format!("print '{}'", "x".repeat(palisade_kql::MAX_QUERY_BYTES - 10)));
+    check(&format!("print {}", "9".repeat(palisade_kql::MAX_QUERY_BYTES - 10)));
+    check(&format!("print dynamic([{}1])", "1,".repeat(100_000)));
+}
+
+#[test]
+fn unions_over_very_many_tables_are_bounded() {
+    let mut wide = palisade_kql::MemoryCatalogue::new();
+    for table in 0..1_000 {
+        let names: Vec<String> = (0..40).map(|column| format!("c{table}_{column}")).collect();
+        let columns: Vec<_> = names.iter().map(|n| (n.as_str(), palisade_kql::Type::String)).collect();
+        wide.add(&format!("T{table}"), &columns);
+    }
+    for text in ["search 'x'", "union *", "find 'x'"] {
+        let found = palisade_kql::compile(text, &wide, NOW).unwrap_err();
+        assert_eq!(found[0].code, "query_too_complex", "{text}");
+    }
 }
 
 #[test]

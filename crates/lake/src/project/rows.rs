@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, Int32Builder, Int64Builder, RecordBatch, RecordBatchOptions, StringArray, StringBuilder,
-    TimestampMicrosecondBuilder, new_null_array,
+    StringViewArray, TimestampMicrosecondBuilder, new_null_array,
 };
 use arrow::buffer::{Buffer, OffsetBuffer};
 use arrow::datatypes::DataType;
@@ -146,6 +146,9 @@ pub(crate) fn missing(kind: &DataType, nullable: bool, rows: usize) -> ArrayRef 
     if *kind == DataType::Utf8 && !nullable {
         let offsets = OffsetBuffer::new_zeroed(rows);
         return Arc::new(StringArray::new(offsets, Buffer::from_vec(Vec::<u8>::new()), None));
+    }
+    if *kind == DataType::Utf8View && !nullable {
+        return Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n("", rows)));
     }
     new_null_array(kind, rows)
 }

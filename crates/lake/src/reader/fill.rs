@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, SchemaRef};
-use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::{Result, ScalarValue};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{Column, lit};
 use datafusion::physical_expr_adapter::{
@@ -35,14 +36,16 @@ impl PhysicalExprAdapter for Fill {
         let filled = expr
             .transform(|e| {
                 let Some(column) = e.downcast_ref::<Column>() else { return Ok(Transformed::no(e)) };
-                let text = self
-                    .logical
-                    .field_with_name(column.name())
-                    .is_ok_and(|f| *f.data_type() == DataType::Utf8 && !f.is_nullable());
-                if text && self.physical.index_of(column.name()).is_err() {
-                    return Ok(Transformed::yes(lit("")));
-                }
-                Ok(Transformed::no(e))
+                let Ok(field) = self.logical.field_with_name(column.name()) else {
+                    return Ok(Transformed::no(e));
+                };
+                let empty = match field.data_type() {
+                    _ if field.is_nullable() || self.physical.index_of(column.name()).is_ok() => None,
+                    DataType::Utf8 => Some(ScalarValue::Utf8(Some(String::new()))),
+                    DataType::Utf8View => Some(ScalarValue::Utf8View(Some(String::new()))),
+                    _ => None,
+                };
+                Ok(empty.map_or(Transformed::no(e), |empty| Transformed::yes(lit(empty))))
             })
             .data()?;
         self.rest.rewrite(filled)
@@ -55,10 +58,11 @@ pub(super) fn fill(batch: &RecordBatch, wanted: &SchemaRef) -> Result<RecordBatc
         .fields()
         .iter()
         .map(|f| match batch.column_by_name(f.name()) {
-            Some(column) => Arc::clone(column),
-            None => crate::project::missing(f.data_type(), f.is_nullable(), batch.num_rows()),
+            Some(column) if column.data_type() == f.data_type() => Ok(Arc::clone(column)),
+            Some(column) => cast(column, f.data_type()),
+            None => Ok(crate::project::missing(f.data_type(), f.is_nullable(), batch.num_rows())),
         })
-        .collect();
+        .collect::<std::result::Result<_, _>>()?;
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     Ok(RecordBatch::try_new_with_options(Arc::clone(wanted), columns, &options)?)
 }

@@ -57,7 +57,7 @@ impl Devices {
 
     /// Copies the rows of these devices.
     fn keep(&self, batch: &RecordBatch, column: usize) -> Result<RecordBatch> {
-        let ids = batch.column(column).as_string_opt::<i32>().ok_or_else(|| {
+        let ids = batch.column(column).as_string_view_opt().ok_or_else(|| {
             DataFusionError::Internal(format!("{DEVICE} is {}", batch.column(column).data_type()))
         })?;
         let mut kept: Vec<u32> = Vec::new();

@@ -32,6 +32,10 @@ pub struct UpArgs {
     /// A name by which machines reach the sensors' doors; it goes into their certificates.
     #[arg(long)]
     name: Vec<String>,
+    /// A port on 127.0.0.1 where programs with a token are served without TLS, for Kusto clients that cannot
+    /// be given a certificate authority; is remembered, and 0 ends it.
+    #[arg(long, value_name = "PORT")]
+    plain_http: Option<u16>,
 }
 
 /// How long the product may take to become ready.
@@ -47,7 +51,10 @@ pub async fn up(home: &Path, args: UpArgs) -> Result<()> {
     let own = std::env::current_exe()?;
     let running = supervisor::running(&instance);
     let asked = !args.listen.is_empty() || !args.name.is_empty();
-    let elsewhere = asked && init::listen(&mut instance, &args.listen, &args.name)?;
+    let mut elsewhere = asked && init::listen(&mut instance, &args.listen, &args.name)?;
+    if let Some(port) = args.plain_http {
+        elsewhere |= init::plain_http(&mut instance, port)?;
+    }
     let offered = args.sensor.as_ref().or(args.offer.as_ref());
     if running.is_some() && (elsewhere || changed(&instance, &own, offered.map(PathBuf::as_path))?) {
         line(if elsewhere { "up: another address, restarting" } else { "up: new executables, restarting" });
@@ -81,6 +88,9 @@ pub async fn up(home: &Path, args: UpArgs) -> Result<()> {
         line(&link);
     }
     line(&format!("up: console {}", instance.console_url()));
+    if let Some(port) = instance.record.plain_http {
+        line(&format!("up: programs without TLS http://127.0.0.1:{port}"));
+    }
     Ok(())
 }
 
@@ -268,6 +278,9 @@ pub async fn status(home: &Path) -> Result<()> {
         line(&format!("{role:<11} {state}"));
     }
     line(&format!("console     {}", instance.console_url()));
+    if let Some(port) = instance.record.plain_http {
+        line(&format!("programs    http://127.0.0.1:{port}, without TLS"));
+    }
     for region in instance.all_regions() {
         line(&format!("sensors     {} (region {})", region.ingest_url(), region.region_name()));
     }

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use async_trait::async_trait;
 use ed25519_dalek::SigningKey;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use palisade_api::{ApiConfig, ApiMetrics, ApiServer, OnboardingOffer, Warning};
 use palisade_connectors::secret::SealingKey;
@@ -21,6 +21,7 @@ use palisade_state::{DbRole, State};
 use prometheus_client::registry::Registry;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
@@ -100,10 +101,25 @@ pub async fn run(instance: Instance) -> Result<()> {
     let (router, background) = ApiServer::service(config);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, instance.record.ports.console));
     let listener = TcpListener::bind(address).await.with_context(|| format!("binding {address}"))?;
+    let plain = match instance.record.plain_http {
+        Some(port) => {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            let listener = TcpListener::bind(address).await.with_context(|| format!("binding {address}"))?;
+            tracing::info!(%address, "programs are served without TLS");
+            Some(listener)
+        }
+        None => None,
+    };
     let _ = status.listening.set(state);
     tracing::info!(%address, "console and api listen");
     let drivers = tokio::spawn(background.run());
-    accept(listener, acceptor(&instance)?, router).await;
+    let tls = accept(listener, Some(acceptor(&instance)?), router.clone());
+    match plain {
+        Some(plain) => {
+            tokio::join!(tls, accept(plain, None, ApiServer::programs_only(router)));
+        }
+        None => tls.await,
+    }
     drivers.abort();
     Ok(())
 }
@@ -123,7 +139,8 @@ fn sealing_key(instance: &Instance) -> Result<SealingKey> {
     SealingKey::parse(&text).map_err(|e| anyhow::anyhow!("the key that seals connectors' credentials: {e}"))
 }
 
-async fn accept(listener: TcpListener, tls: TlsAcceptor, router: axum::Router) {
+/// Serves until the process is asked to end; without an acceptor as it comes.
+async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, router: axum::Router) {
     let graceful = Arc::new(GracefulShutdown::new());
     let mut end = std::pin::pin!(super::terminated());
     loop {
@@ -141,22 +158,36 @@ async fn accept(listener: TcpListener, tls: TlsAcceptor, router: axum::Router) {
         let _ = stream.set_nodelay(true);
         let (tls, router, watcher) = (tls.clone(), router.clone(), graceful.watcher());
         tokio::spawn(async move {
-            let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await else { return };
-            let service =
-                TowerToHyperService::new(router.layer(axum::Extension(axum::extract::ConnectInfo(peer))));
-            let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
-            builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(15));
-            builder.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30));
-            let connection =
-                builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-            if let Err(e) = watcher.watch(connection).await {
-                tracing::debug!(error = %e, "connection ended");
+            let router = router.layer(axum::Extension(axum::extract::ConnectInfo(peer)));
+            match tls {
+                None => serve(stream, router, watcher).await,
+                Some(tls) => {
+                    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
+                        serve(stream, router, watcher).await;
+                    }
+                }
             }
         });
     }
     drop(listener);
     if let Ok(graceful) = Arc::try_unwrap(graceful) {
         let _ = tokio::time::timeout(Duration::from_secs(10), graceful.shutdown()).await;
+    }
+}
+
+/// One connection to its end.
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: axum::Router,
+    watcher: Watcher,
+) {
+    let service = TowerToHyperService::new(router);
+    let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(15));
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Duration::from_secs(30));
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+    if let Err(e) = watcher.watch(connection).await {
+        tracing::debug!(error = %e, "connection ended");
     }
 }
 

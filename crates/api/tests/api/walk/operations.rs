@@ -146,6 +146,10 @@ fn body(operation: &Operation, objects: &Objects) -> Option<Value> {
         "devices_tag" => json!({"tags": ["walk"]}),
         "orders_create" => json!({"kind": "ping", "reason": "walk"}),
         "hunting_query" | "hunting_validate" => json!({"query": "DeviceInfo | take 1"}),
+        "kusto_query" | "kusto_query_v1" => json!({"db": "NetDefaultDB", "csl": "DeviceInfo | take 1"}),
+        "kusto_mgmt" => json!({"csl": ".show tables"}),
+        "advanced_queries_run" => json!({"Query": "DeviceInfo | take 1"}),
+        "graph_run_hunting_query" => json!({"query": "DeviceInfo | take 1", "timespan": "P1D"}),
         "enrolment_tokens_create" => json!({"expires_in_hours": 1, "max_uses": 1}),
         "onboarding_create" => json!({
             "subscription_id": objects.subscription, "form": "script", "expires_in_hours": 1, "max_uses": 1,
