@@ -98,10 +98,11 @@ fn after(text: &str, at: usize, c: char) -> usize {
                     }
                     // What is not closed ends with its line, which the engine will say.
                     '\n' if !verbatim => return at + place,
-                    letter if letter == c => {
-                        if !verbatim || letters.next_if(|(_, next)| *next == c).is_none() {
-                            return at + place + 1;
-                        }
+                    letter
+                        if letter == c
+                            && (!verbatim || letters.next_if(|(_, next)| *next == c).is_none()) =>
+                    {
+                        return at + place + 1;
                     }
                     _ => {}
                 }
