@@ -13,8 +13,9 @@ if [ $# -gt 0 ] && [ "$1" != "--" ]; then
 fi
 if [ "${1:-}" = "--" ]; then shift; fi
 if [ -z "${PALISADE_BIN:-}" ]; then
-  cargo build --quiet -p palisade-server
-  PALISADE_BIN="${CARGO_TARGET_DIR:-target}/debug/palisade"
+  export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$HOME/.cache/palisade/target}
+  cargo build --quiet -p palisade-unify -p palisade-server
+  PALISADE_BIN="$CARGO_TARGET_DIR/debug/palisade"
 fi
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT

@@ -30,7 +30,7 @@ benchmarks() {
     return
   fi
   local name
-  for name in exec durability ingest explore vuln; do
+  for name in exec durability ingest explore vuln kql; do
     echo "-- bench/$name --small"
     PALISADE_BUILT=1 "bench/$name" --small
   done

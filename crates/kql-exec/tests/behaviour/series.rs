@@ -150,7 +150,7 @@ async fn elements_are_computed_in_pairs() {
     )
     .await;
     // Numbers that do not fit any more become reals.
-    gives("series_add(dynamic([9223372036854775807]), 1)", json!([[9.223_372_036_854_775_8e18]])).await;
+    gives("series_add(dynamic([9223372036854775807]), 1)", json!([[9.223_372_036_854_776e18]])).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

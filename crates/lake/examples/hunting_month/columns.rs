@@ -164,7 +164,7 @@ fn text(table: &str, name: &str, world: &World, event: &Event, out: &mut String)
         ("LocalIP", _) => write!(out, "10.200.{}.{}", event.device >> 8, event.device & 255),
         ("RemoteIPType", _) => write!(out, "{}", if event.public { "Public" } else { "Private" }),
         ("LocalIPType", _) => write!(out, "Private"),
-        ("Protocol", _) => write!(out, "{}", if event.number % 7 == 0 { "Udp" } else { "Tcp" }),
+        ("Protocol", _) => write!(out, "{}", if event.number.is_multiple_of(7) { "Udp" } else { "Tcp" }),
         ("AdditionalFields", _) => write!(
             out,
             "{{\"WorkingDirectory\":\"{}\",\"Uid\":{},\"EffectiveUid\":{},\"ContainerId\":\"{:x}\",\"Sid\":{}}}",
@@ -187,7 +187,7 @@ fn text(table: &str, name: &str, world: &World, event: &Event, out: &mut String)
             world.users[event.device % world.users.len()]
         ),
         ("SensorHealthState", _) => {
-            write!(out, "{}", if event.number % 40 == 0 { "Inactive" } else { "Active" })
+            write!(out, "{}", if event.number.is_multiple_of(40) { "Inactive" } else { "Active" })
         }
         _ => Ok(()),
     };

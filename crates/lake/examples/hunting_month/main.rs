@@ -69,7 +69,7 @@ fn main() -> Result<()> {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
     let mut report = report::Report::default();
     for shape in &shapes {
-        let own = ours::measure(&month, shape, args.runs)?;
+        let own = ours::measure(&month, shape, args.runs, !args.small)?;
         let others = peer.as_mut().map(|p| p.measure(shape, args.runs)).transpose()?;
         report.add(shape, own, others);
     }

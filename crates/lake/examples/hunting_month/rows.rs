@@ -128,9 +128,9 @@ impl World {
             grand,
             action: (number >> 16) as usize,
             remote,
-            public: remote % 5 == 0,
+            public: remote.is_multiple_of(5),
             remote_port: [443, 443, 443, 80, 5432, 53, 22, 6379, 8080][(number >> 24) as usize % 9]
-                + i32::from(number % 97 == 0) * (number % 2000) as i32,
+                + i32::from(number.is_multiple_of(97)) * (number % 2000) as i32,
             local_port: 32_768 + (number % 28_000) as i32,
             file: format!("{}-{:x}.{ending}", programs::word(chance), number % 5000),
             folder,
