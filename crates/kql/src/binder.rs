@@ -4,6 +4,7 @@ mod aggregate;
 mod apply;
 mod call;
 mod cast;
+mod columns;
 mod enrich;
 mod evaluate;
 mod expression;
