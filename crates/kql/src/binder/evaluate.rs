@@ -15,7 +15,7 @@ use crate::types::{Schema, Type, Value};
 type Given = (bool, Vec<(ast::Name, Type)>);
 
 /// Plugins of the language that are not carried out here.
-const MISSING: [&str; 22] = [
+const MISSING: [&str; 24] = [
     "active_users_count",
     "activity_counts_metrics",
     "activity_engagement",
@@ -28,6 +28,8 @@ const MISSING: [&str; 22] = [
     "diffpatterns_text",
     "funnel_sequence",
     "funnel_sequence_completion",
+    "geo_line_lookup",
+    "geo_polygon_lookup",
     "http_request",
     "http_request_post",
     "infer_storage_schema",
