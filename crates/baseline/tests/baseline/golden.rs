@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{CStr, CString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use palisade_baseline::{Finding, Host, Options, Report, State, builtin, run};
 use palisade_testkit::{shared_data, skipped};
@@ -16,13 +16,22 @@ const OF_THE_MACHINE: [(&str, &str); 3] = [
     ("root_path_all_dirs", "it asks for the PATH of the shell that ran it, which was not recorded"),
 ];
 
-/// What the record's note says was hidden from it: the work tree, /tmp and the caches of tool chains, below
-/// root's home.
-const HIDDEN: [&str; 7] =
-    ["/work", "/tmp", "/root/.cargo", "/root/.rustup", "/root/.cache", "/root/.npm", "/root/.pyenv"];
+/// What the record's note says was hidden from it: the work tree, temporary files and the caches of tool
+/// chains in the home.
+fn to_hide() -> Vec<PathBuf> {
+    let home = std::env::var_os("HOME").map_or_else(|| PathBuf::from("/root"), PathBuf::from);
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // The folder in which work trees and data lie, unless the home is in it.
+    let top = |path: &Path| path.components().take(2).collect::<PathBuf>();
+    let data = std::env::var_os("PALISADE_DATA").map_or_else(|| checkout.to_owned(), PathBuf::from);
+    let trees = [checkout, &data].map(top).into_iter().filter(|t| !home.starts_with(t));
+    let caches = [".cargo", ".rustup", ".cache", ".npm", ".pyenv"].map(|name| home.join(name));
+    let all: BTreeSet<PathBuf> = trees.chain([std::env::temp_dir()]).chain(caches).collect();
+    all.into_iter().filter(|f| f.is_absolute() && f.is_dir()).collect()
+}
 
 /// Hides it from this thread and nobody else; what could not be hidden is looked at.
-fn hide() -> Vec<&'static str> {
+fn hide() -> Vec<PathBuf> {
     let mount = |what: &CStr, at: &CStr, flags: libc::c_ulong| {
         // SAFETY: every pointer is a string that ends, or none.
         unsafe { libc::mount(what.as_ptr(), at.as_ptr(), what.as_ptr(), flags, std::ptr::null()) == 0 }
@@ -33,8 +42,11 @@ fn hide() -> Vec<&'static str> {
     {
         return Vec::new();
     }
-    let there = HIDDEN.into_iter().filter(|f| Path::new(f).is_dir());
-    there.filter(|f| mount(c"tmpfs", &CString::new(*f).expect("no zero"), 0)).collect()
+    let hidden = |f: &PathBuf| {
+        let at = CString::new(f.as_os_str().as_encoded_bytes()).expect("no zero");
+        mount(c"tmpfs", &at, 0)
+    };
+    to_hide().into_iter().filter(hidden).collect()
 }
 
 /// What our checks say of each of ComplianceAsCode's rules.
