@@ -125,3 +125,56 @@ fn columns(expr: &Expr, into: &mut BTreeSet<String>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use palisade_kql::{MemoryCatalogue, Type, compile};
+
+    /// What the first aggregate still picks, and what the first join still gives.
+    fn left_of(query: &str) -> (Vec<String>, Vec<String>) {
+        let mut tables = MemoryCatalogue::new();
+        let columns = [("k", Type::String), ("t", Type::Long), ("a", Type::String), ("b", Type::String)];
+        tables.add("T", &columns).add("U", &columns);
+        let mut program = compile(query, &tables, 0).expect("it compiles");
+        let schema = program.schema().clone();
+        narrow(&mut program);
+        assert_eq!(*program.schema(), schema, "the outcome keeps its columns");
+        let (mut picked, mut joined) = (Vec::new(), Vec::new());
+        for operator in program.stages.iter().flat_map(|s| &s.pipeline.operators) {
+            match operator {
+                Operator::Aggregate { aggregates, .. } => {
+                    assert!(aggregates.iter().all(|a| !is_struct(a) || a.args.len() == a.outputs.len()));
+                    picked.extend(aggregates.iter().flat_map(|a| &a.args).map(|arg| match &arg.kind {
+                        ExprKind::Column(name) => name.clone(),
+                        other => format!("{other:?}"),
+                    }));
+                }
+                Operator::Join(join) => joined.extend(join.columns.iter().map(|(n, ..)| n.clone())),
+                _ => {}
+            }
+        }
+        (picked, joined)
+    }
+
+    #[test]
+    fn picked_columns_that_nothing_asks_for_go() {
+        assert_eq!(left_of("T | summarize arg_max(t, *) by k | project k, b").0, ["t", "b"]);
+        assert_eq!(left_of("T | summarize arg_max(t, *) by k | where a == 'x' | project k").0, ["t", "a"]);
+        assert_eq!(left_of("T | summarize arg_max(t, *) by k").0, ["t", "a", "b"], "all are asked for");
+        assert_eq!(left_of("T | summarize arg_max(t, *) by k | distinct *").0, ["t", "a", "b"]);
+    }
+
+    #[test]
+    fn a_join_gives_what_is_asked_for_and_its_keys_stay() {
+        let (picked, joined) =
+            left_of("T | summarize arg_max(t, *) by k | join kind=inner U on k | project b, b1");
+        assert_eq!(joined, ["b", "b1"]);
+        assert_eq!(picked, ["t", "b"]);
+        assert_eq!(
+            left_of("T | join kind=inner U on k | count").1.len(),
+            8,
+            "a count asks for none, and keeps rows"
+        );
+    }
+}

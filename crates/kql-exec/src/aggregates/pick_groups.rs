@@ -150,7 +150,8 @@ impl PickGroups {
     /// The rows of the groups that leave, and which of them have one.
     fn emit(&mut self, to: EmitTo) -> Result<(ArrayRef, BooleanArray)> {
         let places = to.take_needed(&mut self.places);
-        let _ = to.take_needed(&mut self.keys);
+        // Their keys go with them.
+        drop(to.take_needed(&mut self.keys));
         let rows = self.rows(&places)?;
         if self.places.is_empty() {
             self.batches.clear();
