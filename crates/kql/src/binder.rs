@@ -7,6 +7,7 @@ mod cast;
 mod columns;
 mod enrich;
 mod evaluate;
+mod expand;
 mod expression;
 mod external;
 mod graph;
