@@ -11,10 +11,12 @@ pub enum ExecError {
     #[error("the query ran longer than {0} ms")]
     Timeout(u64),
     /// The memory limit was reached.
-    #[error("the query needs more memory than its limit of {limit} bytes")]
+    #[error("{part} needs more memory than the query's limit of {} MiB: {}", limit >> 20, part.advice())]
     Memory {
-        /// The limit.
+        /// The limit in bytes.
         limit: usize,
+        /// What asked for more.
+        part: Part,
     },
     /// The query was cancelled.
     #[error("the query was cancelled")]
@@ -61,6 +63,60 @@ pub enum ExecError {
     Internal(String),
 }
 
+/// The part of a query that ran out of memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// `summarize`, `distinct` and what is made of them.
+    Groups,
+    /// `join`, `lookup`, or a search in a list.
+    Join,
+    /// `sort`, or functions over the order of rows.
+    Order,
+    /// Its folder for what does not fit into memory is full.
+    Disk,
+    /// Something else.
+    Other,
+}
+
+impl Part {
+    /// DataFusion names the operator in its message only.
+    fn of(message: &str) -> Self {
+        let named = |names: &[&str]| names.iter().any(|name| message.contains(name));
+        if message.contains("disk space") {
+            Part::Disk
+        } else if named(&["Join", "join"]) {
+            Part::Join
+        } else if named(&["Sort", "Ordered", "Window"]) {
+            Part::Order
+        } else if named(&["Aggregate", "Group"]) {
+            Part::Groups
+        } else {
+            Part::Other
+        }
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            Part::Groups => "group by fewer values or columns, or filter by time or device first",
+            Part::Join => "put the smaller side on the left, keep only the columns that are needed, or filter both sides first",
+            Part::Order => "use top in place of sort, keep only the columns that are needed, or filter by time first",
+            Part::Disk | Part::Other => "filter by time or device, or keep only the columns that are needed",
+        }
+    }
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Part::Groups => "grouping",
+            Part::Join => "joining",
+            Part::Order => "ordering rows",
+            Part::Disk => "what was put aside on disk fills its room, and the query",
+            Part::Other => "the query",
+        })
+    }
+}
+
 impl ExecError {
     /// The stable code.
     pub fn code(&self) -> &'static str {
@@ -95,7 +151,9 @@ pub(crate) fn assertion(message: &str) -> DataFusionError {
 impl From<DataFusionError> for ExecError {
     fn from(error: DataFusionError) -> Self {
         match error.find_root() {
-            DataFusionError::ResourcesExhausted(_) => ExecError::Memory { limit: 0 },
+            DataFusionError::ResourcesExhausted(message) => {
+                ExecError::Memory { limit: 0, part: Part::of(message) }
+            }
             DataFusionError::IoError(e) => ExecError::Data(e.to_string()),
             DataFusionError::ObjectStore(e) => ExecError::Data(e.to_string()),
             DataFusionError::ParquetError(e) => ExecError::Data(e.to_string()),
@@ -118,6 +176,20 @@ impl From<arrow::error::ArrowError> for ExecError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_says_which_part_ran_out_and_what_to_do() {
+        let of = |text: &str| match ExecError::from(DataFusionError::ResourcesExhausted(text.to_owned())) {
+            ExecError::Memory { part, .. } => ExecError::Memory { limit: 64 << 20, part }.to_string(),
+            other => panic!("{other}"),
+        };
+        let groups = of("Failed to allocate additional 1.0 MB for GroupedHashAggregateStream[0] (count(1))");
+        assert!(groups.starts_with("grouping needs more memory than the query's limit of 64 MiB: group by"), "{groups}");
+        assert!(of("… for HashJoinInput with 0 B already allocated").contains("smaller side on the left"));
+        assert!(of("… for ExternalSorter[1] with").contains("top in place of sort"));
+        assert!(of("The used disk space during the spilling process has exceeded").contains("on disk"));
+        assert!(of("… for stages with").starts_with("the query needs"));
+    }
 
     #[test]
     fn what_a_source_says_keeps_its_meaning_through_the_plan() {

@@ -82,7 +82,7 @@ pub struct LocalExecutor {
     source: Arc<dyn TableSource>,
     external: Arc<dyn ExternalSource>,
     partitions: usize,
-    spill: Option<PathBuf>,
+    spill: Option<(PathBuf, u64)>,
 }
 
 impl LocalExecutor {
@@ -106,10 +106,11 @@ impl LocalExecutor {
         self
     }
 
-    /// Lets sorts and aggregations that reach the memory limit spill into this folder.
+    /// Lets sorts, aggregations and joins that reach the memory limit put rows aside in this folder, up to
+    /// so many bytes a stage.
     #[must_use]
-    pub fn with_spill(mut self, folder: PathBuf) -> Self {
-        self.spill = Some(folder);
+    pub fn with_spill(mut self, folder: PathBuf, bytes: u64) -> Self {
+        self.spill = Some((folder, bytes));
         self
     }
 
@@ -119,13 +120,16 @@ impl LocalExecutor {
             None => Arc::new(GreedyMemoryPool::new(limit)),
         };
         let pool = Arc::new(PeakPool::new(inner, limit));
-        let mode = match &self.spill {
-            Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
-            None => DiskManagerMode::Disabled,
+        let disk = DiskManagerBuilder::default();
+        let disk = match &self.spill {
+            Some((folder, bytes)) => disk
+                .with_mode(DiskManagerMode::Directories(vec![folder.clone()]))
+                .with_max_temp_directory_size(*bytes),
+            None => disk.with_mode(DiskManagerMode::Disabled),
         };
         let runtime = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::clone(&pool) as Arc<dyn MemoryPool>)
-            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(mode))
+            .with_disk_manager_builder(disk)
             .build_arc()?;
         let mut config =
             SessionConfig::new().with_target_partitions(self.partitions).with_information_schema(false);
@@ -387,7 +391,7 @@ pub(crate) fn millis(duration: Duration) -> u64 {
 
 pub(crate) fn limit_of(error: ExecError, limit: usize) -> ExecError {
     match error {
-        ExecError::Memory { .. } => ExecError::Memory { limit },
+        ExecError::Memory { part, .. } => ExecError::Memory { limit, part },
         other => other,
     }
 }

@@ -2,18 +2,21 @@
 //! file without its ending.
 //!
 //! Types come from the file where it has them (Parquet) and else from all of its cells. Where a table
-//! of the hunting schema has the same name, its types hold, as far as the cells can be read so. Parquet is
-//! read as queries ask for it; texts are read at once, up to [`MAX_TEXT_FILE`] and [`MAX_TEXT_ALL`].
+//! of the hunting schema has the same name, its types hold, as far as the cells can be read so. Where a schema
+//! is given, its types hold whatever the cells are, and its tables and columns are there without data too.
+//! Parquet is read as queries ask for it; texts are read at once, up to [`MAX_TEXT_FILE`] and
+//! [`MAX_TEXT_ALL`].
 
 mod adopt;
 mod infer;
 mod parquet;
 mod text;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use palisade_kql::analyze::Schema;
 use palisade_kql::catalogue::common_aliases;
 use palisade_kql::{Catalogue, ColumnDef, HuntingCatalogue, TableDef, Type};
 
@@ -77,16 +80,40 @@ fn kind(path: &Path) -> Option<Kind> {
     })
 }
 
-/// The types that the hunting schema gives to the columns of the table of this name.
-struct Declared(Option<TableDef>);
+/// What is known of a table before its file is read.
+struct Declared {
+    table: Option<TableDef>,
+    /// Its types hold, and its columns are there, whatever the file has.
+    holds: bool,
+}
 
 impl Declared {
-    fn of(table: &str) -> Self {
-        Self(HuntingCatalogue.table(table))
+    /// What a given schema says, else what the hunting schema says.
+    fn of(table: &str, schema: Option<&Schema>) -> Self {
+        match schema.and_then(|s| s.table(table)) {
+            Some(table) => Self { table: Some(table), holds: true },
+            None => Self { table: HuntingCatalogue.table(table), holds: false },
+        }
     }
 
     fn column(&self, name: &str) -> Option<Type> {
-        self.0.as_ref()?.columns.iter().find(|c| c.name == name).map(|c| c.ty)
+        self.table.as_ref()?.columns.iter().find(|c| c.name == name).map(|c| c.ty)
+    }
+
+    /// Columns that are there even if the file lacks them.
+    fn certain(&self) -> &[ColumnDef] {
+        match &self.table {
+            Some(table) if self.holds => &table.columns,
+            _ => &[],
+        }
+    }
+
+    /// The columns of a file in the given schema's order, then what it does not know.
+    fn ordered(&self, mut columns: Vec<ColumnDef>) -> Vec<ColumnDef> {
+        let places: HashMap<&str, usize> =
+            self.certain().iter().enumerate().map(|(at, c)| (c.name.as_str(), at)).collect();
+        columns.sort_by_key(|c| places.get(c.name.as_str()).copied().unwrap_or(usize::MAX));
+        columns
     }
 }
 
@@ -99,6 +126,12 @@ impl FileCatalogue {
         let aliases = common_aliases(&columns);
         let table = TableDef { name: name.to_owned(), columns, aliases, ..TableDef::default() };
         self.0.insert(name.to_owned(), table);
+    }
+
+    fn add_empty(&mut self, schema: &Schema) {
+        for table in schema.tables().iter().filter_map(|name| schema.table(name)) {
+            self.0.insert(table.name.clone(), TableDef { empty: true, ..table });
+        }
     }
 }
 
@@ -117,16 +150,27 @@ pub fn none() -> RunTables {
     RunTables { catalogue: Arc::new(FileCatalogue::default()), source: Arc::new(MemoryTables::new()) }
 }
 
-/// Mounts the files of a folder; sub-folders, hidden files and other endings are passed over.
+/// The tables of a schema, without rows.
+pub fn empty(schema: &Schema) -> RunTables {
+    let mut catalogue = FileCatalogue::default();
+    catalogue.add_empty(schema);
+    RunTables { catalogue: Arc::new(catalogue), source: Arc::new(MemoryTables::new()) }
+}
+
+/// Mounts the files of a folder; sub-folders, hidden files and other endings are passed over. Tables of the
+/// schema that have no file have no rows.
 ///
 /// # Errors
 /// [`FilesError`] of the first file that cannot be mounted.
-pub async fn mount(folder: &Path) -> Result<RunTables, FilesError> {
+pub async fn mount(folder: &Path, schema: Option<&Schema>) -> Result<RunTables, FilesError> {
     let mut catalogue = FileCatalogue::default();
+    if let Some(schema) = schema {
+        catalogue.add_empty(schema);
+    }
     let mut source = MemoryTables::new();
     let mut budget = MAX_TEXT_ALL;
     for (name, path, kind) in listed(folder)? {
-        let declared = Declared::of(&name);
+        let declared = Declared::of(&name, schema);
         let columns = match kind {
             Kind::Parquet => {
                 let (columns, provider) = parquet::open(&path, &declared).await?;
@@ -150,7 +194,7 @@ pub async fn mount(folder: &Path) -> Result<RunTables, FilesError> {
                 columns
             }
         };
-        catalogue.add(&name, columns);
+        catalogue.add(&name, declared.ordered(columns));
     }
     Ok(RunTables { catalogue: Arc::new(catalogue), source: Arc::new(source) })
 }

@@ -187,6 +187,11 @@ impl Instance {
         self.region().join("lake")
     }
 
+    /// Rows that queries put aside; each worker has a folder of its own in it.
+    pub fn spill_dir(&self) -> PathBuf {
+        self.region().join("spill")
+    }
+
     /// Hot rows, on tmpfs.
     pub fn hot_dir(&self) -> PathBuf {
         self.shm_dir().join(match &self.further {

@@ -13,16 +13,19 @@ pub(super) struct Seen {
     /// Types that all cells can be, one bit each in the order of [`CANDIDATES`].
     can: [bool; CANDIDATES.len()],
     any: bool,
-    /// Whether all cells can be read as the declared type, where there is one.
+    /// The declared type, where there is one and all cells can be read as it.
     declared: Option<Type>,
+    /// The declared type holds, whatever the cells are.
+    holds: bool,
 }
 
 /// From the narrowest to the widest; a string is what is left.
 const CANDIDATES: [Type; 5] = [Type::Bool, Type::Long, Type::Real, Type::Datetime, Type::Dynamic];
 
 impl Seen {
-    pub fn new(declared: Option<Type>) -> Self {
-        Self { can: [true; CANDIDATES.len()], any: false, declared }
+    /// With `holds` the declared type is not held against the cells.
+    pub fn new(declared: Option<Type>, holds: bool) -> Self {
+        Self { can: [true; CANDIDATES.len()], any: false, declared, holds }
     }
 
     /// A cell of a text file; an empty one says nothing.
@@ -38,6 +41,7 @@ impl Seen {
         // Parsing is dear, and a text that is none of the above is mostly plain.
         self.can[4] = self.can[4] && is_json(cell);
         if let Some(ty) = self.declared
+            && !self.holds
             && text_cell(cell, ty) == V::Null
         {
             self.declared = None;
@@ -59,6 +63,7 @@ impl Seen {
             *can &= is;
         }
         if let Some(ty) = self.declared
+            && !self.holds
             && json_cell(value, ty) == V::Null
         {
             self.declared = None;
@@ -146,7 +151,7 @@ mod tests {
     use super::*;
 
     fn of_texts(cells: &[&str]) -> Type {
-        let mut seen = Seen::new(None);
+        let mut seen = Seen::new(None, false);
         cells.iter().for_each(|c| seen.text(c));
         seen.ty(false)
     }
@@ -166,10 +171,10 @@ mod tests {
 
     #[test]
     fn a_declared_type_holds_while_all_cells_can_be_read_so() {
-        let mut seen = Seen::new(Some(Type::String));
+        let mut seen = Seen::new(Some(Type::String), false);
         seen.text("12");
         assert_eq!(seen.ty(false), Type::String);
-        let mut seen = Seen::new(Some(Type::Int));
+        let mut seen = Seen::new(Some(Type::Int), false);
         seen.text("12");
         assert_eq!(seen.ty(false), Type::Int);
         seen.text("99999999999");
@@ -179,7 +184,7 @@ mod tests {
     #[test]
     fn values_of_several_kinds_are_dynamic() {
         let of = |values: &[Json]| {
-            let mut seen = Seen::new(None);
+            let mut seen = Seen::new(None, false);
             values.iter().for_each(|v| seen.json(v));
             seen.ty(values.iter().all(|v| v.is_string() || v.is_null()))
         };

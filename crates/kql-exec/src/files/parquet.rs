@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use datafusion::catalog::TableProvider;
-use datafusion::common::Column;
+use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::{Expr, try_cast};
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use palisade_kql::{ColumnDef, Type};
@@ -37,9 +37,16 @@ pub(super) async fn open(
     let (mut columns, mut exprs) = (Vec::new(), Vec::new());
     for (at, field) in schema.fields().iter().enumerate() {
         let reference = Column::from(frame.schema().qualified_field(at));
-        let (ty, expr) = column(field, Expr::Column(reference), declared.column(field.name()));
+        let (ty, expr) = column(field, Expr::Column(reference), declared);
         columns.push(ColumnDef { name: field.name().clone(), ty });
         exprs.push(expr.alias(field.name()));
+    }
+    for lacking in declared.certain().iter().filter(|c| schema.field_with_name(&c.name).is_err()) {
+        // A text that is missing is empty, all else is null.
+        let nothing = if lacking.ty == Type::String { ScalarValue::from("") } else { ScalarValue::Null };
+        let value = nothing.cast_to(&arrow_type(lacking.ty)).map_err(bad)?;
+        exprs.push(Expr::Literal(value, None).alias(&lacking.name));
+        columns.push(lacking.clone());
     }
     Ok((columns, frame.select(exprs).map_err(bad)?.into_view()))
 }
@@ -58,10 +65,10 @@ fn url(path: &Path) -> Option<String> {
 }
 
 /// The type of a column, and the expression that gives it in that type.
-fn column(field: &Field, stored: Expr, declared: Option<Type>) -> (Type, Expr) {
+fn column(field: &Field, stored: Expr, declared: &Declared) -> (Type, Expr) {
     let natural = natural(field);
-    let ty = match declared {
-        Some(ty) if adopt::fits(natural, ty) => ty,
+    let ty = match declared.column(field.name()) {
+        Some(ty) if declared.holds || adopt::fits(natural, ty) => ty,
         _ => natural,
     };
     let from = field.data_type();

@@ -25,7 +25,7 @@ pub(super) fn separated(path: &Path, by: u8, declared: &Declared) -> Result<Tabl
     let bad = |e: arrow::error::ArrowError| unreadable(path, e);
     let format = Format::default().with_header(true).with_delimiter(by).with_truncated_rows(true);
     let (header, _) = format.infer_schema(open()?, Some(0)).map_err(bad)?;
-    let names: Vec<String> = header
+    let mut names: Vec<String> = header
         .fields()
         .iter()
         .enumerate()
@@ -42,7 +42,12 @@ pub(super) fn separated(path: &Path, by: u8, declared: &Declared) -> Result<Tabl
             .build_buffered(open()?)
             .map_err(bad)
     };
-    let mut seen: Vec<Seen> = names.iter().map(|n| Seen::new(declared.column(n))).collect();
+    // Columns that the file lacks come after those that it has.
+    let lacking = declared.certain().iter().map(|c| &c.name).filter(|n| !names.contains(n));
+    let lacking: Vec<String> = lacking.cloned().collect();
+    let known = names.len();
+    names.extend(lacking);
+    let mut seen: Vec<Seen> = names.iter().map(|n| Seen::new(declared.column(n), declared.holds)).collect();
     for batch in batches()? {
         let batch = batch.map_err(bad)?;
         for (array, seen) in batch.columns().iter().zip(&mut seen) {
@@ -58,6 +63,7 @@ pub(super) fn separated(path: &Path, by: u8, declared: &Declared) -> Result<Tabl
                 let cells = array.as_string::<i32>();
                 rows.cell(if cells.is_null(at) { V::Null } else { text_cell(cells.value(at), *ty) });
             }
+            (known..names.len()).for_each(|_| rows.cell(V::Null));
             rows.end().map_err(|e| unreadable(path, e))?;
         }
     }
@@ -67,10 +73,11 @@ pub(super) fn separated(path: &Path, by: u8, declared: &Declared) -> Result<Tabl
 /// Objects one after another, mostly one a line, or one array of them. A column is there for each key of
 /// any object, in the order in which they first come.
 pub(super) fn json(path: &Path, declared: &Declared) -> Result<Table, FilesError> {
-    let mut names: Vec<String> = Vec::new();
-    let mut places: HashMap<String, usize> = HashMap::new();
-    let mut seen: Vec<Seen> = Vec::new();
-    let mut plain: Vec<bool> = Vec::new();
+    let certain = declared.certain();
+    let mut names: Vec<String> = certain.iter().map(|c| c.name.clone()).collect();
+    let mut places: HashMap<String, usize> = names.iter().cloned().zip(0..).collect();
+    let mut seen: Vec<Seen> = certain.iter().map(|c| Seen::new(Some(c.ty), true)).collect();
+    let mut plain: Vec<bool> = certain.iter().map(|_| true).collect();
     objects(path, &mut |object| {
         for (name, value) in object {
             let at = match places.get(name) {
@@ -78,7 +85,7 @@ pub(super) fn json(path: &Path, declared: &Declared) -> Result<Table, FilesError
                 None if names.len() == MAX_COLUMNS => return Err(format!("more than {MAX_COLUMNS} columns")),
                 None => {
                     names.push(name.clone());
-                    seen.push(Seen::new(declared.column(name)));
+                    seen.push(Seen::new(declared.column(name), declared.holds));
                     plain.push(true);
                     places.insert(name.clone(), names.len() - 1);
                     names.len() - 1

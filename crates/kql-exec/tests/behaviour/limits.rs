@@ -5,7 +5,7 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::buffer::{Buffer, ScalarBuffer};
 use futures::StreamExt;
 use palisade_kql::{MemoryCatalogue, Type};
-use palisade_kql_exec::{LocalExecutor, MemoryTables, QueryContext, QueryExecutor};
+use palisade_kql_exec::{LocalExecutor, MemoryTables, QueryContext, QueryExecutor, json_rows};
 
 use super::run_plain;
 
@@ -81,6 +81,33 @@ async fn the_memory_limit_ends_a_query() {
     let context = QueryContext { memory_limit: 2 * 1024 * 1024, ..QueryContext::default() };
     let text = "range x from 1 to 400000 step 1 | summarize count() by s = strcat('a long text that takes room ', x) | count";
     assert_eq!(code_of(text, context).await, Err("query_memory"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_does_not_fit_into_memory_is_put_aside_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "range x from 1 to 600000 step 1 \
+        | summarize n = count() by s = strcat('a text that takes its room in memory ', x) | summarize count(), sum(n)";
+    let ask = async |room: Option<u64>| {
+        let executor = LocalExecutor::new(Arc::new(MemoryTables::new())).with_partitions(2);
+        let executor = match room {
+            Some(room) => executor.with_spill(folder.path().to_owned(), room),
+            None => executor,
+        };
+        let context = QueryContext { memory_limit: 32 << 20, ..QueryContext::default() };
+        let mut stream = executor.execute(program(text), context).await?;
+        let batches = stream.read_all().await?;
+        let rows: Vec<_> = batches.iter().flat_map(|b| json_rows(b, stream.schema())).collect();
+        Ok::<_, palisade_kql_exec::ExecError>(rows)
+    };
+    let without = ask(None).await.unwrap_err();
+    assert!(without.to_string().starts_with("grouping needs more memory"), "{without}");
+    let rows = ask(Some(1 << 30)).await.unwrap();
+    assert_eq!(serde_json::json!(rows), serde_json::json!([[600_000, 600_000]]));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing stays");
+    let full = ask(Some(64 << 10)).await.unwrap_err();
+    assert_eq!(full.code(), "query_memory");
+    assert!(full.to_string().contains("on disk"), "{full}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -194,7 +194,7 @@ async fn files_of_a_folder_are_tables() {
             ("AdditionalFields", Arc::new(StringArray::from(vec!["{\"a\":{\"b\":7}}", "plain"]))),
         ],
     );
-    let tables = files::mount(folder.path()).await.unwrap();
+    let tables = files::mount(folder.path(), None).await.unwrap();
     let (_, said) = answers(
         asked(&[
             "Plain | getschema | project ColumnName, ColumnType",
@@ -246,13 +246,47 @@ async fn files_of_a_folder_are_tables() {
 }
 
 #[tokio::test]
+async fn a_schema_holds_whatever_the_files_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::write(at("Csv.csv"), "more,n,s\n1,x,\n2,7,007\n").unwrap();
+    std::fs::write(at("Lines.jsonl"), "{\"more\":1,\"s\":5,\"d\":\"{\\\"k\\\":1}\"}\n{\"n\":\"8\"}\n").unwrap();
+    parquet(
+        &at("Stored.parquet"),
+        vec![
+            ("d", Arc::new(StringArray::from(vec!["{\"k\":[1]}"])) as ArrayRef),
+            ("s", Arc::new(Int16Array::from(vec![3]))),
+        ],
+    );
+    let columns = r#"{"n":"int","s":"string","d":"dynamic"}"#;
+    let text = format!(r#"{{"Csv":{columns},"Lines":{columns},"Stored":{columns},"Absent":{columns}}}"#);
+    let schema = palisade_kql::analyze::Schema::read(&text).unwrap();
+    let ask = async |tables, query: &str| {
+        let (_, said) = answers(asked(&[query]), tables, RunOptions::default()).await;
+        assert_eq!(said[0]["ok"], true, "{query}: {}", said[0]);
+        said[0].clone()
+    };
+    let mounted = || async { files::mount(folder.path(), Some(&schema)).await.unwrap() };
+    let csv = ask(mounted().await, "Csv | sort by more asc").await;
+    assert_eq!(csv["rows"], json!([[null, "", null, 1], [7, "007", null, 2]]));
+    let lines = ask(mounted().await, "Lines | extend k = d.k | sort by n asc").await;
+    assert_eq!(lines["rows"], json!([[null, "5", {"k": 1}, 1, 1], [8, "", null, null, null]]));
+    let stored = ask(mounted().await, "Stored | extend k = d.k[0]").await;
+    assert_eq!(stored["rows"], json!([[null, "3", {"k": [1]}, 1]]));
+    assert_eq!(stored["columns"][0], json!({"name": "n", "type": "int"}));
+    let whole = "union Absent, Stored | where isnull(n) and s != '' | project d.k";
+    assert_eq!(ask(mounted().await, whole).await["rows"], json!([[[1]]]));
+    assert_eq!(ask(files::empty(&schema), "Csv | summarize count(), max(n)").await["rows"], json!([[0, null]]));
+}
+
+#[tokio::test]
 async fn files_that_are_no_tables_are_named() {
     let message = async |files: &[(&str, &str)]| {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
-        files::mount(folder.path()).await.err().unwrap().to_string()
+        files::mount(folder.path(), None).await.err().unwrap().to_string()
     };
     assert!(message(&[("t.csv", "a,a\n1,2\n")]).await.contains("t.csv: two columns have the name a"));
     assert!(message(&[("t.csv", "a\n1,2\n")]).await.contains("t.csv: "));

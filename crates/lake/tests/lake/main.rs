@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod compaction;
+mod corpus;
 mod facts;
 mod kill;
 mod limits;

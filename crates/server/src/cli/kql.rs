@@ -32,6 +32,10 @@ pub struct RunArgs {
     /// the ending.
     #[arg(long)]
     data: Option<PathBuf>,
+    /// Tables as JSON, {"Table": {"Column": "type"}}: their types hold whatever the files have, and what has no
+    /// file is empty.
+    #[arg(long, value_name = "FILE")]
+    schema: Option<PathBuf>,
     /// Most rows of an answer.
     #[arg(long, default_value_t = 500_000)]
     row_cap: usize,
@@ -78,11 +82,15 @@ fn run_queries(args: &RunArgs) -> Result<()> {
     if let Some(parallel) = args.parallel {
         options.parallel = usize::from(parallel);
     }
+    let schema = args.schema.as_deref().map(analyze::read_schema).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let counts = runtime.block_on(async {
-        let tables = match &args.data {
-            Some(folder) => files::mount(folder).await.context("mounting the data")?,
-            None => files::none(),
+        let tables = match (&args.data, &schema) {
+            (Some(folder), schema) => {
+                files::mount(folder, schema.as_ref()).await.context("mounting the data")?
+            }
+            (None, Some(schema)) => files::empty(schema),
+            (None, None) => files::none(),
         };
         let out = BufWriter::new(io::stdout());
         anyhow::Ok(Box::pin(run::run(BufReader::new(io::stdin()), out, tables, options)).await?)

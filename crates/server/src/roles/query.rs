@@ -1,5 +1,6 @@
 //! `palisade role query`: accepts one connection, answers one query, ends.
 
+mod spill;
 mod views;
 
 use std::sync::Arc;
@@ -108,7 +109,12 @@ async fn answer(
         Some(devices) => catalogue.limited_to(devices),
         None => catalogue,
     });
+    let spill = spill::Spill::open(&instance.spill_dir());
     let executor = LocalExecutor::new(Arc::new(Source { catalogue, link: link.cloned() }));
+    let executor = match &spill {
+        Some(spill) => executor.with_spill(spill.folder.clone(), spill.bytes),
+        None => executor,
+    };
     let context = QueryContext {
         deadline: Duration::from_millis(request.deadline_ms),
         row_cap: usize::try_from(request.row_cap).unwrap_or(usize::MAX),

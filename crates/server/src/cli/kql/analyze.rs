@@ -1,7 +1,7 @@
 //! `palisade kql analyze`.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Args;
@@ -27,11 +27,16 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
     match &args.schema {
         None => analyze::run(lines, out, &SchemaCatalogue, now)?,
         Some(file) => {
-            let named = || format!("reading {}", file.display());
-            let text = std::fs::read_to_string(file).with_context(named)?;
-            let schema = Schema::read(&text).map_err(|e| anyhow!(e)).with_context(named)?;
+            let schema = read_schema(file)?;
             analyze::run(lines, out, &schema, now)?
         }
     };
     Ok(())
+}
+
+/// A schema file.
+pub fn read_schema(file: &Path) -> Result<Schema> {
+    let named = || format!("reading {}", file.display());
+    let text = std::fs::read_to_string(file).with_context(named)?;
+    Schema::read(&text).map_err(|e| anyhow!(e)).with_context(named)
 }
