@@ -98,8 +98,12 @@ impl Part {
     fn advice(self) -> &'static str {
         match self {
             Part::Groups => "group by fewer values or columns, or filter by time or device first",
-            Part::Join => "put the smaller side on the left, keep only the columns that are needed, or filter both sides first",
-            Part::Order => "use top in place of sort, keep only the columns that are needed, or filter by time first",
+            Part::Join => {
+                "put the smaller side on the left, keep only the columns that are needed, or filter both sides first"
+            }
+            Part::Order => {
+                "use top in place of sort, keep only the columns that are needed, or filter by time first"
+            }
             Part::Disk | Part::Other => "filter by time or device, or keep only the columns that are needed",
         }
     }
@@ -184,7 +188,10 @@ mod tests {
             other => panic!("{other}"),
         };
         let groups = of("Failed to allocate additional 1.0 MB for GroupedHashAggregateStream[0] (count(1))");
-        assert!(groups.starts_with("grouping needs more memory than the query's limit of 64 MiB: group by"), "{groups}");
+        assert!(
+            groups.starts_with("grouping needs more memory than the query's limit of 64 MiB: group by"),
+            "{groups}"
+        );
         assert!(of("… for HashJoinInput with 0 B already allocated").contains("smaller side on the left"));
         assert!(of("… for ExternalSorter[1] with").contains("top in place of sort"));
         assert!(of("The used disk space during the spilling process has exceeded").contains("on disk"));

@@ -21,6 +21,45 @@ const MAX_KEPT: usize = 64;
 
 static KEPT: LazyLock<Mutex<HashMap<String, Option<Arc<Pattern>>>>> = LazyLock::new(Mutex::default);
 
+/// The pattern with each brace escaped that opens no repetition, class or name; none where there is no such brace.
+fn literal_braces(pattern: &str) -> Option<String> {
+    let mut out = String::with_capacity(pattern.len() + 8);
+    let (mut rest, mut changed, mut in_class) = (pattern, false, false);
+    while let Some(c) = rest.chars().next() {
+        let (own, after) = rest.split_at(c.len_utf8());
+        rest = after;
+        match c {
+            '\\' => {
+                out.push(c);
+                // What is escaped keeps its meaning, with the name that \p{…} and the like have.
+                let mut taken = rest.chars().next().map_or(0, char::len_utf8);
+                if rest.starts_with(['p', 'P', 'x', 'u', 'U', 'b']) && rest[taken..].starts_with('{') {
+                    taken = rest.find('}').map_or(taken, |end| end + 1);
+                }
+                out.push_str(&rest[..taken]);
+                rest = &rest[taken..];
+                continue;
+            }
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '{' if !in_class && !counts(rest) => {
+                out.push('\\');
+                changed = true;
+            }
+            _ => {}
+        }
+        out.push_str(own);
+    }
+    changed.then_some(out)
+}
+
+/// Whether what follows a brace makes it a repetition: `n}`, `n,}` or `n,m}`.
+fn counts(rest: &str) -> bool {
+    let Some((inside, _)) = rest.split_once('}') else { return false };
+    let (least, most) = inside.split_once(',').unwrap_or((inside, ""));
+    !least.is_empty() && least.bytes().chain(most.bytes()).all(|b| b.is_ascii_digit())
+}
+
 impl Pattern {
     /// The pattern; the error is what the compiler says. Matching takes time that grows with the text
     /// only, and compiling is bounded here.
@@ -28,9 +67,16 @@ impl Pattern {
         if pattern.len() > MAX_PATTERN {
             return Err(format!("the pattern is longer than {MAX_PATTERN} bytes"));
         }
-        let mut builder = RegexBuilder::new(pattern);
-        builder.size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED).nest_limit(64);
-        match builder.build() {
+        let build = |pattern: &str| {
+            let mut builder = RegexBuilder::new(pattern);
+            builder.size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED).nest_limit(64).build()
+        };
+        // A brace that counts nothing stands for itself in the language, as in RE2.
+        let built = build(pattern).or_else(|error| match (&error, literal_braces(pattern)) {
+            (regex::Error::Syntax(_), Some(other)) => build(&other).map_err(|_| error),
+            _ => Err(error),
+        });
+        match built {
             Ok(regex) => Ok(Arc::new(Pattern { regex })),
             Err(regex::Error::CompiledTooBig(_)) => {
                 Err(format!("the pattern needs more than {} MiB once it is compiled", MAX_COMPILED >> 20))
@@ -115,5 +161,22 @@ impl Pattern {
         }
         out.push_str(text.get(done..)?);
         (out.len() <= limit).then_some(out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn braces_that_count_nothing_stand_for_themselves() {
+        let matches = |pattern: &str, text: &str| Pattern::compile(pattern).is_ok_and(|p| p.is_match(text));
+        assert!(matches(r"pipe-\d+_[0-9]{1-3}+", "pipe-1_5{1-3}"));
+        assert!(matches("^a{,2}$", "a{,2}"));
+        assert!(matches("^{x}$", "{x}"));
+        // What counts still counts, and names stay names.
+        assert!(matches(r"^a{2}{b}\p{L}[{]$", "aa{b}x{"));
+        assert!(!matches(r"^a{2}{b}$", "a{2}{b}"));
+        assert!(Pattern::compile("(").is_err() && Pattern::compile("{x}(").is_err());
     }
 }

@@ -99,9 +99,9 @@ pub(crate) struct Recorded {
 }
 
 impl Recorded {
-    /// Names of the tables that were asked for and are there.
+    /// Names of the tables that were asked for and may have rows.
     pub fn found(&self) -> impl Iterator<Item = &str> {
-        self.known.values().flatten().map(|t| t.name.as_str())
+        self.known.values().flatten().filter(|t| !t.empty).map(|t| t.name.as_str())
     }
 }
 

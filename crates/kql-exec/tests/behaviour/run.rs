@@ -250,7 +250,8 @@ async fn a_schema_holds_whatever_the_files_have() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     std::fs::write(at("Csv.csv"), "more,n,s\n1,x,\n2,7,007\n").unwrap();
-    std::fs::write(at("Lines.jsonl"), "{\"more\":1,\"s\":5,\"d\":\"{\\\"k\\\":1}\"}\n{\"n\":\"8\"}\n").unwrap();
+    std::fs::write(at("Lines.jsonl"), "{\"more\":1,\"s\":5,\"d\":\"{\\\"k\\\":1}\"}\n{\"n\":\"8\"}\n")
+        .unwrap();
     parquet(
         &at("Stored.parquet"),
         vec![
@@ -276,7 +277,10 @@ async fn a_schema_holds_whatever_the_files_have() {
     assert_eq!(stored["columns"][0], json!({"name": "n", "type": "int"}));
     let whole = "union Absent, Stored | where isnull(n) and s != '' | project d.k";
     assert_eq!(ask(mounted().await, whole).await["rows"], json!([[[1]]]));
-    assert_eq!(ask(files::empty(&schema), "Csv | summarize count(), max(n)").await["rows"], json!([[0, null]]));
+    assert_eq!(
+        ask(files::empty(&schema), "Csv | summarize count(), max(n)").await["rows"],
+        json!([[0, null]])
+    );
 }
 
 #[tokio::test]
