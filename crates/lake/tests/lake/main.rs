@@ -10,3 +10,4 @@ mod projection;
 mod replay;
 mod room;
 mod run;
+mod terms;
