@@ -157,7 +157,9 @@ pub(crate) fn row_call(
     let key = format!("{name}<{}>:{returns}", names.join(","));
     let nullable = returns != Type::String;
     call(name, key, arrow_type(returns), nullable, args, move |inputs, rows| {
-        if let Some(array) = over_columns(name, inputs) {
+        if let Some(array) = over_columns(name, inputs)
+            && *array.data_type() == arrow_type(returns)
+        {
             return Ok(array);
         }
         let call = Call { types: &types, returns };

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int64Array, StringViewArray, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrayRef, Int32Array, Int64Array, StringViewArray, TimestampMicrosecondArray};
 use palisade_kql::time::{MAX_DATETIME, MICROS_PER_DAY, MIN_DATETIME, TICKS_PER_DAY};
 
 use super::number::bin_integer;
@@ -16,7 +16,7 @@ const MICROS_PER_HOUR: i64 = MICROS_PER_DAY / 24;
 pub(crate) fn over_columns(name: &str, inputs: &[Input<'_>]) -> Option<ArrayRef> {
     match (name, inputs) {
         ("hourofday", [Input::Cells(Cells::Time(at))]) => {
-            Some(long(at, |at| at.rem_euclid(MICROS_PER_DAY) / MICROS_PER_HOUR))
+            Some(int(at, |at| at.rem_euclid(MICROS_PER_DAY) / MICROS_PER_HOUR))
         }
         ("dayofweek", [Input::Cells(Cells::Time(at))]) => {
             Some(long(at, |at| super::time::weekday(at) * TICKS_PER_DAY))
@@ -34,6 +34,12 @@ pub(crate) fn over_columns(name: &str, inputs: &[Input<'_>]) -> Option<ArrayRef>
         ("strlen", [Input::Cells(Cells::View(texts))]) => Some(lengths(texts)),
         _ => None,
     }
+}
+
+/// Small numbers.
+fn int(at: &TimestampMicrosecondArray, of: impl Fn(i64) -> i64) -> ArrayRef {
+    let small = |at: &i64| i32::try_from(of(*at)).unwrap_or_default();
+    Arc::new(Int32Array::new(at.values().iter().map(small).collect(), at.nulls().cloned()))
 }
 
 fn long(at: &TimestampMicrosecondArray, of: impl Fn(i64) -> i64) -> ArrayRef {
@@ -87,7 +93,7 @@ mod tests {
         at.extend((0..200).map(|n: i64| Some((n * 7_777_777_777_777) - 500_000_000_000_000)));
         let at = TimestampMicrosecondArray::from(at).with_timezone("UTC");
         for (name, returns, steps) in [
-            ("hourofday", Type::Long, &[][..]),
+            ("hourofday", Type::Int, &[][..]),
             ("dayofweek", Type::Timespan, &[]),
             ("startofday", Type::Datetime, &[]),
             (
