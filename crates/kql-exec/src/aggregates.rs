@@ -15,7 +15,9 @@ use palisade_kql::program::Aggregate;
 use palisade_kql::{Type, Value};
 
 mod collect;
+mod distinct;
 mod fold;
+mod id_set;
 mod pick;
 mod pick_groups;
 pub(crate) mod series;
@@ -23,6 +25,7 @@ mod statistics;
 
 use crate::error::ExecError;
 use crate::value::arrow_type;
+pub(crate) use distinct::counts as counts_distinct;
 
 /// Aggregates whose outcome is a struct of several columns.
 pub(crate) fn is_struct(aggregate: &Aggregate) -> bool {
@@ -105,15 +108,19 @@ impl AggregateUDFImpl for Udaf {
             "make_set" | "make_list" | "make_list_with_nulls" | "make_bag" => {
                 Box::new(collect::Collect::new(self.spec.clone()))
             }
+            "dcount" => Box::<distinct::Distinct>::default(),
             _ => Box::new(statistics::Statistic::new(self.spec.clone(), self.returns.clone())),
         })
     }
 
     fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
-        matches!(self.spec.function, "arg_max" | "arg_min" | "take_any")
+        matches!(self.spec.function, "arg_max" | "arg_min" | "take_any" | "dcount")
     }
 
     fn create_groups_accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
+        if self.spec.function == "dcount" {
+            return Ok(Box::<distinct::DistinctGroups>::default());
+        }
         Ok(Box::new(pick_groups::PickGroups::new(self.spec.clone(), &self.returns)?))
     }
 
@@ -127,6 +134,7 @@ impl AggregateUDFImpl for Udaf {
             "make_set" | "make_list" | "make_list_with_nulls" | "make_bag" => {
                 vec![field("json", DataType::Utf8)]
             }
+            "dcount" => vec![field("keys", DataType::Binary)],
             _ => vec![field("state", DataType::Utf8)],
         })
     }
@@ -155,6 +163,11 @@ pub(crate) fn call(
         };
         args.truncate(at);
         types.truncate(at);
+    }
+    if aggregate.function == "dcount" {
+        // How exactly it counts may be said, and it always counts exactly.
+        args.truncate(1);
+        types.truncate(1);
     }
     let mut shares = Vec::new();
     if aggregate.function.starts_with("percentile") {
@@ -191,6 +204,7 @@ pub(crate) fn call(
     } else {
         let known = ["make_set", "make_list", "make_list_with_nulls", "make_bag"]
             .contains(&aggregate.function)
+            || aggregate.function == "dcount"
             || statistics::KNOWN.contains(&aggregate.function)
             || fold::of(&spec).is_some();
         if !known {

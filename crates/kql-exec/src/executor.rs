@@ -143,7 +143,6 @@ impl LocalExecutor {
         let state = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(runtime)
-            .with_default_features()
             .with_physical_optimizer_rules(optimizer.rules)
             .with_query_planner(Arc::new(crate::ordered::Planner))
             .build();

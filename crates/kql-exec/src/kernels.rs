@@ -1,6 +1,7 @@
 //! Scalar functions, evaluated row by row on values of known types.
 
 mod address;
+mod columnar;
 pub(crate) mod convert;
 mod digests;
 mod dynamic;
@@ -17,6 +18,7 @@ mod units;
 mod xml;
 mod zone;
 
+pub(crate) use columnar::over_columns;
 pub(crate) use digests::number as digest_number;
 pub(crate) use dynamic::element;
 pub(crate) use encode::hash_of;

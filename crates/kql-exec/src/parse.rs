@@ -130,7 +130,7 @@ pub(crate) fn lower(
     let plan = if parse.filter {
         let (pattern, types) = (std::sync::Arc::clone(&pattern), types.clone());
         let key = format!("kql_parse_where[{text:?}]");
-        let test = udf::text_test("kql_parse_where", key, source.clone(), move |hay| {
+        let test = udf::text_test("kql_parse_where", key, vec![source.clone()], move |hay| {
             matched(&pattern, hay, &types, relaxed).is_some()
         });
         LogicalPlanBuilder::from(plan).filter(test)?.build()?

@@ -1,5 +1,8 @@
 //! Steps into dynamic values: only what the steps lead to is built, the rest of the JSON is skipped.
 
+mod scan;
+
+use std::borrow::Cow;
 use std::fmt;
 
 use palisade_kql::Type;
@@ -7,6 +10,7 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAcces
 use serde_json::Value as Json;
 
 use crate::kernels;
+use crate::value::V;
 
 /// One step of a path whose computed parts are known.
 #[derive(Clone, Debug)]
@@ -137,9 +141,26 @@ impl Visitor<'_> for Named<'_> {
     }
 }
 
+/// What a path leads to, as a cell of a type.
+pub(crate) fn read<'t>(text: &'t str, keys: &[Key<'_>], to: Type) -> V<'t> {
+    // A text that is no array or bag has no inside.
+    if !text.starts_with(['{', '[']) {
+        return cell(None, to);
+    }
+    match scan::find(text, keys) {
+        Err(scan::NotPlain) => cell(follow(text, keys), to),
+        Ok(None) => cell(None, to),
+        Ok(Some(found)) => match (scan::string(found), found.parse(), to) {
+            (Some(string), _, Type::String) => V::Str(Cow::Borrowed(string)),
+            (None, Ok(n), Type::Int | Type::Long) => kernels::convert::convert(&V::Int(n), Type::Long, to),
+            // A part of plain JSON is plain JSON.
+            _ => cell(serde_json::from_str(found).ok(), to),
+        },
+    }
+}
+
 /// What was found as a cell of a type.
-pub(crate) fn cell(found: Option<Json>, to: Type) -> crate::value::V<'static> {
-    use crate::value::V;
+pub(crate) fn cell(found: Option<Json>, to: Type) -> V<'static> {
     match (found, to) {
         (None | Some(Json::Null), Type::String) => V::string(""),
         (None | Some(Json::Null), _) => V::Null,
@@ -178,6 +199,58 @@ mod tests {
             (vec![], Some(whole)),
         ] {
             assert_eq!(steps(text, &keys), expected, "{keys:?}");
+        }
+    }
+
+    #[test]
+    fn plain_and_other_texts_give_the_same_cells() {
+        let values = [
+            "0",
+            "-17",
+            "1.5",
+            "-0",
+            "9223372036854775807",
+            "12345678901234567890",
+            "\"x\"",
+            "\"\"",
+            "\"a\\nb\"",
+            "\" 12 \"",
+            "true",
+            "null",
+            "{\"c\":1}",
+            "[1, 2]",
+            "\"ä€\"",
+            "01",
+            "nul",
+            "2147483648",
+        ];
+        let types = [
+            Type::String,
+            Type::Dynamic,
+            Type::Int,
+            Type::Long,
+            Type::Real,
+            Type::Bool,
+            Type::Datetime,
+            Type::Guid,
+        ];
+        for value in values {
+            for text in [
+                format!("{{\"k\":{value}}}"),
+                format!(" {{ \"k\" : {value} , \"l\":\"\" }}"),
+                format!("{{\"k\":{{\"k\":1}},\"k\":{value}}}"),
+                format!("[{value}]"),
+                value.to_owned(),
+            ] {
+                for keys in
+                    [&[Key::Field("k")][..], &[Key::Field("k"), Key::Field("c")], &[Key::Index(0)], &[]]
+                {
+                    for to in types {
+                        let slow = cell(follow(&text, keys), to);
+                        assert_eq!(read(&text, keys, to), slow, "{text} {keys:?} {to}");
+                    }
+                }
+            }
         }
     }
 

@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 
 use palisade_kql::ast::TextOp;
+pub(crate) use palisade_schema::terms::fold;
+use palisade_schema::terms::is_term;
 
 /// A needle with what is needed to search it fast.
 #[derive(Clone, Debug)]
@@ -15,11 +17,6 @@ pub(crate) struct Needle {
     rare: usize,
     first_is_term: bool,
     last_is_term: bool,
-}
-
-/// A term is a run of Unicode letters and digits.
-fn is_term(c: char) -> bool {
-    c.is_alphanumeric()
 }
 
 impl Needle {
@@ -170,19 +167,6 @@ fn find(hay: &str, needle: &str, accept: impl Fn(&str, &str) -> bool) -> bool {
         from = at + hay[at..].chars().next().map_or(1, char::len_utf8);
     }
     false
-}
-
-/// Lower case, character by character where that keeps one character.
-pub(crate) fn fold(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            let mut lower = c.to_lowercase();
-            match (lower.next(), lower.next()) {
-                (Some(one), None) => one,
-                _ => c,
-            }
-        })
-        .collect()
 }
 
 #[cfg(test)]

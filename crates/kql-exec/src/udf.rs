@@ -4,7 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringViewArray, StructArray};
+use arrow::array::{ArrayRef, BooleanArray, StringViewArray, StructArray};
+use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{
@@ -12,7 +13,7 @@ use datafusion::logical_expr::{
 };
 use palisade_kql::Type;
 
-use crate::kernels::{Call, ColumnsFn, RowFn};
+use crate::kernels::{Call, ColumnsFn, RowFn, over_columns};
 use crate::memo::Memo;
 use crate::value::{Cells, Column, V, arrow_type};
 
@@ -156,6 +157,11 @@ pub(crate) fn row_call(
     let key = format!("{name}<{}>:{returns}", names.join(","));
     let nullable = returns != Type::String;
     call(name, key, arrow_type(returns), nullable, args, move |inputs, rows| {
+        if let Some(array) = over_columns(name, inputs)
+            && *array.data_type() == arrow_type(returns)
+        {
+            return Ok(array);
+        }
         let call = Call { types: &types, returns };
         let mut column = Column::new(returns, rows);
         let mut row_args = Vec::with_capacity(inputs.len());
@@ -217,33 +223,35 @@ fn only_column<'i, 'a>(inputs: &'i [Input<'a>]) -> Option<&'i Input<'a>> {
     columns.next().is_none().then_some(only)
 }
 
-/// A bool for each row, from the text of the first argument.
+/// A bool for each row, from the text of the first argument; the others only tell what it is.
 pub(crate) fn text_test(
     name: &'static str,
     key: String,
-    arg: Expr,
+    args: Vec<Expr>,
     test: impl Fn(&str) -> bool + Send + Sync + 'static,
 ) -> Expr {
-    cell_test(name, key, arg, move |cell| test(cell.text()))
+    cell_test(name, key, args, move |cell| test(cell.text()))
 }
 
-/// A bool for each row, from the first argument.
+/// A bool for each row, from the first argument; the others only tell what it is.
 pub(crate) fn cell_test(
     name: &'static str,
     key: String,
-    arg: Expr,
+    args: Vec<Expr>,
     test: impl Fn(&V<'_>) -> bool + Send + Sync + 'static,
 ) -> Expr {
-    call(name, key, DataType::Boolean, false, vec![arg], move |inputs, rows| {
-        let mut column = arrow::array::BooleanBuilder::with_capacity(rows);
-        match inputs {
+    call(name, key, DataType::Boolean, false, args, move |inputs, rows| {
+        let tested = match inputs {
             [input @ Input::Cells(cells), ..] => {
                 let mut memo = Memo::new(input.views());
-                (0..rows).for_each(|row| column.append_value(memo.get(row, || test(&cells.get(row)))));
+                BooleanBuffer::collect_bool(rows, |row| memo.get(row, || test(&cells.get(row))))
             }
-            [Input::Const(value), ..] => (0..rows).for_each(|_| column.append_value(test(value))),
-            [] => (0..rows).for_each(|_| column.append_value(false)),
-        }
-        Ok(Arc::new(column.finish()))
+            [Input::Const(value), ..] => {
+                let one = test(value);
+                BooleanBuffer::collect_bool(rows, |_| one)
+            }
+            [] => BooleanBuffer::new_unset(rows),
+        };
+        Ok(Arc::new(BooleanArray::new(tested, None)))
     })
 }

@@ -20,6 +20,7 @@ mod run;
 mod shared;
 mod stats;
 mod store;
+mod terms;
 mod writer;
 
 pub use columns::{DAY, INGEST_TIME, TableSchemas, schemas};

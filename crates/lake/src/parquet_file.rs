@@ -15,12 +15,13 @@ use parquet::schema::types::ColumnPath;
 
 use crate::columns::{INGEST_TIME, STATISTICS};
 use crate::error::LakeError;
+use crate::terms::{BLOCK_ROWS, Indexer};
 
 /// Microseconds in a day.
 const DAY_US: i64 = 86_400_000_000;
 
 /// Rows of a page, so that the page index can skip what a filter on device and time excludes.
-const PAGE_ROWS: usize = 8192;
+const PAGE_ROWS: usize = BLOCK_ROWS;
 
 /// Rows of a row group.
 const GROUP_ROWS: usize = 256 << 10;
@@ -57,6 +58,7 @@ fn properties(level: i32) -> Result<WriterProperties, LakeError> {
 pub(crate) struct Encoder {
     writer: ArrowWriter<Vec<u8>>,
     ranges: Ranges,
+    terms: Option<Indexer>,
     rows: u64,
 }
 
@@ -66,19 +68,31 @@ impl Encoder {
         let options =
             ArrowWriterOptions::new().with_properties(properties(level)?).with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(schema), options)?;
-        Ok(Self { writer, ranges: Ranges::default(), rows: 0 })
+        Ok(Self { writer, ranges: Ranges::default(), terms: None, rows: 0 })
+    }
+
+    /// The same with an index of terms; for files that stay.
+    pub(crate) fn indexed(self) -> Self {
+        Self { terms: Some(Indexer::new()), ..self }
     }
 
     pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
         self.writer.write(batch)?;
         self.ranges.add(batch);
+        if let Some(terms) = &mut self.terms {
+            terms.add(batch);
+        }
         self.rows += batch.num_rows() as u64;
         Ok(())
     }
 
     pub(crate) fn finish(self) -> Result<Encoded, LakeError> {
         let stats = self.ranges.json(self.rows);
-        Ok(Encoded { bytes: self.writer.into_inner()?, rows: self.rows, stats })
+        let mut bytes = self.writer.into_inner()?;
+        if let Some(terms) = self.terms {
+            bytes = terms.finish(bytes).map_err(|e| LakeError::Task(format!("the index of terms: {e}")))?;
+        }
+        Ok(Encoded { bytes, rows: self.rows, stats })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reading: a pin is what one query sees, whatever is sealed, flushed or compacted meanwhile.
 
+mod files;
 mod fill;
 mod limit;
 mod provider;
@@ -73,7 +74,7 @@ pub struct ScanStats {
     pub files: u64,
     /// Files that statistics excluded.
     pub files_pruned: u64,
-    /// Rows in the files that were scanned.
+    /// Rows in the files that were scanned, without blocks that their terms excluded.
     pub rows: u64,
     /// Bytes of the files that were scanned, before projection.
     pub bytes: u64,

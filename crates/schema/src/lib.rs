@@ -4,6 +4,7 @@
 //! nothing else. No Arrow here: that is the lake's translation.
 
 mod table;
+pub mod terms;
 mod unfilled;
 
 pub use table::{ColumnSpec, ColumnType, Fill, TableKind, TableSpec};

@@ -215,6 +215,11 @@ pub(super) fn bin_integer(n: i64, step: i64, origin: i64) -> Option<i64> {
     if step <= 0 {
         return None;
     }
+    if let Some(offset) = n.checked_sub(origin)
+        && let Some(bin) = offset.checked_sub(offset.rem_euclid(step))
+    {
+        return origin.checked_add(bin);
+    }
     let offset = i128::from(n) - i128::from(origin);
     i64::try_from(i128::from(origin) + offset.div_euclid(i128::from(step)) * i128::from(step)).ok()
 }

@@ -137,7 +137,7 @@ enum Unit {
 }
 
 /// Sunday is 0.
-fn weekday(at: i64) -> i64 {
+pub(super) fn weekday(at: i64) -> i64 {
     (at.div_euclid(MICROS_PER_DAY) + 4).rem_euclid(7)
 }
 

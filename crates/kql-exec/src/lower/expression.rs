@@ -10,6 +10,7 @@ use datafusion::prelude::{in_list, lit, not};
 use palisade_kql::ast::{BinaryOp, TextOp};
 use palisade_kql::program::{self, ExprKind, Step};
 use palisade_kql::{Type, Value};
+use palisade_schema::terms;
 
 use super::{Lowerer, StageResult, column, value_cell};
 use crate::address::AddressDatabase;
@@ -23,6 +24,9 @@ use crate::value::{Column, V, arrow_type, scalar};
 
 /// Lists up to this length stay plain, so that the store can prune with them.
 const PLAIN_LIST: usize = 32;
+
+/// The same of texts; the optimiser compares with each of so many.
+const PLAIN_TEXTS: usize = 3;
 
 /// Joins parts pairwise, so that the tree stays low.
 pub(super) fn balanced(mut parts: Vec<Expr>, op: Operator) -> Option<Expr> {
@@ -223,10 +227,19 @@ impl Lowerer<'_> {
                 pattern: text.chars().take(80).collect(),
                 message,
             })?;
-            return Ok(text_test("kql_text", key, subject, move |hay| pattern.is_match(hay) != negated));
+            return Ok(text_test("kql_text", key, vec![subject], move |hay| {
+                pattern.is_match(hay) != negated
+            }));
         }
         let needle = Needle::new(&text);
-        Ok(text_test("kql_text", key, subject, move |hay| needle.test(op, hay) != negated))
+        let test = move |hay: &str| needle.test(op, hay) != negated;
+        Ok(match op {
+            // The store knows which terms its files have; it finds the needle among the arguments.
+            TextOp::Has | TextOp::HasCs if !negated => {
+                text_test(terms::HAS, key, vec![subject, lit(text)], test)
+            }
+            _ => text_test("kql_text", key, vec![subject], test),
+        })
     }
 
     /// Values of constant items and of list stages; none when some item is computed.
@@ -281,7 +294,10 @@ impl Lowerer<'_> {
         if values.is_empty() {
             return Ok(lit(negated));
         }
-        let plain = !ignore_case && values.len() <= PLAIN_LIST;
+        // A text that was just seen need not be looked up again; files are left out by devices only.
+        let device = matches!(&left.kind, ExprKind::Column(name) if name == "DeviceId");
+        let longest = if left.ty == Type::String && !device { PLAIN_TEXTS } else { PLAIN_LIST };
+        let plain = !ignore_case && values.len() <= longest;
         if plain {
             let list = values.iter().map(|v| lit(crate::value::to_scalar(v, left.ty))).collect();
             let test = in_list(subject, list, negated);
@@ -298,7 +314,7 @@ impl Lowerer<'_> {
         let mut sorted: Vec<&String> = set.iter().collect();
         sorted.sort_unstable();
         let key = format!("kql_in_{ignore_case}_{negated}_{ty}{sorted:?}");
-        Ok(cell_test("kql_in", key, subject, move |cell| {
+        Ok(cell_test("kql_in", key, vec![subject], move |cell| {
             let found = match (cell, ignore_case) {
                 (V::Null, _) => false,
                 (V::Str(s), false) if ty != Type::Dynamic => set.contains(s.as_ref()),
@@ -326,18 +342,34 @@ impl Lowerer<'_> {
         };
         let texts: Vec<&str> = values.iter().map(V::text).collect();
         let key = format!("kql_terms_{all}{texts:?}");
+        let mut args = vec![subject];
+        let name = match all {
+            _ if texts.len() > PLAIN_LIST => "kql_terms",
+            true => terms::HAS_ALL,
+            false => terms::HAS_ANY,
+        };
+        if texts.len() <= PLAIN_LIST {
+            args.extend(texts.iter().map(|t| lit(*t)));
+        }
         if all {
             let needles: Vec<Needle> = texts.into_iter().map(Needle::new).collect();
-            return Ok(text_test("kql_terms", key, subject, move |hay| {
+            return Ok(text_test(name, key, args, move |hay| {
                 needles.iter().all(|n| n.test(TextOp::Has, hay))
             }));
         }
         let set = TermSet::new(texts);
-        Ok(text_test("kql_terms", key, subject, move |hay| set.any(hay)))
+        Ok(text_test(name, key, args, move |hay| set.any(hay)))
     }
 
     /// What a path leads to, as a cell of a type.
     fn path(&self, base: &program::Expr, steps: &[Step], to: Type) -> Result<Expr, ExecError> {
+        if let (ExprKind::Call { function: "split", args }, [Step::Index(at)]) = (&base.kind, steps)
+            && let [text, delimiter] = args.as_slice()
+            && let Some(Value::String(delimiter)) = delimiter.as_literal()
+            && !delimiter.is_empty()
+        {
+            return Ok(part(self.value(text)?, delimiter.clone(), *at, to));
+        }
         let mut args = vec![self.value(base)?];
         let mut computed = Vec::new();
         for step in steps {
@@ -358,8 +390,12 @@ impl Lowerer<'_> {
         let key = format!("kql_path[{}]:{to}", shown.join("."));
         Ok(call("kql_path", key, arrow_type(to), to != Type::String, args, move |inputs, rows| {
             let mut column = Column::new(to, rows);
+            let keys: Option<Vec<path::Key<'_>>> = steps.iter().map(known).collect();
             for row in 0..rows {
-                column.push(&walk(&inputs[0].get(row), &steps, &inputs[1..], &computed, row, to));
+                match (&inputs[0].get(row), &keys) {
+                    (V::Str(text), Some(keys)) => column.push(&path::read(text, keys, to)),
+                    (cell, _) => column.push(&walk(cell, &steps, &inputs[1..], &computed, row, to)),
+                }
             }
             column.finish()
         }))
@@ -420,6 +456,35 @@ impl Lowerer<'_> {
     }
 }
 
+/// One part of a split text, without the others; from the end where `at` is negative.
+fn part(text: Expr, delimiter: String, at: i64, to: Type) -> Expr {
+    let key = format!("kql_part[{delimiter:?}][{at}]:{to}");
+    let mut chars = delimiter.chars();
+    let single = chars.next().filter(|_| chars.next().is_none());
+    let back = usize::try_from(at.unsigned_abs().saturating_sub(1)).unwrap_or(usize::MAX - 1);
+    call("kql_part", key, arrow_type(to), to != Type::String, vec![text], move |inputs, rows| {
+        let mut column = Column::new(to, rows);
+        for row in 0..rows {
+            let cell = inputs.first().map_or(V::Null, |i| i.get(row));
+            let text = cell.text();
+            let found = match (usize::try_from(at), single) {
+                (Ok(at), _) => text.split(delimiter.as_str()).nth(at),
+                (Err(_), Some(single)) => text.rsplit(single).nth(back),
+                // From the end, delimiters that overlap would be found elsewhere.
+                (Err(_), None) => {
+                    let parts = text.split(delimiter.as_str()).count();
+                    parts.checked_sub(back + 1).and_then(|at| text.split(delimiter.as_str()).nth(at))
+                }
+            };
+            match (found, to) {
+                (Some(found), Type::String) => column.push(&V::Str(found.into())),
+                (found, _) => column.push(&path::cell(found.map(|f| f.to_owned().into()), to)),
+            }
+        }
+        column.finish()
+    })
+}
+
 /// Where an address is, by the query's database.
 fn located(args: Vec<Expr>, addresses: Arc<dyn AddressDatabase>) -> Expr {
     let name = "geo_info_from_ip_address";
@@ -431,6 +496,15 @@ fn located(args: Vec<Expr>, addresses: Arc<dyn AddressDatabase>) -> Expr {
         }
         column.finish()
     })
+}
+
+/// A step that is the same for all rows.
+fn known(step: &Step) -> Option<path::Key<'_>> {
+    match step {
+        Step::Field(name) => Some(path::Key::Field(name)),
+        Step::Index(at) => Some(path::Key::Index(*at)),
+        Step::Computed(_) => None,
+    }
 }
 
 pub(crate) fn walk(

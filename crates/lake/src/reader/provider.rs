@@ -10,6 +10,7 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, Result, ScalarValue, Statistics, stats::Precision};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::physical_plan::parquet::ParquetRowSelection;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
@@ -20,8 +21,10 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
+use parquet::arrow::arrow_reader::RowSelection;
 
 use super::ScanCounters;
+use super::files::{LocalFiles, Place};
 use super::fill::{FillFactory, fill};
 use super::limit::{DEVICE, Devices, DevicesOnly};
 use super::prune::{Known, may_match};
@@ -29,6 +32,7 @@ use crate::columns::TableSchemas;
 use crate::delta::DataFile;
 use crate::error::LakeError;
 use crate::hot::{HotFile, Mapped};
+use crate::terms::{Index, Wanted};
 
 /// A table of a pin.
 #[derive(Debug)]
@@ -67,13 +71,12 @@ impl PinnedTable {
         (self.files.len(), self.hot.len())
     }
 
-    /// Files are left out by `predicate`, rows while they are read by `rows`.
+    /// Files are left out by `sought.files`, blocks by `sought.terms`, rows while they are read by `sought.rows`.
     fn parquet(
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
-        predicate: Option<&Arc<dyn PhysicalExpr>>,
-        rows: Option<&Arc<dyn PhysicalExpr>>,
+        sought: &Sought<'_>,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let known: Vec<Known<'_>> = self
             .files
@@ -84,15 +87,20 @@ impl PinnedTable {
                 device: f.device.as_ref().map(|(l, h)| (l.as_str(), h.as_str())),
             })
             .collect();
-        let mut keep = may_match(predicate, &self.schemas.visible, &known);
+        let mut keep = may_match(sought.files, &self.schemas.visible, &known);
         if let Some(devices) = &self.devices {
             for (keep, file) in keep.iter_mut().zip(&known) {
                 *keep &= file.device.is_none_or(|(low, high)| devices.any_between(low, high));
             }
         }
-        self.counters.pruned(keep.iter().filter(|k| !**k).count() as u64);
-        let files: Vec<&DataFile> =
-            self.files.iter().zip(keep).filter_map(|(f, keep)| keep.then_some(f)).collect();
+        let mut files: Vec<(&DataFile, Option<RowSelection>)> = Vec::new();
+        for (file, _) in self.files.iter().zip(keep).filter(|(_, keep)| *keep) {
+            let blocks = sought.terms.as_ref().and_then(|wanted| self.blocks(file, wanted));
+            if blocks.as_ref().is_none_or(RowSelection::selects_any) {
+                files.push((file, blocks));
+            }
+        }
+        self.counters.pruned((self.files.len() - files.len()) as u64);
         if files.is_empty() {
             return Ok(None);
         }
@@ -100,14 +108,33 @@ impl PinnedTable {
             vec![Vec::new(); state.config().target_partitions().clamp(1, files.len())];
         let count = groups.len();
         // The newest first: what asks for the newest rows then learns early which files it can leave out.
-        let mut files = files;
-        files.sort_by_key(|f| std::cmp::Reverse(f.time));
-        for (i, file) in files.into_iter().enumerate() {
-            self.counters.scanned(file.rows, file.size);
-            let statistics = Arc::new(self.statistics_of(file));
-            groups[i % count].push(partitioned(&self.dir, file)?.with_statistics(statistics));
+        files.sort_by_key(|(f, _)| std::cmp::Reverse(f.time));
+        for (i, (file, blocks)) in files.into_iter().enumerate() {
+            let rows = blocks.as_ref().map_or(file.rows, |b| b.row_count() as u64);
+            self.counters.scanned(rows, file.size);
+            let mut statistics = self.statistics_of(file);
+            let mut scanned = partitioned(&self.dir, file)?;
+            if let Some(blocks) = blocks {
+                statistics = statistics.to_inexact();
+                scanned = scanned.with_extension(ParquetRowSelection::new(blocks));
+            }
+            groups[i % count].push(scanned.with_statistics(Arc::new(statistics)));
         }
-        Ok(Some(parquet_scan(&self.schemas.visible, groups, projection.cloned(), rows)?))
+        Ok(Some(parquet_scan(&self.schemas.visible, groups, projection.cloned(), sought.rows)?))
+    }
+
+    /// The rows of a file that may have the terms; none where its index tells nothing of that.
+    fn blocks(&self, file: &DataFile, wanted: &Wanted) -> Option<RowSelection> {
+        let path = self.dir.join(&file.path);
+        let found = Index::open(&path, file.size, file.rows).and_then(|index| match index {
+            Some(index) => index.select(wanted),
+            None => Ok(None),
+        });
+        found.unwrap_or_else(|error| {
+            // Whether the file can be read shows when its rows are.
+            tracing::warn!(path = %path.display(), %error, "the index of terms cannot be read");
+            None
+        })
     }
 
     /// What the Delta log knows of a file's rows.
@@ -165,12 +192,11 @@ impl PinnedTable {
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
-        predicate: Option<&Arc<dyn PhysicalExpr>>,
-        rows: Option<&Arc<dyn PhysicalExpr>>,
+        sought: &Sought<'_>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let mut parts = Vec::with_capacity(2);
-        parts.extend(self.parquet(state, projection, predicate, rows)?);
-        parts.extend(self.memory(projection, predicate)?);
+        parts.extend(self.parquet(state, projection, sought)?);
+        parts.extend(self.memory(projection, sought.files)?);
         match parts.len() {
             0 => Ok(MemorySourceConfig::try_new_exec(&[vec![]], self.schema(), projection.cloned())?),
             1 => Ok(parts.remove(0)),
@@ -179,15 +205,26 @@ impl PinnedTable {
     }
 }
 
+/// What a scan may leave out.
+struct Sought<'a> {
+    /// Files that cannot have what matches this.
+    files: Option<&'a Arc<dyn PhysicalExpr>>,
+    /// Blocks that cannot have these terms.
+    terms: Option<Wanted>,
+    /// Rows that do not match this.
+    rows: Option<&'a Arc<dyn PhysicalExpr>>,
+}
+
 fn external(e: LakeError) -> DataFusionError {
     DataFusionError::External(Box::new(e))
 }
 
 /// A data file as the scan names it.
 pub(crate) fn partitioned(dir: &Path, file: &DataFile) -> Result<PartitionedFile> {
-    let at = object_store::path::Path::from_absolute_path(dir.join(&file.path))
+    let path = dir.join(&file.path);
+    let at = object_store::path::Path::from_absolute_path(&path)
         .map_err(|e| DataFusionError::ObjectStore(Box::new(e.into())))?;
-    let mut out = PartitionedFile::new("", file.size);
+    let mut out = PartitionedFile::new("", file.size).with_extension(Place(path));
     out.object_meta.location = at;
     Ok(out)
 }
@@ -200,6 +237,7 @@ pub(crate) fn parquet_scan(
     predicate: Option<&Arc<dyn PhysicalExpr>>,
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let mut source = ParquetSource::new(TableSchema::from(Arc::clone(schema)))
+        .with_parquet_file_reader_factory(Arc::new(LocalFiles))
         .with_enable_page_index(true)
         .with_pushdown_filters(true)
         .with_reorder_filters(true);
@@ -246,7 +284,9 @@ impl TableProvider for PinnedTable {
         };
         let predicate = physical(conjunction(filters.to_vec()))?;
         let Some(devices) = &self.devices else {
-            return self.rows(state, projection, predicate.as_ref(), predicate.as_ref());
+            // The planner moves the filter above into the scan. Given here too, it would be tried twice.
+            let sought = Sought { files: predicate.as_ref(), terms: Wanted::of(filters), rows: None };
+            return self.rows(state, projection, &sought);
         };
         if devices.is_empty() {
             return Ok(MemorySourceConfig::try_new_exec(&[vec![]], self.schema(), projection.cloned())?);
@@ -262,7 +302,8 @@ impl TableProvider for PinnedTable {
         if !wanted.contains(&device) {
             wanted.push(device);
         }
-        let rows = self.rows(state, Some(&wanted), predicate.as_ref(), own.as_ref())?;
+        let sought = Sought { files: predicate.as_ref(), terms: None, rows: own.as_ref() };
+        let rows = self.rows(state, Some(&wanted), &sought)?;
         Ok(Arc::new(DevicesOnly::new(rows, Arc::clone(devices), asked)?))
     }
 

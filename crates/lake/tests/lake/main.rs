@@ -11,3 +11,4 @@ mod projection;
 mod replay;
 mod room;
 mod run;
+mod terms;

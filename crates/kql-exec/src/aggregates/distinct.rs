@@ -1,0 +1,362 @@
+//! `dcount` for many groups at once: values get numbers, and each group has a set of them.
+//!
+//! Values are told apart by a key of 128 bits: a number and a text of up to twelve bytes are their own, a longer
+//! text has its hash. The hash has a secret of this process, so that nobody can make texts that count as one.
+
+use std::collections::HashMap;
+use std::collections::hash_map::{Entry, RandomState};
+use std::hash::{BuildHasher, Hasher};
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Int64Array, make_view};
+use arrow::buffer::{Buffer, OffsetBuffer};
+use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
+use palisade_kql::Type;
+
+use super::id_set::IdSet;
+use crate::memo::Memo;
+use crate::value::{Cells, V};
+
+/// Bytes of a key.
+const KEY: usize = 16;
+
+/// Texts of up to so many bytes are their own key.
+const INLINE: usize = 12;
+
+static SECRETS: LazyLock<[RandomState; 2]> = LazyLock::new(|| [RandomState::new(), RandomState::new()]);
+
+/// Whether values of a type can be counted here; of the others equality is not that of their bits.
+pub(crate) fn counts(ty: Type) -> bool {
+    matches!(
+        ty,
+        Type::String | Type::Dynamic | Type::Guid | Type::Int | Type::Long | Type::Datetime | Type::Timespan
+    )
+}
+
+fn key_of_text(text: &str) -> u128 {
+    if text.len() <= INLINE {
+        return make_view(text.as_bytes(), 0, 0);
+    }
+    let [high, low] = &*SECRETS;
+    (u128::from(high.hash_one(text)) << 64) | u128::from(low.hash_one(text))
+}
+
+fn key_of(cell: &V<'_>) -> Option<u128> {
+    match cell {
+        V::Null => None,
+        V::Str(text) => Some(key_of_text(text)),
+        V::Int(n) => Some(u128::from(n.cast_unsigned())),
+        other => Some(key_of_text(&format!("{other:?}"))),
+    }
+}
+
+/// Makes hashers of keys with a secret: nobody can make numbers or short texts that lie in one place.
+#[derive(Clone, Debug)]
+struct Secret {
+    low: u64,
+    high: u64,
+}
+
+impl Default for Secret {
+    fn default() -> Self {
+        let secret = RandomState::new();
+        Self { low: secret.hash_one(0), high: secret.hash_one(1) }
+    }
+}
+
+impl BuildHasher for Secret {
+    type Hasher = Mixed;
+
+    fn build_hasher(&self) -> Mixed {
+        Mixed { state: self.low, high: self.high }
+    }
+}
+
+/// Mixes a key's bits.
+#[derive(Debug)]
+struct Mixed {
+    state: u64,
+    high: u64,
+}
+
+impl Hasher for Mixed {
+    fn finish(&self) -> u64 {
+        self.state
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|b| self.state = mix(self.state ^ u64::from(*b), self.high | 1));
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        #[allow(clippy::cast_possible_truncation)] // both halves are taken
+        let (high, low) = ((key >> 64) as u64, key as u64);
+        self.state = mix(mix(low ^ self.state, high ^ self.high), 0x9E37_79B9_7F4A_7C15);
+    }
+}
+
+/// Both halves of the product.
+#[allow(clippy::cast_possible_truncation)] // both halves are taken
+pub(super) fn mix(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    (product as u64) ^ ((product >> 64) as u64)
+}
+
+/// Different values by number, in the order in which they came.
+#[derive(Debug, Default)]
+struct Values {
+    ids: HashMap<u128, u32, Secret>,
+    keys: Vec<u128>,
+}
+
+impl Values {
+    fn id(&mut self, key: u128) -> Result<u32> {
+        let next = self.keys.len();
+        match self.ids.entry(key) {
+            Entry::Occupied(known) => Ok(*known.get()),
+            Entry::Vacant(new) => {
+                let id = u32::try_from(next).map_err(|_| too_many())?;
+                self.keys.push(key);
+                Ok(*new.insert(id))
+            }
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.ids.capacity() * (size_of::<(u128, u32)>() + 1) + self.keys.capacity() * KEY
+    }
+}
+
+/// The counts of all groups.
+#[derive(Debug, Default)]
+pub(super) struct DistinctGroups {
+    values: Values,
+    sets: Vec<IdSet>,
+    /// Bytes of the sets' contents.
+    bytes: usize,
+}
+
+impl DistinctGroups {
+    fn add(&mut self, group: usize, id: u32) {
+        if let Some(set) = self.sets.get_mut(group)
+            && !set.contains(id)
+        {
+            let before = set.bytes();
+            set.insert(id, self.values.keys.len());
+            self.bytes = (self.bytes + set.bytes()).saturating_sub(before);
+        }
+    }
+
+    fn take(&mut self, to: EmitTo) -> Vec<IdSet> {
+        let sets = to.take_needed(&mut self.sets);
+        self.bytes = self.bytes.saturating_sub(sets.iter().map(IdSet::bytes).sum());
+        if self.sets.is_empty() {
+            self.values = Values::default();
+        }
+        sets
+    }
+}
+
+fn too_many() -> DataFusionError {
+    DataFusionError::ResourcesExhausted("dcount has more values than it can hold".to_owned())
+}
+
+impl GroupsAccumulator for DistinctGroups {
+    fn update_batch(
+        &mut self,
+        values: &[ArrayRef],
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+        total: usize,
+    ) -> Result<()> {
+        self.sets.resize_with(total, IdSet::default);
+        let Some(values) = values.first() else { return Ok(()) };
+        let cells = Cells::new(values.as_ref())?;
+        let mut memo = Memo::new(match &cells {
+            Cells::View(array) => Some(array),
+            _ => None,
+        });
+        let mut last = None;
+        for (row, group) in groups.iter().enumerate() {
+            if filter.is_some_and(|f| f.is_null(row) || !f.value(row)) || values.is_null(row) {
+                continue;
+            }
+            let own = &mut self.values;
+            let id = memo.get(row, || match key_of(&cells.get(row)) {
+                Some(key) => own.id(key).map(Some).map_err(|_| ()),
+                None => Ok(None),
+            });
+            let Some(id) = id.map_err(|()| too_many())? else { continue };
+            // Rows of one machine follow each other.
+            if last != Some((*group, id)) {
+                self.add(*group, id);
+                last = Some((*group, id));
+            }
+        }
+        Ok(())
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
+        self.sets.resize_with(total, IdSet::default);
+        let Some(states) = states.first() else { return Ok(()) };
+        let states = states.as_binary::<i32>();
+        for (row, group) in groups.iter().enumerate() {
+            if states.is_null(row) {
+                continue;
+            }
+            for key in states.value(row).chunks_exact(KEY) {
+                let key = key.try_into().map_err(|_| DataFusionError::Internal("half a key".to_owned()))?;
+                let id = self.values.id(u128::from_le_bytes(key))?;
+                self.add(*group, id);
+            }
+        }
+        Ok(())
+    }
+
+    fn evaluate(&mut self, to: EmitTo) -> Result<ArrayRef> {
+        let counts = self.take(to).into_iter().map(|set| i64::try_from(set.len()).unwrap_or(i64::MAX));
+        Ok(Arc::new(counts.collect::<Int64Array>()))
+    }
+
+    fn state(&mut self, to: EmitTo) -> Result<Vec<ArrayRef>> {
+        let keys = std::mem::take(&mut self.values.keys);
+        let sets = self.take(to);
+        let all: usize = sets.iter().map(IdSet::len).sum();
+        let length = all.checked_mul(KEY).filter(|n| i32::try_from(*n).is_ok()).ok_or_else(too_many)?;
+        let mut bytes = Vec::with_capacity(length);
+        for set in &sets {
+            set.each(|id| {
+                bytes.extend_from_slice(&keys.get(id as usize).copied().unwrap_or_default().to_le_bytes());
+            });
+        }
+        if !self.sets.is_empty() {
+            self.values.keys = keys;
+        }
+        let offsets = OffsetBuffer::from_lengths(sets.iter().map(|set| set.len() * KEY));
+        let states: ArrayRef = Arc::new(BinaryArray::try_new(offsets, Buffer::from_vec(bytes), None)?);
+        Ok(vec![states])
+    }
+
+    fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
+        let Some(values) = values.first() else {
+            return Err(DataFusionError::Internal("dcount of nothing".to_owned()));
+        };
+        let cells = Cells::new(values.as_ref())?;
+        let key = |row: usize| {
+            let counted = filter.is_none_or(|f| f.is_valid(row) && f.value(row));
+            if counted { key_of(&cells.get(row)).map(u128::to_le_bytes) } else { None }
+        };
+        let states: ArrayRef = Arc::new((0..values.len()).map(key).collect::<BinaryArray>());
+        Ok(vec![states])
+    }
+
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.values.bytes() + self.sets.capacity() * size_of::<IdSet>() + self.bytes
+    }
+}
+
+/// The count of one group.
+#[derive(Debug, Default)]
+pub(super) struct Distinct(DistinctGroups);
+
+impl Accumulator for Distinct {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        let groups = vec![0; values.first().map_or(0, |v| v.len())];
+        self.0.update_batch(values, &groups, None, 1)
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        let groups = vec![0; states.first().map_or(0, |v| v.len())];
+        self.0.merge_batch(states, &groups, 1)
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        let count = self.0.sets.first().map_or(0, IdSet::len);
+        Ok(ScalarValue::Int64(i64::try_from(count).ok()))
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        self.0.sets.resize_with(1, IdSet::default);
+        let states = self.0.state(EmitTo::All)?;
+        states.iter().map(|s| ScalarValue::try_from_array(s, 0)).collect()
+    }
+
+    fn size(&self) -> usize {
+        self.0.size()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{StringArray, StringViewArray};
+    use arrow::datatypes::Int64Type;
+    use std::collections::HashSet;
+
+    fn counted(to: EmitTo, groups: &mut DistinctGroups) -> Vec<i64> {
+        groups.evaluate(to).unwrap().as_primitive::<Int64Type>().values().to_vec()
+    }
+
+    /// Texts of all lengths around the bound, each some times, over three groups.
+    fn rows() -> (Vec<String>, Vec<usize>) {
+        let texts = (0..600).map(|n| format!("{}{}", "x".repeat(n % 17), n % 40)).collect();
+        (texts, (0..600).map(|n| (n / 7) % 3).collect())
+    }
+
+    fn expected(texts: &[String], groups: &[usize]) -> Vec<i64> {
+        let of = |group| {
+            let own = texts.iter().zip(groups).filter(|(_, g)| **g == group);
+            i64::try_from(own.map(|(t, _)| t).collect::<HashSet<_>>().len()).unwrap()
+        };
+        vec![of(0), of(1), of(2)]
+    }
+
+    #[test]
+    fn both_layouts_and_all_ways_through_the_state_count_the_same() {
+        let (texts, groups) = rows();
+        let expected = expected(&texts, &groups);
+        let views: ArrayRef = Arc::new(StringViewArray::from_iter_values(&texts));
+        let plain: ArrayRef = Arc::new(StringArray::from_iter_values(&texts));
+        for values in [views, plain] {
+            let mut one = DistinctGroups::default();
+            one.update_batch(&[Arc::clone(&values)], &groups, None, 3).unwrap();
+            one.update_batch(&[Arc::clone(&values)], &groups, None, 3).unwrap();
+            let states = one.state(EmitTo::All).unwrap();
+            let mut merged = DistinctGroups::default();
+            merged.merge_batch(&states, &[0, 1, 2], 3).unwrap();
+            merged.merge_batch(&states, &[0, 1, 2], 3).unwrap();
+            let rows = merged.convert_to_state(&[values], None).unwrap();
+            merged.merge_batch(&rows, &groups, 3).unwrap();
+            assert_eq!(counted(EmitTo::All, &mut merged), expected);
+            assert_eq!((merged.bytes, merged.values.keys.len()), (0, 0), "nothing is kept");
+        }
+    }
+
+    #[test]
+    fn groups_leave_one_after_the_other() {
+        let (texts, groups) = rows();
+        let expected = expected(&texts, &groups);
+        let values: ArrayRef = Arc::new(StringViewArray::from_iter_values(&texts));
+        let mut own = DistinctGroups::default();
+        own.update_batch(&[values], &groups, None, 3).unwrap();
+        assert_eq!(counted(EmitTo::First(1), &mut own), expected[..1]);
+        let more: ArrayRef = Arc::new(StringViewArray::from_iter_values(["new", "new"]));
+        own.update_batch(&[more], &[0, 1], None, 2).unwrap();
+        assert_eq!(counted(EmitTo::All, &mut own), [expected[1] + 1, expected[2] + 1]);
+    }
+
+    #[test]
+    fn nulls_and_what_a_filter_leaves_out_do_not_count() {
+        let values: ArrayRef = Arc::new(Int64Array::from(vec![Some(1), None, Some(2), Some(-1), Some(1)]));
+        let filter = BooleanArray::from(vec![Some(true), Some(true), None, Some(true), Some(true)]);
+        let mut own = DistinctGroups::default();
+        own.update_batch(&[Arc::clone(&values)], &[0; 5], Some(&filter), 2).unwrap();
+        let states = own.convert_to_state(&[values], Some(&filter)).unwrap();
+        own.merge_batch(&states, &[0; 5], 2).unwrap();
+        assert_eq!(counted(EmitTo::All, &mut own), [2, 0]);
+        let mut single = Distinct::default();
+        assert_eq!(single.evaluate().unwrap(), ScalarValue::Int64(Some(0)));
+        assert_eq!(single.state().unwrap().len(), 1);
+    }
+}
