@@ -128,3 +128,5 @@ export type NotificationRuleBody = Schemas['NotificationRuleBody']
 export type NotificationDelivery = Schemas['NotificationDelivery']
 export type Agentless = Schemas['Agentless']
 export type AgentlessOfSubscription = Schemas['AgentlessOfSubscription']
+/** What `render` asks for; null in an answer whose query has none. */
+export type Render = Schemas['Render']

@@ -4,6 +4,7 @@ import { PageHeader } from '../../components/PageHeader'
 import { Loading } from '../../components/states'
 import type { HuntingSearch } from '../../lib/search'
 import type { EditorHandle } from './editor/QueryEditor'
+import { asksForChart, NO_CHOICE } from './chart/choice'
 import { keepDraft, keptDraft } from './draft'
 import { remember } from './history'
 import { Library } from './Library'
@@ -36,7 +37,8 @@ export function HuntingPage() {
       const query = selection?.trim() ? selection : whole
       if (!query.trim()) return
       remember(query)
-      change({ q: whole, run: true, sort: undefined, row: undefined }, whole !== search.q)
+      const fresh = whole !== search.q && asksForChart(query) ? NO_CHOICE : { technique: undefined }
+      change({ q: whole, run: true, sort: undefined, row: undefined, ...fresh }, whole !== search.q)
       start(query, deadline, whole)
     },
     [change, start, deadline, search.q],
