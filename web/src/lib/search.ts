@@ -119,8 +119,14 @@ export interface HuntingSearch {
   technique?: string
   /** The matrix as a list. */
   list?: boolean
+  /** A function or table beside it: "function:NAME", "table:NAME", "new-function". */
+  panel?: string
+  /** The saved query that is open in the editor. */
+  saved?: string
+  /** A shared query by its short name; becomes `q`. */
+  link?: string
 }
-export const SHELVES = ['samples', 'recent'] as const
+export const SHELVES = ['functions', 'saved', 'recent', 'samples'] as const
 export const RESULT_VIEWS = ['table', 'chart'] as const
 export function huntingSearch(raw: Raw): HuntingSearch {
   const deadline = Number(raw.deadline)
@@ -140,6 +146,9 @@ export function huntingSearch(raw: Raw): HuntingSearch {
     stack: oneOf(raw.stack, Object.keys(STACKS) as Stack[]),
     technique: /^T\d{4}(\.\d{3})?$/.test(text(raw.technique) ?? '') ? text(raw.technique) : undefined,
     list: raw.list === true || raw.list === 'true' ? true : undefined,
+    panel: text(raw.panel),
+    saved: text(raw.saved),
+    link: text(raw.link),
   }
 }
 
