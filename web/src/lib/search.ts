@@ -152,6 +152,15 @@ export function huntingSearch(raw: Raw): HuntingSearch {
   }
 }
 
+/** All state of the scheduled exports: the open one or "new", and what a new one begins with. */
+export interface ExportsSearch {
+  open?: string
+  q?: string
+}
+export function exportsSearch(raw: Raw): ExportsSearch {
+  return { open: text(raw.open), q: text(raw.q) }
+}
+
 export const USAGE_BY = ['subscription', 'owner', 'plan', 'machine', 'hour'] as const
 export type UsageBy = (typeof USAGE_BY)[number]
 

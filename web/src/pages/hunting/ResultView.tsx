@@ -37,11 +37,11 @@ export function ResultView({ run, search, onChange, deadline }: Props) {
   if (query.isError) return <ErrorState what="The query did not finish" error={query.error} kept="Its text is kept." retry={() => void query.refetch()} />
   if (!query.data) return null
   const { data } = query
-  return <Answer result={data} search={search} onChange={onChange} />
+  return <Answer result={data} query={request.query} search={search} onChange={onChange} />
 }
 
 /** The rows of an answer, as a table or as a chart: as the query says, unless somebody chose. */
-function Answer({ result, search, onChange }: { result: HuntingResult; search: HuntingSearch; onChange: (next: Partial<HuntingSearch>) => void }) {
+function Answer({ result, query, search, onChange }: { result: HuntingResult; query: string; search: HuntingSearch; onChange: (next: Partial<HuntingSearch>) => void }) {
   const { schema, rows, render, truncated } = result
   const view = search.view ?? (search.chart || kindOf(render?.visualization) ? 'chart' : 'table')
   const only = useMemo(() => {
@@ -64,7 +64,7 @@ function Answer({ result, search, onChange }: { result: HuntingResult; search: H
           </TabList>
           <Statistics result={result} />
         </div>
-        <ResultTools result={result} />
+        <ResultTools result={result} query={query} />
       </div>
       {rows.length === 0 ? (
         <EmptyState title="No row matches">The query ran and found nothing. Widen its time or loosen a filter.</EmptyState>
