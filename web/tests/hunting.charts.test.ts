@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Render, ResultColumn } from '../src/api/types'
 import { chartModel, type ChartModel, MOST_CATEGORIES, MOST_SERIES } from '../src/pages/hunting/chart/model'
+import { pointReader } from '../src/pages/hunting/chart/reader'
 import { aligned, shares, slices } from '../src/pages/hunting/chart/series'
 import { type ChartChoice, chartSpec } from '../src/pages/hunting/chart/spec'
 
@@ -136,6 +137,25 @@ describe('what is too much or too little', () => {
     ['a pie of nought', [col('Name', 'string'), col('N', 'long')], [['a', 0]], render('piechart')],
   ])('says why there is nothing: %s', (_, columns, rows, asked) => {
     expect(chartModel(columns, rows, chartSpec(columns, rows, asked, {})!)).toHaveProperty('fault')
+  })
+})
+
+describe('what a point says', () => {
+  it('is its series, place and value, and the row that made it', () => {
+    const model = draw([col('Name', 'string'), col('A', 'long'), col('B', 'long')], [['x', 1, 2], ['y', 3, null]], render('columnchart'))
+    const reader = pointReader(model)
+    expect(reader.sizes).toEqual([2, 2])
+    expect(reader.text({ series: 0, point: 1 })).toBe('A, y: 3')
+    expect(reader.text({ series: 1, point: 1 })).toBe('B, y: no value')
+    expect(reader.row({ series: 0, point: 1 })).toBe(1)
+    expect(reader.row({ series: 9, point: 9 })).toBeUndefined()
+  })
+  it('is a slice of a pie with the others at its end', () => {
+    const rows = Array.from({ length: 20 }, (_, i) => [`n${i + 1}`, i + 1])
+    const reader = pointReader(draw([col('Name', 'string'), col('N', 'long')], rows, render('piechart')))
+    expect(reader.sizes).toEqual([13])
+    expect(reader.text({ series: 0, point: 12 })).toBe('Others (8): 36')
+    expect(reader.row({ series: 0, point: 0 })).toBe(19)
   })
 })
 

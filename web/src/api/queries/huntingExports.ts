@@ -1,7 +1,6 @@
 import { infiniteQueryOptions, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, unwrap } from '../client'
 import type { ExportFormat, ScheduledExport, ScheduledExportBody } from '../types'
-import { everyPage } from './everyPage'
 
 /** Asks for a ticket to download the whole result of a query; the query is compiled first. */
 export const useMakeExport = () =>
@@ -11,7 +10,7 @@ export const SCHEDULED = ['scheduled-exports']
 
 export const scheduledExportsQuery = queryOptions({
   queryKey: SCHEDULED,
-  queryFn: ({ signal }) => everyPage((cursor) => unwrap(api.GET('/api/v1/hunting/scheduled-exports', { params: { query: { limit: 1000, cursor } }, signal }))),
+  queryFn: ({ signal }) => unwrap(api.GET('/api/v1/hunting/scheduled-exports', { signal })),
   refetchInterval: 30_000,
 })
 

@@ -1,19 +1,19 @@
 import { Button, Field, Input, Select, Switch, Textarea } from '@fluentui/react-components'
 import { type FormEvent, useState } from 'react'
 import { useSaveScheduled } from '../../api/queries/huntingExports'
-import type { ExportFormat, ScheduledExport, ScheduledExportBody } from '../../api/types'
+import type { ScheduledExport } from '../../api/types'
 import { ErrorBar } from '../../components/ErrorBar'
-import { EVERY, FORMATS, scheduleWords, timeOf, timesOf, timeText, WEEKDAYS, wholeOf } from './schedule'
+import { EVERY, type ExportDraft, formatOf, FORMATS, scheduleWords, timeOf, timesOf, timeText, WEEKDAYS, wholeOf } from './schedule'
 
 /** What is exported, how and when. The query is compiled when it is saved. */
-export function ExportForm({ id, draft: first, onSaved, onClose }: { id: string | undefined; draft: ScheduledExportBody; onSaved: (saved: ScheduledExport) => void; onClose: () => void }) {
+export function ExportForm({ id, draft: first, onSaved, onClose }: { id: string | undefined; draft: ExportDraft; onSaved: (saved: ScheduledExport) => void; onClose: () => void }) {
   const [draft, setDraft] = useState(first)
   const [keep, setKeep] = useState(String(first.keep))
   const [minute, setMinute] = useState(String(first.at_minute))
   const save = useSaveScheduled()
-  const set = (next: Partial<ScheduledExportBody>) => setDraft((old) => ({ ...old, ...next }))
+  const set = (next: Partial<ExportDraft>) => setDraft((old) => ({ ...old, ...next }))
   const { every, at_minute, at_hour, on_weekday } = draft
-  const times = (next: Partial<{ every: ScheduledExport['every']; minute: number; hour: number; weekday: number }>) =>
+  const times = (next: Partial<{ every: string; minute: number; hour: number; weekday: number }>) =>
     set(timesOf(next.every ?? every, next.minute ?? at_minute, next.hour ?? at_hour ?? 4, next.weekday ?? on_weekday ?? 1))
   const kept = wholeOf(keep, 1, 100)
   const past = wholeOf(minute, 0, 59)
@@ -30,12 +30,12 @@ export function ExportForm({ id, draft: first, onSaved, onClose }: { id: string 
       </Field>
       <div className="form-row">
         <Field label="Format">
-          <Select value={draft.format} onChange={(_, d) => set({ format: d.value as ExportFormat })}>
+          <Select value={draft.format} onChange={(_, d) => set({ format: formatOf(d.value) })}>
             {Object.entries(FORMATS).map(([name, label]) => <option key={name} value={name}>{label}</option>)}
           </Select>
         </Field>
         <Field label="Rhythm">
-          <Select value={every} onChange={(_, d) => times({ every: d.value as ScheduledExport['every'] })}>
+          <Select value={every} onChange={(_, d) => times({ every: d.value })}>
             {Object.entries(EVERY).map(([name, label]) => <option key={name} value={name}>{label}</option>)}
           </Select>
         </Field>

@@ -5,7 +5,7 @@ import { SidePanel } from '../../components/SidePanel'
 import { EmptyState } from '../../components/states'
 import { ExportForm } from './ExportForm'
 import { ExportRuns } from './ExportRuns'
-import { newExport } from './schedule'
+import { type ExportDraft, formatOf, newExport } from './schedule'
 
 interface Props {
   /** An identifier, or "new". */
@@ -42,6 +42,6 @@ export function ExportPanel({ open, query, present, onOpen }: Props) {
   )
 }
 
-function bodyOf({ name, query, format, every, at_minute, at_hour, on_weekday, keep, enabled }: ScheduledExport) {
-  return { name, query, format, every, at_minute, at_hour, on_weekday, keep, enabled }
+function bodyOf({ name, query, format, every, at_minute, at_hour, on_weekday, keep, enabled }: ScheduledExport): ExportDraft {
+  return { name, query, format: formatOf(format), every, at_minute, at_hour, on_weekday, keep, enabled }
 }

@@ -2,7 +2,7 @@ import { Button, Table, TableBody, TableCell, TableRow } from '@fluentui/react-c
 import { ArrowDownloadRegular, CheckmarkCircleFilled, ErrorCircleFilled, ArrowSyncRegular } from '@fluentui/react-icons'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { exportRunsQuery } from '../../api/queries/huntingExports'
-import type { ScheduledExportRun } from '../../api/types'
+import type { HuntingExportRun } from '../../api/types'
 import { HeadRow } from '../../components/HeadRow'
 import { Instant } from '../../components/Instant'
 import { ListError } from '../../components/ListError'
@@ -26,8 +26,8 @@ export function ExportRuns({ id }: { id: string }) {
             <TableRow key={run.id}>
               <TableCell><Instant at={run.started_at} short /></TableCell>
               <TableCell className="break"><RunState state={run.state} />{run.state === 'failed' && <span className="small"> {run.message} {run.code && <code>{run.code}</code>}</span>}</TableCell>
-              <TableCell className="nums">{run.rows === null || run.rows === undefined ? '' : formatCount(run.rows)}</TableCell>
-              <TableCell className="nums">{run.bytes === null || run.bytes === undefined ? '' : <span title={run.sha256 ? `SHA-256 ${run.sha256}` : undefined}>{formatBytes(run.bytes)}</span>}</TableCell>
+              <TableCell className="nums">{run.state === 'done' && <>{formatCount(run.rows)}{run.truncated && <span title="The greatest number of rows was reached"> and more</span>}</>}</TableCell>
+              <TableCell className="nums">{run.state === 'done' && <span title={run.sha256 ? `SHA-256 ${run.sha256}` : undefined}>{formatBytes(run.bytes)}</span>}</TableCell>
               <TableCell>{run.state === 'done' && <Button as="a" size="small" appearance="subtle" icon={<ArrowDownloadRegular />} href={runContent(id, run.id)} download aria-label={`Download the run of ${run.started_at}`} />}</TableCell>
             </TableRow>
           ))}
@@ -45,7 +45,7 @@ const STATES = {
   failed: { word: 'Failed', icon: <ErrorCircleFilled />, look: 'bad' },
 } as const
 
-export function RunState({ state }: { state: ScheduledExportRun['state'] }) {
-  const { word, icon, look } = STATES[state]
+export function RunState({ state }: { state: HuntingExportRun['state'] }) {
+  const { word, icon, look } = STATES[state === 'done' || state === 'failed' ? state : 'running']
   return <span className={`state ${look}`}><span className="state-icon" aria-hidden>{icon}</span>{word}</span>
 }

@@ -14,7 +14,7 @@ import { EmptyState, ErrorState, Loading } from '../../components/states'
 import { formatCount } from '../../lib/format'
 import { ExportPanel } from './ExportPanel'
 import { RunState } from './ExportRuns'
-import { FORMATS, scheduleWords } from './schedule'
+import { formatOf, FORMATS, scheduleWords } from './schedule'
 
 /** Queries whose whole result is written into a file again and again. */
 export function ExportsPage() {
@@ -29,7 +29,7 @@ export function ExportsPage() {
     <div className="page">
       <div className="settings">
         <p className="crumbs"><Link className="link" to="/hunting">Hunting</Link></p>
-        <PageHeader title="Scheduled exports" count={list.data?.length} actions={<Button appearance="primary" onClick={() => open('new')}>New export</Button>}>
+        <PageHeader title="Scheduled exports" count={list.data?.total} actions={<Button appearance="primary" onClick={() => open('new')}>New export</Button>}>
           The server runs a query by a schedule and keeps its files for you to download.
         </PageHeader>
         <ErrorBar what="It was not started" error={run.error} />
@@ -37,20 +37,20 @@ export function ExportsPage() {
           <Loading what="the exports" />
         ) : !list.data ? (
           <ErrorState what="The exports could not be read" error={list.error} kept="They go on running." retry={() => void list.refetch()} />
-        ) : list.data.length === 0 ? (
+        ) : list.data.items.length === 0 ? (
           <EmptyState icon={<CalendarClockRegular />} title="Nothing is exported by a schedule">Make one here, or choose “Export on a schedule” over the result of a query.</EmptyState>
         ) : (
           <div className="settings-table">
             <Table aria-label="Scheduled exports" className="wide-table">
               <HeadRow names={['Name', 'Schedule', 'Format', 'Owner', 'Last run', 'Next run']} actions />
               <TableBody>
-                {list.data.map((one) => (
+                {list.data.items.map((one) => (
                   <TableRow key={one.id}>
                     <TableCell className="break"><Link className="link" to="/hunting/exports" search={{ open: one.id }} replace>{one.name}</Link></TableCell>
                     <TableCell>{scheduleWords(one)}</TableCell>
-                    <TableCell>{FORMATS[one.format]}</TableCell>
+                    <TableCell>{FORMATS[formatOf(one.format)]}</TableCell>
                     <TableCell className="break">{one.owner}</TableCell>
-                    <TableCell>{one.last_run ? <><RunState state={one.last_run.state} /> <Instant at={one.last_run.started_at} show="age" />{typeof one.last_run.rows === 'number' && <span className="small muted"> {formatCount(one.last_run.rows)} rows</span>}</> : <span className="muted">never</span>}</TableCell>
+                    <TableCell>{one.last_run ? <><RunState state={one.last_run.state} /> <Instant at={one.last_run.started_at} show="age" />{one.last_run.state === 'done' && <span className="small muted"> {formatCount(one.last_run.rows)} rows</span>}</> : <span className="muted">never</span>}</TableCell>
                     <TableCell>{one.enabled ? <Instant at={one.next_run_at} show="age" none="" /> : <span className="muted">off</span>}</TableCell>
                     <TableCell>
                       <div className="row">
@@ -65,7 +65,7 @@ export function ExportsPage() {
           </div>
         )}
       </div>
-      <ExportPanel open={search.open} query={search.q ?? ''} present={list.data} onOpen={open} />
+      <ExportPanel open={search.open} query={search.q ?? ''} present={list.data?.items} onOpen={open} />
       <ConfirmDialog
         open={ending !== undefined}
         title={`Delete the export ${ending?.name}?`}

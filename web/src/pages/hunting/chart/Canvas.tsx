@@ -3,17 +3,12 @@ import { CHART_KINDS } from '../../../lib/charts'
 import { useIsDark } from '../../../lib/theme'
 import { useMedia, useNarrow } from '../../../lib/hooks'
 import { echarts } from './echarts'
-import { MOST_SERIES, type ChartModel } from './model'
-import { chartOption, drawnSeries, panelCount } from './options'
+import type { ChartModel } from './model'
+import { chartOption, panelCount } from './options'
 import { chartTheme } from './palette'
-import { slices } from './series'
+import { pointReader } from './reader'
 import { type Cursor, walk } from './walk'
-import { figure, placeName, summary } from './words'
-
-interface Named {
-  text: string
-  row: number | undefined
-}
+import { summary } from './words'
 
 /** The picture of a chart: pointed at, read by arrow keys, and a point opens the row that made it. */
 export default function Canvas({ model, onRow }: { model: ChartModel; onRow: (row: number) => void }) {
@@ -28,8 +23,7 @@ export default function Canvas({ model, onRow }: { model: ChartModel; onRow: (ro
   const [at, setAt] = useState<Cursor>()
   const [told, setTold] = useState('')
   const about = useId()
-  // What each drawn point says, in the order of the drawing.
-  const points = useMemo<Named[][]>(() => namedPoints(model), [model])
+  const reader = useMemo(() => pointReader(model), [model])
   const panels = useMemo(() => panelCount(model), [model])
 
   useEffect(() => {
@@ -57,7 +51,7 @@ export default function Canvas({ model, onRow }: { model: ChartModel; onRow: (ro
     const made = chart.current
     if (!made) return
     const click = (event: { seriesIndex?: number; dataIndex?: number }) => {
-      const row = points[event.seriesIndex ?? -1]?.[event.dataIndex ?? -1]?.row
+      const row = reader.row({ series: event.seriesIndex ?? -1, point: event.dataIndex ?? -1 })
       if (row !== undefined) open.current(row)
     }
     made.on('click', click)
@@ -66,7 +60,7 @@ export default function Canvas({ model, onRow }: { model: ChartModel; onRow: (ro
       // The chart itself may be gone before its listener.
       if (!made.isDisposed()) made.off('click', click)
     }
-  }, [points])
+  }, [reader])
 
   const onKey = (event: KeyboardEvent) => {
     if (event.key === 'Escape' && at) {
@@ -75,13 +69,17 @@ export default function Canvas({ model, onRow }: { model: ChartModel; onRow: (ro
       event.preventDefault()
       return
     }
-    const here = at && points[at.series]?.[at.point]
-    if (event.key === 'Enter' && here?.row !== undefined) return onRow(here.row)
-    const next = walk(at, event.key, points.map((series) => series.length))
+    const row = at && reader.row(at)
+    if (event.key === 'Enter' && row !== undefined) {
+      // Else the same key would press the first button of the panel that opens.
+      event.preventDefault()
+      return onRow(row)
+    }
+    const next = walk(at, event.key, reader.sizes)
     if (!next) return
     event.preventDefault()
     setAt(next)
-    setTold(points[next.series]![next.point]!.text)
+    setTold(reader.text(next))
     chart.current?.dispatchAction({ type: 'showTip', seriesIndex: next.series, dataIndex: next.point })
   }
 
@@ -100,14 +98,5 @@ export default function Canvas({ model, onRow }: { model: ChartModel; onRow: (ro
       <p id={about} className="hidden-text">{summary(model, CHART_KINDS[model.spec.kind])}</p>
       <p className="hidden-text" role="status" aria-label="Point">{told}</p>
     </div>
-  )
-}
-
-function namedPoints(model: ChartModel): Named[][] {
-  if (model.spec.kind === 'piechart') {
-    return [slices(model.series, model.categories, MOST_SERIES).map(({ name, value, row }) => ({ text: `${name}: ${figure(value)}`, row }))]
-  }
-  return drawnSeries(model).map((series) =>
-    series.points.map((point) => ({ text: `${series.name}, ${placeName(model, point.x)}: ${figure(point.y)}`, row: point.row })),
   )
 }
