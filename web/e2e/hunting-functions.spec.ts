@@ -5,6 +5,7 @@ import { expect, inspect, shot, test } from './support/test'
 const newName = () => `E2e_${randomUUID().replaceAll('-', '').slice(0, 12)}`
 
 test('a function is made, completed, used, changed and deleted', async ({ page }) => {
+  test.slow()
   const name = newName()
   await page.goto('/hunting?shelf=functions')
   await page.getByRole('button', { name: 'New function' }).click()
@@ -93,4 +94,7 @@ test('F1 tells what a table holds, and Format sets the text in order', async ({ 
   await expect(page.locator('.monaco-editor .view-line').filter({ hasText: /^\|.where/ })).toBeVisible()
   await expect(editorText(page)).toContainText('take')
   await shot(page, '59-hunting-formatted')
+  await openEditor(page, 'DeviceInfo | take 5')
+  await page.keyboard.press('Shift+Alt+F')
+  await expect(page.locator('.monaco-editor .view-line').filter({ hasText: /^\|.take/ })).toBeVisible()
 })

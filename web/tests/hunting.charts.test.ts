@@ -35,6 +35,7 @@ describe('which columns are drawn', () => {
     expect(chartSpec(TIMED, [], render('areachart'), {})?.stack).toBe('stacked')
     expect(chartSpec(TIMED, [], render('areachart', { kind: 'unstacked' }), {})?.stack).toBe('unstacked')
     expect(chartSpec(TIMED, [], render('stackedareachart'), {})).toMatchObject({ kind: 'areachart', stack: 'stacked' })
+    expect(chartSpec(TIMED, [], render('areachart', { y_axis: 'log' }), {})?.stack).toBe('unstacked')
     expect(chartSpec(TIMED, [], render('columnchart'), {})?.stack).toBe('unstacked')
     expect(chartSpec(TIMED, [], render('columnchart', { kind: 'stacked100' }), {})?.stack).toBe('stacked100')
   })

@@ -29,15 +29,14 @@ export interface FunctionDraft {
 }
 
 /** After a change the editor completes with it, and texts that name it are checked anew. */
-function useChange<In, Out>(change: (input: In) => Promise<Out>) {
+function useChange<In, Out>(keys: string[], change: (input: In) => Promise<Out>) {
   const client = useQueryClient()
-  return useMutation({
-    mutationFn: change,
-    onSuccess: () => Promise.all(['hunting-functions', 'hunting-function', 'hunting-schema', 'validate'].map((key) => client.invalidateQueries({ queryKey: [key] }))),
-  })
+  return useMutation({ mutationFn: change, onSuccess: () => Promise.all(keys.map((key) => client.invalidateQueries({ queryKey: [key] }))) })
 }
+const WHOLE = ['hunting-functions', 'hunting-schema', 'validate']
 
 export const useSaveFunction = () =>
-  useChange(({ name, ...body }: FunctionDraft) => unwrap(api.PUT('/api/v1/hunting/functions/{name}', { params: { path: { name } }, body })))
+  useChange([...WHOLE, 'hunting-function'], ({ name, ...body }: FunctionDraft) => unwrap(api.PUT('/api/v1/hunting/functions/{name}', { params: { path: { name } }, body })))
+/** The function itself is not read again: what is gone would be answered as an error. */
 export const useRemoveFunction = () =>
-  useChange((name: string) => unwrap(api.DELETE('/api/v1/hunting/functions/{name}', { params: { path: { name } } })))
+  useChange(WHOLE, (name: string) => unwrap(api.DELETE('/api/v1/hunting/functions/{name}', { params: { path: { name } } })))

@@ -27,19 +27,17 @@ export interface SavedDraft {
   revision?: number
 }
 
-function useChange<In, Out>(change: (input: In) => Promise<Out>) {
+function useChange<In, Out>(keys: string[], change: (input: In) => Promise<Out>) {
   const client = useQueryClient()
-  return useMutation({
-    mutationFn: change,
-    onSuccess: () => Promise.all(['saved-queries', 'saved-query'].map((key) => client.invalidateQueries({ queryKey: [key] }))),
-  })
+  return useMutation({ mutationFn: change, onSuccess: () => Promise.all(keys.map((key) => client.invalidateQueries({ queryKey: [key] }))) })
 }
 
 export const useSaveQuery = () =>
-  useChange(({ id, revision, ...body }: SavedDraft) =>
+  useChange(['saved-queries', 'saved-query'], ({ id, revision, ...body }: SavedDraft) =>
     id
       ? unwrap(api.PUT('/api/v1/hunting/saved-queries/{id}', { params: { path: { id } }, body: { ...body, revision } }))
       : unwrap(api.POST('/api/v1/hunting/saved-queries', { body })),
   )
+/** The list alone is read again: what is gone would be answered as an error. */
 export const useRemoveSavedQuery = () =>
-  useChange((id: string) => unwrap(api.DELETE('/api/v1/hunting/saved-queries/{id}', { params: { path: { id } } })))
+  useChange(['saved-queries'], (id: string) => unwrap(api.DELETE('/api/v1/hunting/saved-queries/{id}', { params: { path: { id } } })))

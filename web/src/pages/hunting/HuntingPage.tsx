@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router'
 import { lazy, Suspense, useRef, useState } from 'react'
 import { ErrorBar } from '../../components/ErrorBar'
 import { PageHeader } from '../../components/PageHeader'
@@ -27,7 +28,7 @@ export function HuntingPage() {
 
   return (
     <div className="page hunting">
-      <PageHeader title="Hunting" />
+      <PageHeader title="Hunting" actions={<Link className="link hide-narrow" to="/hunting/exports">Scheduled exports</Link>} />
       <div className="hunting-grid">
         <Shelf
           shelf={search.shelf ?? 'tables'}

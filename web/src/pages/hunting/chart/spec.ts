@@ -74,7 +74,8 @@ export function chartSpec(columns: ResultColumn[], rows: unknown[][], render: Re
     ys: kind === 'piechart' && x !== undefined ? ys.slice(0, 1) : ys,
     split: splitByItself ? free.filter((index) => traits[index] === 'text' && !ys.includes(index)) : split,
     anomalies,
-    stack: canStack(kind) ? stack : 'unstacked',
+    // A sum has no place on an axis of logarithms; shares have an axis of their own.
+    stack: canStack(kind) && !(stack === 'stacked' && render?.y_axis === 'log') ? stack : 'unstacked',
     panels: render?.y_split === 'axes' || render?.y_split === 'panels' ? render.y_split : 'none',
     accumulate: render?.accumulate ?? false,
     legend: render?.legend !== 'hidden',

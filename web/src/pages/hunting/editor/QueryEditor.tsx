@@ -28,6 +28,8 @@ interface Props {
   onName: (name: string) => void
 }
 
+const FORMAT = 'editor.action.formatDocument'
+
 /** Monaco with the Kusto language, our schema, and the server's findings. */
 export default function QueryEditor({ ref, value, onChange, onRun, onName }: Props) {
   const frame = useRef<HTMLDivElement>(null)
@@ -81,6 +83,13 @@ export default function QueryEditor({ ref, value, onChange, onRun, onName }: Pro
       keybindings: [monaco.KeyCode.F1],
       contextMenuGroupId: 'navigation',
       run: () => void explain(made.getPosition(), true),
+    })
+    made.addAction({
+      id: 'palisade.format',
+      label: 'Format the query',
+      // Monaco has other keys for it on each system.
+      keybindings: [monaco.KeyMod.Shift | monaco.KeyMod.Alt | monaco.KeyCode.KeyF],
+      run: () => made.getAction(FORMAT)?.run(),
     })
     const clicked = made.onMouseUp((event) => {
       if ((event.event.ctrlKey || event.event.metaKey) && event.target.position) explain(event.target.position, false)
@@ -145,12 +154,11 @@ export default function QueryEditor({ ref, value, onChange, onRun, onName }: Pro
       made.revealRangeInCenterIfOutsideViewport(range)
       made.focus()
     },
-    // The same action has Shift+Alt+F.
     format: () => {
       const made = editor.current
       if (!made) return
       made.focus()
-      void made.getAction('editor.action.formatDocument')?.run()
+      void made.getAction(FORMAT)?.run()
     },
   }))
 
