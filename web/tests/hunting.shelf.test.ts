@@ -45,6 +45,9 @@ describe('parameters of a function', () => {
   })
   it('make its call, and a text that runs by itself', () => {
     expect(callOf({ name: 'F', parameters: '(ip:string, n:long = 5)' })).toBe('F(ip, n)')
+    expect(callOf({ name: 'F', parameters: '()' })).toBe('F()')
+    expect(callOf({ name: 'F', parameters: '(T:(*), n:long)' })).toBe('invoke F(n)')
+    expect(textOf({ name: 'F', parameters: '(T:(a:long))', body: 'T | count' })).toBe('let F = (T:(a:long)) {\nT | count\n};\nT\n| invoke F()\n')
     expect(textOf({ name: 'F', parameters: '()', body: 'DeviceInfo\n' })).toBe('DeviceInfo\n')
     expect(textOf({ name: 'F', parameters: '(n:long = 5)', body: 'DeviceInfo | take n' })).toBe('let F = (n:long = 5) {\nDeviceInfo | take n\n};\nF(n)\n')
   })

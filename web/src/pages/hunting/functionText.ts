@@ -47,16 +47,19 @@ function splitOutside(text: string, mark: string): string[] {
   return parts.map((part) => part.trim())
 }
 
-export const parameterNames = (parameters: string): string[] => parametersOf(parameters).map((one) => one.name)
+/** How a function is called, with the names of its parameters where values go; one that takes a table by `invoke`. */
+export function callOf({ name, parameters }: Signed): string {
+  const [first, ...rest] = parametersOf(parameters)
+  const names = (list: Parameter[]) => list.map((one) => one.name).join(', ')
+  return first?.columns ? `invoke ${name}(${names(rest)})` : `${name}(${names(first ? [first, ...rest] : [])})`
+}
 
-/** How a function is called, with the names of its parameters where values go. */
-export const callOf = (one: Signed): string => `${one.name}(${parameterNames(one.parameters).join(', ')})`
-
-/** A function as a text that runs by itself: one with parameters is written out before it is called. */
+/** A function as a text: one without parameters runs by itself, others are written out before they are called. */
 export function textOf(one: Signed & { body: string }): string {
   const body = one.body.trim()
-  if (parameterNames(one.parameters).length === 0) return `${body}\n`
-  return `let ${one.name} = ${one.parameters} {\n${body}\n};\n${callOf(one)}\n`
+  const [first] = parametersOf(one.parameters)
+  if (!first) return `${body}\n`
+  return `let ${one.name} = ${one.parameters} {\n${body}\n};\n${first.columns ? `${first.name}\n| ` : ''}${callOf(one)}\n`
 }
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
