@@ -140,6 +140,7 @@ const hunting = createRoute({ getParentRoute: () => inside, path: '/hunting', va
 const exports = createRoute({ getParentRoute: () => inside, path: '/hunting/exports', validateSearch: exportsSearch }).lazy(() =>
   import('./pages/exports/route').then((m) => m.Route),
 )
+const files = createRoute({ getParentRoute: () => inside, path: '/hunting/files' }).lazy(() => import('./pages/uploads/route').then((m) => m.Route))
 
 const search = createRoute({ getParentRoute: () => inside, path: '/search', validateSearch: everythingSearch, component: SearchPage })
 
@@ -206,6 +207,7 @@ const routeTree = root.addChildren([
     extensions,
     hunting,
     exports,
+    files,
     search,
     usage,
     settings,

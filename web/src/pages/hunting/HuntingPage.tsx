@@ -28,7 +28,7 @@ export function HuntingPage() {
 
   return (
     <div className="page hunting">
-      <PageHeader title="Hunting" actions={<Link className="link hide-narrow" to="/hunting/exports">Scheduled exports</Link>} />
+      <PageHeader title="Hunting" actions={<PageLinks />} />
       <div className="hunting-grid">
         <Shelf
           shelf={search.shelf ?? 'tables'}
@@ -69,5 +69,14 @@ export function HuntingPage() {
       </div>
       <HuntingPanels search={search} onChange={change} text={text} deed={deed} onDeed={setDeed} onInsert={insert} />
     </div>
+  )
+}
+
+function PageLinks() {
+  return (
+    <nav className="row hide-narrow" aria-label="More of hunting">
+      <Link className="link" to="/hunting/files">Files</Link>
+      <Link className="link" to="/hunting/exports">Scheduled exports</Link>
+    </nav>
   )
 }
