@@ -1,4 +1,4 @@
-import { Button, Popover, PopoverSurface, PopoverTrigger } from '@fluentui/react-components'
+import { Button, Dialog, DialogActions, DialogBody, DialogContent, DialogSurface, DialogTitle } from '@fluentui/react-components'
 import { ShareRegular } from '@fluentui/react-icons'
 import { useState } from 'react'
 import { useMakeLink } from '../../api/queries/huntingHistory'
@@ -17,20 +17,26 @@ export function ShareButton({ text, deadline }: { text: string; deadline: number
     make.mutate({ query: text, deadline_s: deadline }, { onSuccess: ({ id }) => void copyText(linkAddress(window.location.origin, id)).then(setCopied) })
   }
   return (
-    <Popover open={open} trapFocus onOpenChange={(_, data) => { setOpen(data.open); if (data.open) share() }}>
-      <PopoverTrigger disableButtonEnhancement>
-        <Button appearance="subtle" icon={<ShareRegular />} disabled={!text.trim()}>Share</Button>
-      </PopoverTrigger>
-      <PopoverSurface className="share" aria-label="Share this query">
-        {make.isPending && <p role="status">Making the link…</p>}
-        <ErrorBar what="The link was not made" error={make.error} kept="The text is kept." retry={share} />
-        {make.data && (
-          <>
-            <p role="status">{copied ? 'The link is copied.' : 'Here is the link.'} It opens this text for everybody here who may hunt; each sees the rows of their own devices.</p>
-            <CopyLine text={linkAddress(window.location.origin, make.data.id)} label="Link" />
-          </>
-        )}
-      </PopoverSurface>
-    </Popover>
+    <>
+      <Button appearance="subtle" icon={<ShareRegular />} disabled={!text.trim()} onClick={() => { setOpen(true); share() }}>Share</Button>
+      <Dialog open={open} onOpenChange={(_, data) => setOpen(data.open)}>
+        <DialogSurface>
+          <DialogBody>
+            <DialogTitle>Share this query</DialogTitle>
+            <DialogContent className="stack">
+              <p role="status">{make.isPending ? 'Making the link…' : make.data && (copied ? 'The link is copied.' : 'Here is the link.')}</p>
+              <ErrorBar what="The link was not made" error={make.error} kept="The text is kept." retry={share} />
+              {make.data && (
+                <>
+                  <CopyLine text={linkAddress(window.location.origin, make.data.id)} label="Link" />
+                  <p className="muted small">It opens this text for everybody here who may hunt; each sees the rows of their own devices.</p>
+                </>
+              )}
+            </DialogContent>
+            <DialogActions><Button onClick={() => setOpen(false)}>Close</Button></DialogActions>
+          </DialogBody>
+        </DialogSurface>
+      </Dialog>
+    </>
   )
 }
