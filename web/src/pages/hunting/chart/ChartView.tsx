@@ -46,7 +46,7 @@ export default function ChartView({ result, search, onChange }: Props) {
             onTechnique={(technique) => onChange({ technique, view: 'table' })}
           />
         ) : spec ? (
-          <Drawn result={result} spec={spec} chosenY={search.y !== undefined || (render?.y_columns.length ?? 0) > 0} onRow={(row) => onChange({ row })} />
+          <Drawn result={result} spec={spec} chosenY={search.y !== undefined || (render?.y_columns?.length ?? 0) > 0} onRow={(row) => onChange({ row })} />
         ) : render && render.visualization !== 'table' && !kindOf(render.visualization) ? (
           <EmptyState icon={<DataPieRegular />} title={`“${render.visualization}” is not drawn here`}><p>The rows are under Table. Choose one of the charts above, or write, for example, <code>| render {Object.keys(CHART_KINDS)[0]}</code>.</p></EmptyState>
         ) : (

@@ -84,12 +84,14 @@ export function chartSpec(columns: ResultColumn[], rows: unknown[][], render: Re
     title: render?.title ?? undefined,
     xTitle: render?.x_title ?? undefined,
     yTitle: render?.y_title ?? undefined,
-    xMin: render?.x_min ?? undefined,
-    xMax: render?.x_max ?? undefined,
-    yMin: render?.y_min ?? undefined,
-    yMax: render?.y_max ?? undefined,
+    xMin: bound(render?.x_min),
+    xMax: bound(render?.x_max),
+    yMin: bound(render?.y_min),
+    yMax: bound(render?.y_max),
   }
 }
+
+const bound = (value: unknown): number | string | undefined => (typeof value === 'number' || typeof value === 'string' ? value : undefined)
 
 /** Areas stack unless the query says otherwise; columns stand beside each other. */
 function stackOf(kind: ChartKind, render: Render | null): Stack {
