@@ -125,6 +125,12 @@ describe('what is too much or too little', () => {
     expect(model.categories).toHaveLength(MOST_CATEGORIES)
     expect(model.notes.join()).toContain('categories')
   })
+  it('a pie is of all its names, however many', () => {
+    const rows = Array.from({ length: MOST_CATEGORIES + 5 }, (_, i) => [`n${i}`, i])
+    const model = draw([col('Name', 'string'), col('N', 'long')], rows, render('piechart'))
+    expect(slices(model.series, model.categories, 1)[0]).toEqual({ name: `n${MOST_CATEGORIES + 4}`, value: MOST_CATEGORIES + 4, row: MOST_CATEGORIES + 4 })
+    expect(model.notes).toEqual([])
+  })
   it('a logarithmic axis has no place for nought, and says how many are missing', () => {
     const rows = [['2026-11-29T01:00:00Z', 'w', 0], ['2026-11-29T02:00:00Z', 'w', 10]]
     const model = draw(TIMED, rows, render('timechart', { y_axis: 'log' }))

@@ -109,6 +109,8 @@ function place(columns: ResultColumn[], spec: ChartSpec, samples: Sample[], note
     if (!seen.has(name)) seen.set(name, seen.size)
   }
   const all = seen.size
+  // A pie puts its small slices together, and needs all of them for that.
+  if (spec.kind === 'piechart') return { samples: order.map((sample) => ({ ...sample, at: seen.get(categoryName(sample))! })), axis: 'category', categories: [...seen.keys()] }
   if (all > MOST_CATEGORIES) notes.push(`Only the first ${MOST_CATEGORIES.toLocaleString()} of ${all.toLocaleString()} categories are drawn.`)
   const kept = order.flatMap((sample) => {
     const at = seen.get(categoryName(sample))!
