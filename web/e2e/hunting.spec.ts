@@ -1,16 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import type { Page } from '@playwright/test'
+import { huntingAddress, openEditor } from './support/hunting'
 import { expect, inspect, shot, test } from './support/test'
 
-const address = (query: string, run = false) => `/hunting?q=${encodeURIComponent(query)}${run ? '&run=true' : ''}`
-
-async function openEditor(page: Page, query: string): Promise<void> {
-  await page.goto(address(query))
-  await expect(page.locator('.query-editor[data-schema=ready]')).toBeVisible({ timeout: 60_000 })
-  await page.locator('.monaco-editor textarea').first().focus()
-  await page.keyboard.press('Control+End')
-}
+const address = (query: string, run = false) => huntingAddress(query, run ? { run: 'true' } : {})
 
 test('completion knows our tables and columns', async ({ page }) => {
   await openEditor(page, 'DeviceProcessEvents\n| where ')
@@ -87,11 +80,11 @@ test('thirty thousand rows: a few are drawn, the last is one key away', async ({
   await expect(grid.getByRole('row').nth(1)).toContainText('row 30000')
 })
 
-test('export gives the rows as CSV', async ({ page }) => {
+test('export gives the rows shown as CSV', async ({ page }) => {
   await page.goto(address('DeviceInfo\n| take 3', true))
   await expect(page.getByRole('status', { name: 'Statistics' })).toBeVisible({ timeout: 30_000 })
   await page.getByRole('button', { name: 'Export' }).click()
-  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: 'CSV' }).click()])
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: 'Rows shown as CSV' }).click()])
   expect(file.suggestedFilename()).toMatch(/^hunting-.*\.csv$/)
 })
 

@@ -1,7 +1,7 @@
 import { createRootRoute, createRoute, createRouter, redirect } from '@tanstack/react-router'
 import { sessionQuery } from './api/queries/session'
 import { asApiError } from './api/errors'
-import { connectorSearch, connectorsSearch, connectSearch, devicesSearch, everythingSearch, explorerSearch, healthSearch, huntingSearch, machineSearch, machinesSearch, openSearch, setupSearch, signInSearch, subscriptionSearch, timelineSearch, treeSearch, usageSearch } from './lib/search'
+import { connectorSearch, connectorsSearch, connectSearch, devicesSearch, everythingSearch, explorerSearch, exportsSearch, healthSearch, huntingSearch, machineSearch, machinesSearch, openSearch, setupSearch, signInSearch, subscriptionSearch, timelineSearch, treeSearch, usageSearch } from './lib/search'
 import { baselineSearch, deviceBaselineSearch, newBaselineSearch, secureScoreSearch } from './lib/baselineSearch'
 import { exceptionsSearch, inventorySearch } from './lib/inventorySearch'
 import { eventsSearch, notificationsSearch } from './lib/notificationSearch'
@@ -137,6 +137,10 @@ const explorer = createRoute({ getParentRoute: () => inside, path: '/explorer', 
 const hunting = createRoute({ getParentRoute: () => inside, path: '/hunting', validateSearch: huntingSearch }).lazy(() =>
   import('./pages/hunting/route').then((m) => m.Route),
 )
+const exports = createRoute({ getParentRoute: () => inside, path: '/hunting/exports', validateSearch: exportsSearch }).lazy(() =>
+  import('./pages/exports/route').then((m) => m.Route),
+)
+const files = createRoute({ getParentRoute: () => inside, path: '/hunting/files' }).lazy(() => import('./pages/uploads/route').then((m) => m.Route))
 
 const search = createRoute({ getParentRoute: () => inside, path: '/search', validateSearch: everythingSearch, component: SearchPage })
 
@@ -202,6 +206,8 @@ const routeTree = root.addChildren([
     hardware,
     extensions,
     hunting,
+    exports,
+    files,
     search,
     usage,
     settings,

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest'
 import type { HuntingSchema } from '../src/api/types'
 import { columnWidth } from '../src/pages/hunting/columnWidth'
 import { keepDraft, keptDraft } from '../src/pages/hunting/draft'
-import { kustoSchema } from '../src/pages/hunting/editor/kustoSchema'
+import { kustoFunction, kustoSchema } from '../src/pages/hunting/editor/kustoSchema'
 import { counterQuery, eventQuery } from '../src/pages/hunting/samples'
 
 describe('drafts', () => {
@@ -42,6 +42,7 @@ it('gives a column a width by its type and its first rows, within bounds', () =>
 
 it('tells the editor of our tables with types, and why a column is empty', () => {
   const schema: HuntingSchema = {
+    functions: [{ name: 'Own', parameters: '(T:(a:long), ip:string, n:long = 5)', description: '', folder: 'Net', columns: [{ name: 'A b', type: 'string' }] }],
     tables: [{ name: 'T', kind: 'event', description: 'Rows', action_types: [], additional_fields: [], types: [], columns: [
       { name: 'At', type: 'datetime', description: 'When', filled: true, reason: null },
       { name: 'Odd', type: 'something', description: 'What', filled: false, reason: 'no source on Linux' },
@@ -51,6 +52,19 @@ it('tells the editor of our tables with types, and why a column is empty', () =>
     { name: 'At', type: 'System.DateTime', docstring: 'When' },
     { name: 'Odd', type: 'System.Object', docstring: 'What (not filled: no source on Linux)' },
   ])
+  expect(kustoSchema(schema).database?.functions).toEqual([
+    {
+      name: 'Own',
+      body: "{ datatable(['A b']:string)[] }",
+      docstring: 'A function of this tenant in Net.',
+      inputParameters: [
+        { name: 'T', columns: [{ name: 'a', type: 'System.Int64', cslType: 'long' }] },
+        { name: 'ip', type: 'System.String', cslType: 'string' },
+        { name: 'n', type: 'System.Int64', cslType: 'long', cslDefaultValue: '5' },
+      ],
+    },
+  ])
+  expect(kustoFunction({ name: 'F', parameters: '()', description: 'Says', folder: '', columns: null })).toEqual({ name: 'F', body: '{ dynamic(null) }', docstring: 'Says', inputParameters: [] })
 })
 
 it('writes queries that text cannot leave', () => {

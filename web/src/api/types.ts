@@ -1,6 +1,8 @@
-import type { components } from './schema'
+import type { components, paths } from './schema'
 
 type Schemas = components['schemas']
+/** What a list at this path is of. */
+type ItemOf<P extends keyof paths> = paths[P] extends { get: { responses: { 200: { content: { 'application/json': { items: (infer T)[] } } } } } } ? T : never
 
 export type Device = Schemas['Device']
 export type Health = Device['health']
@@ -128,3 +130,13 @@ export type NotificationRuleBody = Schemas['NotificationRuleBody']
 export type NotificationDelivery = Schemas['NotificationDelivery']
 export type Agentless = Schemas['Agentless']
 export type AgentlessOfSubscription = Schemas['AgentlessOfSubscription']
+/** What `render` asks for; null in an answer whose query has none. */
+export type Render = NonNullable<HuntingResult['render']>
+export type HuntingFunction = ItemOf<'/api/v1/hunting/functions'>
+export type SavedQuery = ItemOf<'/api/v1/hunting/saved-queries'>
+export type HuntingHistoryItem = ItemOf<'/api/v1/hunting/history'>
+export type ExportFormat = Schemas['ExportFormat']
+export type ScheduledExport = Schemas['ScheduledExport']
+export type ScheduledExportBody = Schemas['ScheduledExportBody']
+export type HuntingExportRun = Schemas['HuntingExportRun']
+export type HuntingUpload = Schemas['HuntingUpload']

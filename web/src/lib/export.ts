@@ -25,6 +25,14 @@ export function rowObject(columns: ResultColumn[], row: unknown[]): Record<strin
   return Object.fromEntries(columns.map((c, i) => [c.name, row[i]]))
 }
 
+/** Has the browser download what the server streams at a path of its own. */
+export function download(path: string): void {
+  const link = document.createElement('a')
+  link.href = path
+  link.download = ''
+  link.click()
+}
+
 /** Hands a text to the browser as a file. */
 export function saveFile(name: string, type: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }))

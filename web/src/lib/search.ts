@@ -1,3 +1,4 @@
+import { type ChartKind, isChartKind, type Stack, STACKS } from './charts'
 import { isMonth } from './months'
 import { isRange, parseInstant, type RangeKey } from './time'
 
@@ -105,8 +106,28 @@ export interface HuntingSearch {
   row?: number
   run?: boolean
   /** What is shown beside the editor; tables when absent. */
-  shelf?: 'samples' | 'recent'
+  shelf?: (typeof SHELVES)[number]
+  /** How the rows are shown; as the query says when absent. */
+  view?: (typeof RESULT_VIEWS)[number]
+  /** The chart in place of the query's, and its columns: names with commas between. */
+  chart?: ChartKind | 'attack'
+  x?: string
+  y?: string
+  split?: string
+  stack?: Stack
+  /** Only rows that name this ATT&CK technique. */
+  technique?: string
+  /** The matrix as a list. */
+  list?: boolean
+  /** A function or table beside it: "function:NAME", "table:NAME", "new-function". */
+  panel?: string
+  /** The saved query that is open in the editor. */
+  saved?: string
+  /** A shared query by its short name; becomes `q`. */
+  link?: string
 }
+export const SHELVES = ['functions', 'saved', 'recent', 'samples'] as const
+export const RESULT_VIEWS = ['table', 'chart'] as const
 export function huntingSearch(raw: Raw): HuntingSearch {
   const deadline = Number(raw.deadline)
   const row = Number(raw.row)
@@ -116,8 +137,28 @@ export function huntingSearch(raw: Raw): HuntingSearch {
     sort: text(raw.sort),
     row: raw.row !== undefined && Number.isInteger(row) && row >= 0 ? row : undefined,
     run: raw.run === true || raw.run === 'true' ? true : undefined,
-    shelf: oneOf(raw.shelf, ['samples', 'recent'] as const),
+    shelf: oneOf(raw.shelf, SHELVES),
+    view: oneOf(raw.view, RESULT_VIEWS),
+    chart: raw.chart === 'attack' ? 'attack' : isChartKind(raw.chart) ? raw.chart : undefined,
+    x: text(raw.x),
+    y: text(raw.y),
+    split: typeof raw.split === 'string' ? raw.split : undefined,
+    stack: oneOf(raw.stack, Object.keys(STACKS) as Stack[]),
+    technique: /^T\d{4}(\.\d{3})?$/.test(text(raw.technique) ?? '') ? text(raw.technique) : undefined,
+    list: raw.list === true || raw.list === 'true' ? true : undefined,
+    panel: text(raw.panel),
+    saved: text(raw.saved),
+    link: text(raw.link),
   }
+}
+
+/** All state of the scheduled exports: the open one or "new", and what a new one begins with. */
+export interface ExportsSearch {
+  open?: string
+  q?: string
+}
+export function exportsSearch(raw: Raw): ExportsSearch {
+  return { open: text(raw.open), q: text(raw.q) }
 }
 
 export const USAGE_BY = ['subscription', 'owner', 'plan', 'machine', 'hour'] as const

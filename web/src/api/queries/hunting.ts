@@ -4,7 +4,8 @@ import { api, unwrap } from '../client'
 export const huntingSchemaQuery = queryOptions({
   queryKey: ['hunting-schema'],
   queryFn: ({ signal }) => unwrap(api.GET('/api/v1/hunting/schema', { signal })),
-  staleTime: Infinity,
+  // Tables stay as they are; others of the tenant may have made functions.
+  staleTime: 5 * 60_000,
 })
 
 export const validateQuery = (query: string) =>

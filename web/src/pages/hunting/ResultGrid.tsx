@@ -13,6 +13,8 @@ interface Row {
 }
 interface Props {
   result: HuntingResult
+  /** Leaves rows out; their numbers stay. */
+  only?: (row: unknown[]) => boolean
   sort: string | undefined
   onSort: (sort: string | undefined) => void
   row: number | undefined
@@ -20,8 +22,8 @@ interface Props {
 }
 
 /** Typed rows: virtual, sortable, resizable; the order and the open row are in the address. */
-export function ResultGrid({ result, sort, onSort, row, onRow }: Props) {
-  const rows = useMemo<Row[]>(() => result.rows.map((cells, index) => ({ index, cells })), [result])
+export function ResultGrid({ result, only, sort, onSort, row, onRow }: Props) {
+  const rows = useMemo<Row[]>(() => result.rows.map((cells, index) => ({ index, cells })).filter(({ cells }) => !only || only(cells)), [result, only])
   const columns = useMemo<ColumnDef<Row>[]>(
     () =>
       result.schema.map((column, i) => ({

@@ -1,16 +1,23 @@
-import { MessageBar, MessageBarBody, ProgressBar } from '@fluentui/react-components'
-import { CodeTextRegular } from '@fluentui/react-icons'
-import { useEffect, useState } from 'react'
-import { EmptyState, ErrorState } from '../../components/states'
+import { MessageBar, MessageBarBody, ProgressBar, Tab, TabList } from '@fluentui/react-components'
+import { CodeTextRegular, DataBarVerticalRegular, TableRegular } from '@fluentui/react-icons'
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react'
+import type { HuntingResult } from '../../api/types'
+import { EmptyState, ErrorState, Loading } from '../../components/states'
 import { formatCount } from '../../lib/format'
 import { useDelayed } from '../../lib/hooks'
 import type { HuntingSearch } from '../../lib/search'
 import { formatMillis } from '../../lib/time'
+import { namesTechnique, techniqueColumn } from './attack/technique'
+import { kindOf } from './chart/spec'
 import { ResultGrid } from './ResultGrid'
 import { ResultTools } from './ResultTools'
 import { RowPanel } from './RowPanel'
 import { Statistics } from './Statistics'
+import { TechniqueFilter } from './TechniqueFilter'
 import type { Run } from './useRun'
+
+// Charts come when somebody looks at one.
+const ChartView = lazy(() => import('./chart/ChartView'))
 
 interface Props {
   run: Run
@@ -30,24 +37,48 @@ export function ResultView({ run, search, onChange, deadline }: Props) {
   if (query.isError) return <ErrorState what="The query did not finish" error={query.error} kept="Its text is kept." retry={() => void query.refetch()} />
   if (!query.data) return null
   const { data } = query
-  const chosen = search.row === undefined ? undefined : data.rows[search.row]
+  return <Answer result={data} query={request.query} search={search} onChange={onChange} />
+}
+
+/** The rows of an answer, as a table or as a chart: as the query says, unless somebody chose. */
+function Answer({ result, query, search, onChange }: { result: HuntingResult; query: string; search: HuntingSearch; onChange: (next: Partial<HuntingSearch>) => void }) {
+  const { schema, rows, render, truncated } = result
+  const view = search.view ?? (search.chart || kindOf(render?.visualization) ? 'chart' : 'table')
+  const only = useMemo(() => {
+    const column = search.technique ? techniqueColumn(schema, rows) : undefined
+    return column === undefined ? undefined : (row: unknown[]) => namesTechnique(row[column], search.technique!)
+  }, [schema, rows, search.technique])
+  const chosen = search.row === undefined ? undefined : rows[search.row]
   return (
     <>
-      {data.truncated && (
+      {truncated && (
         <MessageBar intent="warning" layout="multiline">
-          <MessageBarBody>Only the first {formatCount(data.rows.length)} rows are shown. Filter or summarise to see all.</MessageBarBody>
+          <MessageBarBody>Only the first {formatCount(rows.length)} rows are shown. Filter or summarise to see all.</MessageBarBody>
         </MessageBar>
       )}
       <div className="row between wrap">
-        <Statistics result={data} />
-        <ResultTools result={data} />
+        <div className="row wrap">
+          <TabList size="small" aria-label="Result as" selectedValue={view} onTabSelect={(_, d) => onChange({ view: d.value === 'chart' ? 'chart' : 'table' })}>
+            <Tab value="table" icon={<TableRegular />}>Table</Tab>
+            <Tab value="chart" icon={<DataBarVerticalRegular />}>Chart</Tab>
+          </TabList>
+          <Statistics result={result} />
+        </div>
+        <ResultTools result={result} query={query} />
       </div>
-      {data.rows.length === 0 ? (
+      {rows.length === 0 ? (
         <EmptyState title="No row matches">The query ran and found nothing. Widen its time or loosen a filter.</EmptyState>
+      ) : view === 'chart' ? (
+        <Suspense fallback={<Loading what="the chart" />}>
+          <ChartView result={result} search={search} onChange={onChange} />
+        </Suspense>
       ) : (
-        <ResultGrid result={data} sort={search.sort} onSort={(sort) => onChange({ sort })} row={search.row} onRow={(row) => onChange({ row })} />
+        <>
+          {only && <TechniqueFilter id={search.technique!} onClear={() => onChange({ technique: undefined })} />}
+          <ResultGrid result={result} only={only} sort={search.sort} onSort={(sort) => onChange({ sort })} row={search.row} onRow={(row) => onChange({ row })} />
+        </>
       )}
-      <RowPanel columns={data.schema} row={chosen} onClose={() => onChange({ row: undefined })} />
+      <RowPanel columns={schema} row={chosen} onClose={() => onChange({ row: undefined })} />
     </>
   )
 }

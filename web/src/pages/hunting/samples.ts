@@ -12,6 +12,14 @@ export const SAMPLES: Sample[] = [
     query: 'DeviceProcessEvents\n| where Timestamp > ago(1h)\n| where ActionType == "ProcessCreated"\n| project Timestamp, DeviceName, AccountName, FileName, ProcessCommandLine, InitiatingProcessFileName\n| top 200 by Timestamp desc\n',
   },
   {
+    title: 'Processes over time, as a chart',
+    query: 'DeviceProcessEvents\n| where Timestamp > ago(1d)\n| summarize Processes = count() by bin(Timestamp, 15m), DeviceName\n| render timechart with (title="Processes by device")\n',
+  },
+  {
+    title: 'Connections by port, as a chart',
+    query: 'DeviceNetworkEvents\n| where Timestamp > ago(1d)\n| summarize Connections = count() by Port = tostring(RemotePort)\n| top 20 by Connections\n| render columnchart\n',
+  },
+  {
     title: 'What runs most',
     query: 'DeviceProcessEvents\n| where Timestamp > ago(1d)\n| summarize Runs = count(), First = min(Timestamp), Last = max(Timestamp) by FileName, FolderPath\n| top 100 by Runs desc\n',
   },

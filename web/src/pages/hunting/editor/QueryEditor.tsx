@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query'
-import { type Ref, useEffect, useImperativeHandle, useRef } from 'react'
+import { type Ref, useEffect, useImperativeHandle, useMemo, useRef } from 'react'
 import { huntingSchemaQuery, validateQuery } from '../../../api/queries/hunting'
 import type { Diagnostic } from '../../../api/types'
 import { useDebounced } from '../../../lib/hooks'
 import { useIsDark } from '../../../lib/theme'
 import { kustoSchema } from './kustoSchema'
+import { nameAt } from './nameAt'
 import { registerQuickFix, rangeOf, showDiagnostics } from './markers'
 import { getKustoWorker, monaco, themeNames } from './monaco'
 
@@ -14,6 +15,8 @@ export interface EditorHandle {
   insert: (text: string) => void
   replace: (found: Diagnostic, text: string) => void
   show: (found: Diagnostic) => void
+  /** Sets the text in order; undo brings it back. */
+  format: () => void
 }
 
 interface Props {
@@ -21,16 +24,23 @@ interface Props {
   value: string
   onChange: (text: string) => void
   onRun: (text: string, selection?: string) => void
+  /** Somebody asks what a table or function is. */
+  onName: (name: string) => void
 }
 
+const FORMAT = 'editor.action.formatDocument'
+
 /** Monaco with the Kusto language, our schema, and the server's findings. */
-export default function QueryEditor({ ref, value, onChange, onRun }: Props) {
+export default function QueryEditor({ ref, value, onChange, onRun, onName }: Props) {
   const frame = useRef<HTMLDivElement>(null)
   const editor = useRef<monaco.editor.IStandaloneCodeEditor>(undefined)
-  const calls = useRef({ onChange, onRun })
-  calls.current = { onChange, onRun }
+  const calls = useRef({ onChange, onRun, onName })
+  calls.current = { onChange, onRun, onName }
   const dark = useIsDark()
   const schema = useQuery(huntingSchemaQuery).data
+  const names = useMemo(() => new Set([...(schema?.tables ?? []), ...(schema?.functions ?? [])].map((one) => one.name)), [schema])
+  const known = useRef(names)
+  known.current = names
   const rested = useDebounced(value, 400)
   const found = useQuery(validateQuery(rested)).data
 
@@ -39,7 +49,7 @@ export default function QueryEditor({ ref, value, onChange, onRun }: Props) {
       value,
       language: 'kusto',
       theme: dark ? themeNames.dark : themeNames.light,
-      ariaLabel: 'Query',
+      ariaLabel: 'Query. Ctrl+M lets Tab leave the editor.',
       automaticLayout: true,
       minimap: { enabled: false },
       scrollBeyondLastLine: false,
@@ -62,7 +72,30 @@ export default function QueryEditor({ ref, value, onChange, onRun }: Props) {
       keybindings: [monaco.KeyMod.CtrlCmd | monaco.KeyCode.Enter, monaco.KeyMod.Shift | monaco.KeyCode.Enter],
       run: () => calls.current.onRun(made.getValue(), selected(made)),
     })
+    const explain = (position: monaco.Position | null, near: boolean) => {
+      const name = position && nameAt(made.getValue(), made.getModel()!.getOffsetAt(position), known.current, near)
+      if (name) calls.current.onName(name)
+      return Boolean(name)
+    }
+    made.addAction({
+      id: 'palisade.explain',
+      label: 'What is this table or function?',
+      keybindings: [monaco.KeyCode.F1],
+      contextMenuGroupId: 'navigation',
+      run: () => void explain(made.getPosition(), true),
+    })
+    made.addAction({
+      id: 'palisade.format',
+      label: 'Format the query',
+      // Monaco has other keys for it on each system.
+      keybindings: [monaco.KeyMod.Shift | monaco.KeyMod.Alt | monaco.KeyCode.KeyF],
+      run: () => made.getAction(FORMAT)?.run(),
+    })
+    const clicked = made.onMouseUp((event) => {
+      if ((event.event.ctrlKey || event.event.metaKey) && event.target.position) explain(event.target.position, false)
+    })
     return () => {
+      clicked.dispose()
       typed.dispose()
       fix.dispose()
       made.getModel()?.dispose()
@@ -120,6 +153,12 @@ export default function QueryEditor({ ref, value, onChange, onRun }: Props) {
       made.setSelection(range)
       made.revealRangeInCenterIfOutsideViewport(range)
       made.focus()
+    },
+    format: () => {
+      const made = editor.current
+      if (!made) return
+      made.focus()
+      void made.getAction(FORMAT)?.run()
     },
   }))
 

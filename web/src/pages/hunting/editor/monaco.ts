@@ -17,6 +17,8 @@ kustoDefaults.setLanguageSettings({
   enableQueryWarnings: false,
   enableQuerySuggestions: false,
   enableHover: true,
+  // One operator on each line, however short the query is.
+  formatter: { indentationSize: 4, pipeOperatorStyle: 'NewLine' },
 })
 
 export { getKustoWorker, monaco, themeNames }

@@ -1,12 +1,12 @@
 import { SearchBox } from '@fluentui/react-components'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { huntingSchemaQuery } from '../../api/queries/hunting'
-import type { HuntingTable } from '../../api/types'
-import { ErrorState, Loading } from '../../components/states'
+import { huntingSchemaQuery } from '../../../api/queries/hunting'
+import type { HuntingTable } from '../../../api/types'
+import { ErrorState, Loading } from '../../../components/states'
 
 /** Tables and columns with their meaning; what is not filled says why. */
-export function SchemaBrowser({ onInsert }: { onInsert: (word: string) => void }) {
+export function SchemaBrowser({ onInsert, onTable }: { onInsert: (word: string) => void; onTable: (name: string) => void }) {
   const schema = useQuery(huntingSchemaQuery)
   const [filter, setFilter] = useState('')
   if (schema.isPending) return <Loading what="the tables" />
@@ -18,18 +18,22 @@ export function SchemaBrowser({ onInsert }: { onInsert: (word: string) => void }
   return (
     <div className="schema">
       <SearchBox size="small" aria-label="Search tables and columns" placeholder="Table or column" value={filter} onChange={(_, d) => setFilter(d.value)} />
-      {tables.map((table) => <TableEntry key={table.name} table={table} wanted={wanted} onInsert={onInsert} />)}
+      {tables.map((table) => <TableEntry key={table.name} table={table} wanted={wanted} onInsert={onInsert} onTable={onTable} />)}
       {tables.length === 0 && <p className="muted small">No table or column has this name.</p>}
     </div>
   )
 }
 
-function TableEntry({ table, wanted, onInsert }: { table: HuntingTable; wanted: string; onInsert: (word: string) => void }) {
+function TableEntry({ table, wanted, onInsert, onTable }: { table: HuntingTable; wanted: string; onInsert: (word: string) => void; onTable: (name: string) => void }) {
   const [open, setOpen] = useState(false)
   const columns = table.columns.filter((c) => !wanted || table.name.toLowerCase().includes(wanted) || c.name.toLowerCase().includes(wanted))
   return (
     <details className="table-entry" open={open || wanted !== ''} onToggle={(event) => !wanted && setOpen(event.currentTarget.open)}>
       <summary title={table.description}><b>{table.name}</b> <span className="muted small">{table.kind}</span></summary>
+      <p className="row small table-links">
+        <button type="button" className="plain" onClick={() => onInsert(table.name)}>Insert its name</button>
+        <button type="button" className="plain" onClick={() => onTable(table.name)}>What it holds</button>
+      </p>
       <Meanings title="type" list={table.types} onInsert={(name) => onInsert(`"${name}"`)} />
       <Meanings title="ActionType" list={table.action_types} onInsert={(name) => onInsert(`"${name}"`)} />
       <Meanings title="AdditionalFields" list={table.additional_fields} onInsert={onInsert} />
