@@ -63,6 +63,7 @@ pub(crate) async fn rows(
         tenant,
         devices: Some(vec![device]),
         query,
+        functions: Vec::new(),
         row_cap: cap,
         deadline: OWN_DEADLINE,
         query_id: Uuid::now_v7().to_string(),

@@ -142,6 +142,8 @@ impl From<StateError> for ApiError {
             | "last_administrator"
             | "second_factor_missing"
             | "user_disabled"
+            | "already_exists"
+            | "revision_conflict"
             | "group_in_use" => StatusCode::CONFLICT,
             "invalid_credentials"
             | "totp_required"

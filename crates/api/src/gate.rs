@@ -163,6 +163,8 @@ permissions! {
     EventsRead = "events.read", Reader, Scope;
     /// Runs queries.
     HuntingRun = "hunting.run", Reader, Scope;
+    /// Writes functions and shared queries, which everybody's hunting is made of.
+    HuntingManage = "hunting.manage", Operator, All;
     /// Gives orders to devices.
     OrdersCreate = "orders.create", Operator, Scope;
     /// Reads device groups.
@@ -286,6 +288,13 @@ pub(crate) mod audit {
         NotificationRuleTest = "notification_rule.test";
         DeliveryRetry = "notification_delivery.retry";
         HuntingCancel = "hunting.cancel";
+        HuntingFunctionWrite = "hunting_function.write";
+        HuntingFunctionDelete = "hunting_function.delete";
+        SavedQueryCreate = "saved_query.create";
+        SavedQueryUpdate = "saved_query.update";
+        SavedQueryDelete = "saved_query.delete";
+        HuntingLinkCreate = "hunting_link.create";
+        HuntingHistoryForget = "hunting_history.forget";
         EnrolmentTokenCreate = "enrolment_token.create";
         EnrolmentTokenDelete = "enrolment_token.delete";
         OnboardingCreate = "onboarding.create";

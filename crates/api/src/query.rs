@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use palisade_explore::{Only, TextRows};
+use palisade_kql::FunctionDef;
 use palisade_types::{DeviceId, TenantId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,6 +21,8 @@ pub struct QueryRequest {
     pub devices: Option<Vec<DeviceId>>,
     /// The text.
     pub query: String,
+    /// The stored functions that it calls, those that these call included.
+    pub functions: Vec<FunctionDef>,
     /// Most rows of the answer.
     pub row_cap: u64,
     /// How long it may run.

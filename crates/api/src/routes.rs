@@ -20,6 +20,10 @@ mod exposure;
 mod health;
 mod host_keys;
 mod hunting;
+mod hunting_functions;
+mod hunting_history;
+mod hunting_links;
+mod hunting_schema;
 mod instance;
 mod inventory_items;
 mod kusto;
@@ -39,6 +43,7 @@ mod remediation_devices;
 mod remediation_verbs;
 mod remediations;
 mod rollouts;
+mod saved_queries;
 mod search;
 mod secure_score;
 mod security_products;
@@ -240,7 +245,20 @@ pub(crate) fn all() -> ApiRouter {
         hunting::query,
         hunting::cancel,
         hunting::validate,
-        hunting::schema,
+        hunting_schema::schema,
+        hunting_functions::list,
+        hunting_functions::show,
+        hunting_functions::write,
+        hunting_functions::delete,
+        saved_queries::list,
+        saved_queries::create,
+        saved_queries::show,
+        saved_queries::update,
+        saved_queries::delete,
+        hunting_history::list,
+        hunting_history::forget,
+        hunting_links::create,
+        hunting_links::show,
         advanced_hunting::defender,
         advanced_hunting::graph,
         kusto_public::metadata,

@@ -58,6 +58,8 @@ pub struct Function {
     pub body: Vec<Statement>,
     /// The whole definition.
     pub span: Span,
+    /// The stored function that it is: places in its body are those of that text.
+    pub stored: Option<std::sync::Arc<crate::stored::FunctionDef>>,
 }
 
 /// A parameter of a user function.
@@ -67,6 +69,8 @@ pub struct Parameter {
     pub name: Name,
     /// Scalar type; none for a tabular parameter.
     pub ty: Option<Type>,
+    /// Columns of a tabular parameter; none where any will do, or where it is a scalar.
+    pub columns: Vec<(Name, Type)>,
     /// Default value.
     pub default: Option<Expr>,
 }

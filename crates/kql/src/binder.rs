@@ -10,6 +10,7 @@ mod evaluate;
 mod expand;
 mod expression;
 mod external;
+mod function;
 mod graph;
 mod join;
 mod metadata;
@@ -22,11 +23,14 @@ mod search;
 mod series;
 mod source;
 mod spread;
+mod stored;
 mod top;
 mod union;
 mod window;
 
 use std::collections::HashMap;
+
+pub(crate) use stored::check as check_function;
 
 use crate::ast;
 use crate::catalogue::Catalogue;
@@ -45,6 +49,11 @@ const MAX_BIND_DEPTH: u16 = 256;
 
 /// The hidden column that tells when a row came in.
 pub(crate) const INGEST_TIME: &str = "_IngestTime";
+
+/// Whether the binder itself carries out a function of that name as a source or behind `invoke`.
+pub(crate) fn is_built_in(name: &str) -> bool {
+    enrich::is_source(name) || enrich::is_invoked(name)
+}
 
 /// What a name in scope stands for.
 #[derive(Clone)]
@@ -172,6 +181,8 @@ struct Binder<'c, 's, 'k> {
     inferred: Vec<String>,
     /// The variables of a graph pattern, while its conditions are bound.
     pattern: Option<pattern::Scope>,
+    /// Stored functions that were looked for, as they were read.
+    stored: stored::Read,
 }
 
 pub(crate) fn bind(
@@ -181,26 +192,7 @@ pub(crate) fn bind(
     answers: &[Schema],
     sink: &mut Sink<'_>,
 ) -> Option<Program> {
-    let mut binder = Binder {
-        catalogue,
-        now,
-        sink,
-        stages: Vec::new(),
-        staged: Vec::new(),
-        scope: Scope::default(),
-        nodes: 0,
-        depth: 0,
-        render: None,
-        aggregates: None,
-        pending: None,
-        states: None,
-        answers,
-        questions: 0,
-        open: None,
-        open_stages: std::collections::HashSet::new(),
-        inferred: Vec::new(),
-        pattern: None,
-    };
+    let mut binder = Binder::new(catalogue, now, answers, sink);
     let result = binder.statements(&query.statements);
     let Some(result) = result else {
         if !binder.sink.has_errors() {
@@ -232,7 +224,40 @@ pub(crate) fn bind(
         catalogue: std::sync::Arc::default(),
         now,
     });
-    Some(Program { stages: binder.stages, warnings: Vec::new(), render: binder.render, open, unknown })
+    Some(Program {
+        stages: binder.stages,
+        warnings: Vec::new(),
+        render: binder.render,
+        open,
+        unknown,
+        functions: Vec::new(),
+    })
+}
+
+impl<'c, 's, 'k> Binder<'c, 's, 'k> {
+    fn new(catalogue: &'c dyn Catalogue, now: i64, answers: &'c [Schema], sink: &'k mut Sink<'s>) -> Self {
+        Self {
+            catalogue,
+            now,
+            sink,
+            stages: Vec::new(),
+            staged: Vec::new(),
+            scope: Scope::default(),
+            nodes: 0,
+            depth: 0,
+            render: None,
+            aggregates: None,
+            pending: None,
+            states: None,
+            answers,
+            questions: 0,
+            open: None,
+            open_stages: std::collections::HashSet::new(),
+            inferred: Vec::new(),
+            pattern: None,
+            stored: stored::Read::default(),
+        }
+    }
 }
 
 impl Binder<'_, '_, '_> {
@@ -448,11 +473,18 @@ impl Binder<'_, '_, '_> {
                     self.function_is_tabular(function, scope, looks)
                 }
                 Some(_) => false,
-                None => self.catalogue.table(name).is_some(),
+                None if self.catalogue.table(name).is_some() => true,
+                None => self.stored(name).is_some_and(|function| {
+                    function.parameters.iter().all(|p| p.default.is_some())
+                        && self.function_is_tabular(&function, &Scope::default(), looks)
+                }),
             },
             K::Call { name, args } => match self.scope.get(&name.text) {
                 Some(Binding::Function(function, scope)) => self.function_is_tabular(function, scope, looks),
                 Some(_) => false,
+                None if self.stored(&name.text).is_some() => self
+                    .stored(&name.text)
+                    .is_some_and(|function| self.function_is_tabular(&function, &Scope::default(), looks)),
                 None => match name.text.as_str() {
                     "materialize" | "totable" => true,
                     name if enrich::is_source(name) => true,
@@ -487,14 +519,20 @@ impl Binder<'_, '_, '_> {
                     (Some(e), _) => self.tabular_within(e, looks),
                     (None, Some(Binding::Stage(_))) => true,
                     (None, Some(_)) => false,
-                    (None, None) => self.catalogue.table(name).is_some(),
+                    (None, None) if self.catalogue.table(name).is_some() => true,
+                    (None, None) => self
+                        .stored(name)
+                        .is_some_and(|inner| self.function_is_tabular(&inner, &Scope::default(), looks)),
                 }
             }
             ast::ExprKind::Call { name, .. } => match scope.get(&name.text) {
                 Some(Binding::Function(inner, inner_scope)) => {
                     self.function_is_tabular(inner, inner_scope, looks)
                 }
-                _ => self.tabular_within(last, looks),
+                _ => match self.stored(&name.text) {
+                    Some(inner) => self.function_is_tabular(&inner, &Scope::default(), looks),
+                    None => self.tabular_within(last, looks),
+                },
             },
             _ => self.tabular_within(last, looks),
         }

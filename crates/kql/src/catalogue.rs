@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use crate::stored::FunctionDef;
 use crate::types::Type;
 
 /// A column as the catalogue knows it.
@@ -29,7 +30,7 @@ pub struct TableDef {
     pub empty: bool,
 }
 
-/// What the binder asks about tables.
+/// What the binder asks about tables and stored functions.
 pub trait Catalogue {
     /// The table of this exact name.
     fn table(&self, name: &str) -> Option<TableDef>;
@@ -38,6 +39,14 @@ pub trait Catalogue {
     /// Whether the executor will know where addresses are; if not, asking for it is warned of.
     fn locates_addresses(&self) -> bool {
         false
+    }
+    /// The stored function of this exact name.
+    fn function(&self, _name: &str) -> Option<FunctionDef> {
+        None
+    }
+    /// Names of stored functions, for suggestions.
+    fn functions(&self) -> Vec<String> {
+        Vec::new()
     }
 }
 
@@ -96,12 +105,18 @@ pub(crate) struct Recorded {
     known: BTreeMap<String, Option<TableDef>>,
     names: Vec<String>,
     locates: bool,
+    functions: BTreeMap<String, Option<FunctionDef>>,
 }
 
 impl Recorded {
     /// Names of the tables that were asked for and may have rows.
     pub fn found(&self) -> impl Iterator<Item = &str> {
         self.known.values().flatten().filter(|t| !t.empty).map(|t| t.name.as_str())
+    }
+
+    /// Names of the stored functions that were asked for and are there.
+    pub fn called(&self) -> impl Iterator<Item = &str> {
+        self.functions.values().flatten().map(|f| f.name.as_str())
     }
 }
 
@@ -117,17 +132,22 @@ impl Catalogue for Recorded {
     fn locates_addresses(&self) -> bool {
         self.locates
     }
+
+    fn function(&self, name: &str) -> Option<FunctionDef> {
+        self.functions.get(name).cloned().flatten()
+    }
 }
 
 /// Passes questions on to a catalogue and keeps the answers.
 pub(crate) struct Recorder<'c> {
     inner: &'c dyn Catalogue,
     known: RefCell<BTreeMap<String, Option<TableDef>>>,
+    functions: RefCell<BTreeMap<String, Option<FunctionDef>>>,
 }
 
 impl<'c> Recorder<'c> {
     pub fn new(inner: &'c dyn Catalogue) -> Self {
-        Self { inner, known: RefCell::default() }
+        Self { inner, known: RefCell::default(), functions: RefCell::default() }
     }
 
     pub fn finish(&self) -> Recorded {
@@ -135,6 +155,7 @@ impl<'c> Recorder<'c> {
             known: self.known.borrow().clone(),
             names: self.inner.tables(),
             locates: self.inner.locates_addresses(),
+            functions: self.functions.borrow().clone(),
         }
     }
 }
@@ -155,6 +176,19 @@ impl Catalogue for Recorder<'_> {
 
     fn locates_addresses(&self) -> bool {
         self.inner.locates_addresses()
+    }
+
+    fn function(&self, name: &str) -> Option<FunctionDef> {
+        let known = self.functions.borrow().get(name).cloned();
+        known.unwrap_or_else(|| {
+            let found = self.inner.function(name);
+            self.functions.borrow_mut().insert(name.to_owned(), found.clone());
+            found
+        })
+    }
+
+    fn functions(&self) -> Vec<String> {
+        self.inner.functions()
     }
 }
 

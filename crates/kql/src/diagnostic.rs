@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::stored::FunctionDef;
+
 /// A place in the text: byte offsets, end exclusive.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Span {
@@ -61,8 +63,19 @@ pub(crate) struct Sink<'t> {
     /// Where each one begins, in bytes.
     starts: Vec<usize>,
     suggestions: u16,
-    /// Where everything is reported while a text of our own is bound.
-    pinned: Option<Span>,
+    /// The texts that are bound in place of a call, the outermost first.
+    within: Vec<Within>,
+}
+
+/// A text that is bound in place of a call.
+#[derive(Clone, Debug)]
+pub(crate) enum Within {
+    /// One of our own: all that is wrong in it is reported at the call.
+    Own(Span),
+    /// A stored function, called there: the message says where in the function, too.
+    Stored(std::sync::Arc<FunctionDef>, Span),
+    /// The stored function whose body the sink's text is.
+    Itself(std::sync::Arc<FunctionDef>),
 }
 
 /// Most searches for a similar name: each reads all names, and a text can hold very many wrong ones.
@@ -70,7 +83,7 @@ const MAX_SUGGESTIONS: u16 = 200;
 
 impl<'t> Sink<'t> {
     pub(crate) fn new(text: &'t str) -> Self {
-        Self { text, found: Vec::new(), starts: Vec::new(), suggestions: 0, pinned: None }
+        Self { text, found: Vec::new(), starts: Vec::new(), suggestions: 0, within: Vec::new() }
     }
 
     pub(crate) fn error(&mut self, code: &str, span: Span, message: String, suggestion: Option<String>) {
@@ -94,9 +107,31 @@ impl<'t> Sink<'t> {
         nearest(word, candidates)
     }
 
-    /// Reports all that follows at one place, or each at its own; gives what held before.
-    pub(crate) fn pin(&mut self, place: Option<Span>) -> Option<Span> {
-        std::mem::replace(&mut self.pinned, place)
+    /// From now on places are those of another text.
+    pub(crate) fn enter(&mut self, text: Within) {
+        self.within.push(text);
+    }
+
+    /// Ends what [`Sink::enter`] began last.
+    pub(crate) fn leave(&mut self) {
+        self.within.pop();
+    }
+
+    /// The stored functions that are bound now, the outermost first.
+    pub(crate) fn called(&self) -> impl Iterator<Item = &FunctionDef> {
+        self.within.iter().filter_map(|text| match text {
+            Within::Own(_) => None,
+            Within::Stored(function, _) | Within::Itself(function) => Some(function.as_ref()),
+        })
+    }
+
+    /// Forgets what does not meet a condition.
+    pub(crate) fn retain(&mut self, condition: impl Fn(&Diagnostic) -> bool) {
+        let kept: Vec<bool> = self.found.iter().map(condition).collect();
+        let mut kept_starts = kept.iter().copied();
+        self.starts.retain(|_| kept_starts.next().unwrap_or(false));
+        let mut kept = kept.into_iter();
+        self.found.retain(|_| kept.next().unwrap_or(false));
     }
 
     pub(crate) fn has_errors(&self) -> bool {
@@ -111,11 +146,29 @@ impl<'t> Sink<'t> {
         &mut self,
         severity: Severity,
         code: &str,
-        span: Span,
-        message: String,
-        suggestion: Option<String>,
+        mut span: Span,
+        mut message: String,
+        mut suggestion: Option<String>,
     ) {
-        let span = self.pinned.unwrap_or(span);
+        let mut told = false;
+        for text in self.within.iter().rev() {
+            span = match text {
+                Within::Itself(_) => continue,
+                Within::Own(call) => *call,
+                Within::Stored(function, call) => {
+                    if !told {
+                        let (line, column, _) =
+                            place(&function.body, floor_boundary(&function.body, span.start));
+                        message =
+                            format!("in function {}, line {line}, column {column}: {message}", function.name);
+                    }
+                    told = true;
+                    *call
+                }
+            };
+            // It would replace the call.
+            suggestion = None;
+        }
         if self.found.len() >= crate::MAX_DIAGNOSTICS {
             // An error is never crowded out by warnings.
             let warning = self.found.iter().rposition(|d| d.severity == Severity::Warning);

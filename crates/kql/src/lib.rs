@@ -18,6 +18,7 @@ mod literal;
 mod parser;
 pub mod program;
 mod schema_catalogue;
+pub mod stored;
 pub mod time;
 pub mod types;
 
@@ -25,6 +26,7 @@ pub use catalogue::{Catalogue, ColumnDef, HuntingCatalogue, MemoryCatalogue, Tab
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use program::Program;
 pub use schema_catalogue::SchemaCatalogue;
+pub use stored::{FunctionDef, FunctionError, FunctionShape, WithFunctions};
 pub use types::{Column, Schema, Type, Value};
 
 /// Longest accepted query text in bytes.
@@ -86,9 +88,13 @@ pub(crate) fn compile_with(
     let mut sink = diagnostic::Sink::new(text);
     let recorder = catalogue::Recorder::new(catalogue);
     let mut program = binder::bind(&query, &recorder, now_us, answers, &mut sink);
-    if let Some(open) = program.as_mut().and_then(|p| p.open.as_mut()) {
-        open.text = text.into();
-        open.catalogue = std::sync::Arc::new(recorder.finish());
+    if let Some(program) = &mut program {
+        let recorded = recorder.finish();
+        program.functions = recorded.called().map(str::to_owned).collect();
+        if let Some(open) = &mut program.open {
+            open.text = text.into();
+            open.catalogue = std::sync::Arc::new(recorded);
+        }
     }
     let mut diagnostics = sink.finish();
     match program {

@@ -45,6 +45,15 @@ pub(crate) fn parse(text: &str, sink: &mut Sink<'_>) -> Query {
     Query { statements }
 }
 
+/// Parses the parameters of a function, brackets included; none where they are wrong (already reported).
+pub(crate) fn parse_parameters(text: &str, sink: &mut Sink<'_>) -> Option<Vec<Parameter>> {
+    let tokens = lex(text, sink);
+    let mut parser = Parser { text, tokens, at: 0, depth: 0, searching: false, sink };
+    let parameters = parser.parameters().ok()?;
+    parser.expect(Tok::End, "nothing more").ok()?;
+    (!parser.sink.has_errors()).then_some(parameters)
+}
+
 impl Parser<'_, '_, '_> {
     fn peek(&self) -> Tok {
         self.tokens.get(self.at).map_or(Tok::End, |t| t.kind)
@@ -282,7 +291,7 @@ impl Parser<'_, '_, '_> {
             p.expect(Tok::OpenBrace, "'{'")?;
             let body = p.statements(Tok::CloseBrace);
             p.expect(Tok::CloseBrace, "'}'")?;
-            Ok(Function { parameters, body, span: start.to(p.previous_end()) })
+            Ok(Function { parameters, body, span: start.to(p.previous_end()), stored: None })
         })
     }
 
@@ -293,9 +302,12 @@ impl Parser<'_, '_, '_> {
             self.one_more(parameters.len())?;
             let name = self.name("a parameter")?;
             self.expect(Tok::Colon, "':'")?;
-            let ty = if self.peek() == Tok::OpenParen { self.table_type()? } else { Some(self.type_name()?) };
+            let (ty, columns) = match self.peek() {
+                Tok::OpenParen => (None, self.table_type()?),
+                _ => (Some(self.type_name()?), Vec::new()),
+            };
             let default = if self.eat(Tok::Assign) { Some(self.expression()?) } else { None };
-            parameters.push(Parameter { name, ty, default });
+            parameters.push(Parameter { name, ty, columns, default });
             if !self.eat(Tok::Comma) {
                 break;
             }
@@ -312,20 +324,22 @@ impl Parser<'_, '_, '_> {
     }
 
     /// `(*)` or `(a: long, …)`: a tabular parameter; its columns come from the argument.
-    fn table_type(&mut self) -> Parsed<Option<Type>> {
+    fn table_type(&mut self) -> Parsed<Vec<(Name, Type)>> {
         self.expect(Tok::OpenParen, "'('")?;
+        let mut columns = Vec::new();
         if !self.eat(Tok::Star) {
             while self.peek() != Tok::CloseParen {
-                self.name("a column")?;
+                self.one_more(columns.len())?;
+                let name = self.name("a column")?;
                 self.expect(Tok::Colon, "':'")?;
-                self.type_name()?;
+                columns.push((name, self.type_name()?));
                 if !self.eat(Tok::Comma) {
                     break;
                 }
             }
         }
         self.expect(Tok::CloseParen, "')'")?;
-        Ok(None)
+        Ok(columns)
     }
 
     fn type_name(&mut self) -> Parsed<Type> {

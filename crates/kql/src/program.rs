@@ -27,6 +27,8 @@ pub struct Program {
     pub open: Option<Open>,
     /// Columns of the result whose types are known only when it runs.
     pub unknown: Vec<String>,
+    /// Names of the stored functions that it was made of, those that they call included.
+    pub functions: Vec<String>,
 }
 
 /// A chart: what a client draws; the rows are the same without it.

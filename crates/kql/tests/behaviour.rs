@@ -11,6 +11,8 @@ mod names_and_types;
 mod robustness;
 #[path = "behaviour/sources.rs"]
 mod sources;
+#[path = "behaviour/stored.rs"]
+mod stored;
 
 use palisade_kql::{Diagnostic, MemoryCatalogue, Program, Type};
 

@@ -38,6 +38,8 @@ pub enum Command {
     Diagnostics,
     /// `.show functions`.
     Functions,
+    /// `.show function NAME`.
+    Function(String),
     /// `.show principal roles`, `.show database [NAME] principals`: the caller's.
     PrincipalRoles,
 }
@@ -217,6 +219,10 @@ fn show(words: &[Word<'_>]) -> Option<Command> {
                 _ => None,
             }
         }
+        () if what.is("function") => match rest {
+            [name] => Some(Command::Function(name.name()?.to_owned())),
+            _ => None,
+        },
         () if what.is("principal") => (none || (rest.len() == 1 && (is(0, "roles") || is(0, "access"))))
             .then_some(Command::PrincipalRoles),
         () if !none => None,
@@ -340,6 +346,7 @@ mod tests {
             (".show cluster", Command::Cluster),
             (".show version", Command::Version),
             (".show functions", Command::Functions),
+            (".show function ['My f']", Command::Function("My f".to_owned())),
             (".show diagnostics", Command::Diagnostics),
             (".show principal roles", Command::PrincipalRoles),
             (".show database x principals", Command::PrincipalRoles),

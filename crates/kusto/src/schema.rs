@@ -29,6 +29,38 @@ pub struct TableInfo {
     pub columns: Vec<ColumnInfo>,
 }
 
+/// A parameter of a stored function.
+#[derive(Clone, Debug)]
+pub struct ParameterInfo {
+    /// Its name.
+    pub name: String,
+    /// The type of a value; none for a table.
+    pub kind: Option<Kind>,
+    /// The columns that a table must have; none where any will do.
+    pub columns: Vec<(String, Kind)>,
+    /// Its default as it is written.
+    pub default: Option<String>,
+}
+
+/// A stored function.
+#[derive(Clone, Debug)]
+pub struct FunctionInfo {
+    /// Its name.
+    pub name: String,
+    /// Where clients show it.
+    pub folder: String,
+    /// What it is for.
+    pub doc: String,
+    /// Its parameters as they are written, with their brackets.
+    pub written: String,
+    /// The same, read.
+    pub parameters: Vec<ParameterInfo>,
+    /// Its statements, without braces.
+    pub body: String,
+    /// The columns that it gives, where they are certain.
+    pub columns: Vec<(String, Kind)>,
+}
+
 /// A database.
 #[derive(Clone, Debug)]
 pub struct DatabaseInfo {
@@ -38,6 +70,8 @@ pub struct DatabaseInfo {
     pub id: String,
     /// Its tables.
     pub tables: Vec<TableInfo>,
+    /// Its stored functions.
+    pub functions: Vec<FunctionInfo>,
 }
 
 /// The version that schemas name: it does not change without a new release.
@@ -90,6 +124,18 @@ pub fn schema(all: &[&DatabaseInfo], form: SchemaForm) -> Table {
                 let script = format!(".create-merge table {} ({})", bracketed(&one.name), columns.join(", "));
                 table = table.with(vec![json!(script)]);
             }
+            for one in all.iter().flat_map(|database| &database.functions) {
+                let text = |text: &str| crate::statements::text_literal(text);
+                let script = format!(
+                    ".create-or-alter function with (folder = {}, docstring = {}) {}{} {}",
+                    text(&one.folder),
+                    text(&one.doc),
+                    bracketed(&one.name),
+                    one.written,
+                    braced(&one.body)
+                );
+                table = table.with(vec![json!(script)]);
+            }
             table
         }
     }
@@ -98,11 +144,41 @@ pub fn schema(all: &[&DatabaseInfo], form: SchemaForm) -> Table {
 fn database_json(database: &DatabaseInfo) -> Value {
     let tables: Map<String, Value> =
         database.tables.iter().map(|table| (table.name.clone(), table_json(table))).collect();
+    let functions: Map<String, Value> =
+        database.functions.iter().map(|f| (f.name.clone(), function_json(f))).collect();
     json!({
         "Name": database.name, "Tables": tables, "ExternalTables": {}, "MaterializedViews": {},
-        "EntityGroups": {}, "MajorVersion": 1, "MinorVersion": 0, "Functions": {},
+        "EntityGroups": {}, "MajorVersion": 1, "MinorVersion": 0, "Functions": functions,
         "DatabaseAccessMode": "ReadOnly",
     })
+}
+
+fn function_json(function: &FunctionInfo) -> Value {
+    let columns = |columns: &[(String, Kind)]| -> Vec<Value> {
+        let column = |(name, kind): &(String, Kind)| json!({"Name": name, "Type": kind.system_type(), "CslType": kind.name()});
+        columns.iter().map(column).collect()
+    };
+    let parameter = |p: &ParameterInfo| {
+        let mut told = match p.kind {
+            Some(kind) => json!({"Name": p.name, "Type": kind.system_type(), "CslType": kind.name()}),
+            None => json!({"Name": p.name, "Columns": columns(&p.columns)}),
+        };
+        if let Some(default) = &p.default {
+            told["CslDefaultValue"] = json!(default);
+        }
+        told
+    };
+    let parameters: Vec<Value> = function.parameters.iter().map(parameter).collect();
+    json!({
+        "Name": function.name, "InputParameters": parameters, "Body": braced(&function.body),
+        "Folder": function.folder, "DocString": function.doc, "FunctionKind": "Unknown",
+        "OutputColumns": columns(&function.columns),
+    })
+}
+
+/// A body as commands write it.
+fn braced(body: &str) -> String {
+    format!("{{\n{body}\n}}")
 }
 
 fn table_json(table: &TableInfo) -> Value {
@@ -265,15 +341,20 @@ pub fn diagnostics(healthy: bool, version: &str) -> Table {
         .with(vec![json!(healthy), json!(version), json!(1)])
 }
 
-/// `.show functions`: none is stored.
-pub fn functions() -> Table {
-    Table::new(&[
+/// `.show functions`, `.show function F`.
+pub fn functions(of: &[&FunctionInfo]) -> Table {
+    let mut out = Table::new(&[
         ("Name", Kind::String),
         ("Parameters", Kind::String),
         ("Body", Kind::String),
         ("Folder", Kind::String),
         ("DocString", Kind::String),
-    ])
+    ]);
+    for f in of {
+        let cells = [&f.name, &f.written, &braced(&f.body), &f.folder, &f.doc];
+        out = out.with(cells.map(|cell| json!(cell)).to_vec());
+    }
+    out
 }
 
 /// `.show principal roles`: the caller's.
@@ -328,6 +409,28 @@ mod tests {
                 doc: "rows \"of\" T".to_owned(),
                 columns: vec![column("a", Kind::Long), column("odd name", Kind::Dynamic)],
             }],
+            functions: vec![FunctionInfo {
+                name: "F".to_owned(),
+                folder: "own".to_owned(),
+                doc: "the newest".to_owned(),
+                written: "(T: (a: long), n: long = 5)".to_owned(),
+                parameters: vec![
+                    ParameterInfo {
+                        name: "T".to_owned(),
+                        kind: None,
+                        columns: vec![("a".to_owned(), Kind::Long)],
+                        default: None,
+                    },
+                    ParameterInfo {
+                        name: "n".to_owned(),
+                        kind: Some(Kind::Long),
+                        columns: Vec::new(),
+                        default: Some("5".to_owned()),
+                    },
+                ],
+                body: "T | take n".to_owned(),
+                columns: vec![("a".to_owned(), Kind::Long)],
+            }],
         }
     }
 
@@ -350,8 +453,28 @@ mod tests {
             columns[1],
             json!({"Name": "odd name", "Type": "System.Object", "CslType": "dynamic", "DocString": "what"})
         );
-        let script = cell(&schema(&all, SchemaForm::Script), 0, "DatabaseSchemaScript");
-        assert_eq!(script, ".create-merge table T (a:long, ['odd name']:dynamic)");
+        let function = &parsed["Databases"]["alpha"]["Functions"]["F"];
+        assert_eq!(function["Body"], "{\nT | take n\n}");
+        assert_eq!(
+            function["InputParameters"],
+            json!([
+                {"Name": "T", "Columns": [{"Name": "a", "Type": "System.Int64", "CslType": "long"}]},
+                {"Name": "n", "Type": "System.Int64", "CslType": "long", "CslDefaultValue": "5"},
+            ])
+        );
+        assert_eq!(function["OutputColumns"][0]["CslType"], "long");
+        let script = |row: usize| cell(&schema(&all, SchemaForm::Script), row, "DatabaseSchemaScript");
+        assert_eq!(script(0), ".create-merge table T (a:long, ['odd name']:dynamic)");
+        assert_eq!(
+            script(1),
+            ".create-or-alter function with (folder = \"own\", docstring = \"the newest\") \
+             F(T: (a: long), n: long = 5) {\nT | take n\n}"
+        );
+        let shown = functions(&[&database.functions[0]]);
+        assert_eq!(
+            (cell(&shown, 0, "Name"), cell(&shown, 0, "DocString")),
+            (json!("F"), json!("the newest"))
+        );
         assert_eq!(cell(&databases(&all, "alpha"), 0, "IsCurrent"), true);
         let table = &database.tables[0];
         assert_eq!(cell(&table_schema(&database, table, false), 0, "Schema"), "a:long,['odd name']:dynamic");

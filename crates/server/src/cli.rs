@@ -10,6 +10,7 @@ mod estate;
 mod explore;
 mod exposure;
 mod feeds;
+mod hunting;
 mod kql;
 mod lifecycle;
 mod notifications;
@@ -111,6 +112,9 @@ enum Command {
     /// List, make and change device groups.
     #[command(subcommand)]
     DeviceGroups(device_groups::DeviceGroupsCommand),
+    /// Functions that queries call, and saved queries.
+    #[command(subcommand)]
+    Hunting(hunting::HuntingCommand),
     /// Ask a question about the estate as a graph.
     Explore(explore::ExploreArgs),
     /// Print metered machine-hours and what they cost.
@@ -251,6 +255,7 @@ fn dispatch(cli: Cli) -> Result<()> {
             Command::Health(args) => estate::health(&Instance::load(&home)?, args).await,
             Command::Search(args) => search::run(&Instance::load(&home)?, args).await,
             Command::DeviceGroups(command) => device_groups::run(&Instance::load(&home)?, command).await,
+            Command::Hunting(command) => hunting::run(&Instance::load(&home)?, command).await,
             Command::Explore(args) => explore::run(&Instance::load(&home)?, args).await,
             Command::Vulnerabilities(args) => {
                 exposure::list(&Instance::load(&home)?, exposure::List::Vulnerabilities, args).await

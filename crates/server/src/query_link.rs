@@ -22,6 +22,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 use palisade_api::{QueryFailure, QueryStats, ResultColumn, TextColumn, TextRows, ViewScan};
+use palisade_kql::FunctionDef;
 use palisade_schema::{ColumnType, TableSpec};
 use palisade_types::{DeviceId, TenantId};
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,8 @@ pub struct Request {
     pub devices: Option<Vec<DeviceId>>,
     /// The query text.
     pub query: String,
+    /// The stored functions that it calls.
+    pub functions: Vec<FunctionDef>,
     /// The instant that `now()` means, microseconds UTC.
     pub now_us: i64,
     /// Most rows.

@@ -24,6 +24,7 @@ mod error;
 pub mod estate;
 mod groups;
 pub mod health;
+pub mod hunting;
 mod instance_audit;
 mod inventories;
 mod known_clients;

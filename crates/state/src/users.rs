@@ -341,6 +341,13 @@ impl State {
         if done.rows_affected() == 0 {
             return Err(StateError::NotFound("user"));
         }
+        // What they hunted for themselves nobody else may see; what they shared stays.
+        for statement in [
+            "DELETE FROM hunting_history WHERE tenant_id = $1 AND person = $2",
+            "DELETE FROM hunting_queries WHERE tenant_id = $1 AND owner_id = $2 AND NOT shared",
+        ] {
+            sqlx::query(statement).bind(tenant.0).bind(id.0).execute(&mut *tx).await?;
+        }
         tx.commit().await?;
         Ok(())
     }

@@ -992,6 +992,97 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hunting/functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the tenant's functions by name. */
+        get: operations["hunting_functions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunting/functions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one function. */
+        get: operations["hunting_functions_show"];
+        /**
+         * Makes a function, or changes it: without a revision there must be none of that name, with one it must be the
+         *     newest. A body that does not compile is answered with its places, counted in the body.
+         */
+        put: operations["hunting_functions_write"];
+        post?: never;
+        /** Deletes a function. Queries and functions that call it do not compile any more. */
+        delete: operations["hunting_functions_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunting/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what the caller ran here, the newest first; of each person the newest 1000 are kept. */
+        get: operations["hunting_history_list"];
+        put?: never;
+        post?: never;
+        /** Forgets what the caller ran here. The audit log is another thing and keeps its entries. */
+        delete: operations["hunting_history_forget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunting/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a link to a query; the same for the same text. */
+        post: operations["hunting_links_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunting/links/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what a link leads to. */
+        get: operations["hunting_links_show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hunting/query": {
         parameters: {
             query?: never;
@@ -1026,6 +1117,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hunting/saved-queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the caller's saved queries and the shared ones, by name. */
+        get: operations["saved_queries_list"];
+        put?: never;
+        /** Saves a query. */
+        post: operations["saved_queries_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunting/saved-queries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one saved query. */
+        get: operations["saved_queries_show"];
+        /** Changes a saved query as a whole. What is shared, or shall be, needs `hunting.manage`. */
+        put: operations["saved_queries_update"];
+        post?: never;
+        /** Deletes a saved query; a shared one with `hunting.manage`. */
+        delete: operations["saved_queries_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hunting/schema": {
         parameters: {
             query?: never;
@@ -1033,7 +1161,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Describes every table and column that queries can name. */
+        /** Describes every table, column and stored function that queries can name. */
         get: operations["hunting_schema"];
         put?: never;
         post?: never;
@@ -3012,6 +3140,8 @@ export interface components {
          * @enum {string}
          */
         Automation: "none" | "semi" | "full";
+        /** @description Where an axis begins or ends. */
+        AxisBound: number | string;
         /** @description Which devices run a profile. */
         BaselineAssignment: {
             /** @description Every device. */
@@ -3367,6 +3497,19 @@ export interface components {
          * @enum {string}
          */
         BlockSubjectType: "recommendation" | "vulnerability" | "software";
+        /** @description A stored function as queries call it. */
+        CallableFunction: {
+            /** @description The columns of its rows, where they are certain. */
+            columns: components["schemas"]["FunctionColumn"][] | null;
+            /** @description What it is for. */
+            description: string;
+            /** @description Where people look for it. */
+            folder: string;
+            /** @description Name; case matters. */
+            name: string;
+            /** @description Its parameters with their brackets. */
+            parameters: string;
+        };
         /** @description A finding that can be raised. */
         CatalogueEntry: {
             /** @description The stable code. */
@@ -3402,6 +3545,24 @@ export interface components {
             name: string;
             /** @description Role. One that changes things needs a second factor on the account. */
             role: components["schemas"]["Role"];
+        };
+        /** @description What a saved query shall be from now on. */
+        ChangeSavedQuery: {
+            /** @description What it is for, at most 2000 characters. */
+            description?: string;
+            /** @description Where people look for it: parts with slashes between them. */
+            folder?: string;
+            /** @description Name, 1 to 200 characters. */
+            name: string;
+            /** @description KQL; it need not compile. */
+            query: string;
+            /**
+             * Format: int64
+             * @description The revision that is changed, which has to be the newest.
+             */
+            revision: number;
+            /** @description Whether everybody of the tenant who may hunt sees it. Only its owner takes that back. */
+            shared?: boolean;
         };
         /** @description A check's result on a device. */
         CheckedDevice: {
@@ -3588,6 +3749,29 @@ export interface components {
             setup_url: string;
             /** @description The account. */
             user: components["schemas"]["User"];
+        };
+        /** @description What a link shall lead to. */
+        CreateHuntingLink: {
+            /**
+             * Format: int32
+             * @description How long it may run, seconds.
+             */
+            deadline_s?: number | null;
+            /** @description KQL; it need not compile. */
+            query: string;
+        };
+        /** @description What a saved query shall be. */
+        CreateSavedQuery: {
+            /** @description What it is for, at most 2000 characters. */
+            description?: string;
+            /** @description Where people look for it: parts with slashes between them. */
+            folder?: string;
+            /** @description Name, 1 to 200 characters. */
+            name: string;
+            /** @description KQL; it need not compile. */
+            query: string;
+            /** @description Whether everybody of the tenant who may hunt sees it, which needs `hunting.manage`. */
+            shared?: boolean;
         };
         /**
          * @description How somebody proved who they are.
@@ -4634,6 +4818,13 @@ export interface components {
             /** @description One line about it; may be empty. */
             title: string;
         };
+        /** @description A column that a function gives. */
+        FunctionColumn: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its KQL type. */
+            type: string;
+        };
         /** @description A column of an answer. */
         GraphColumn: {
             /** @description Its name. */
@@ -4802,6 +4993,104 @@ export interface components {
             /** @description KQL type. */
             type: string;
         };
+        /** @description A stored function. */
+        HuntingFunction: {
+            /** @description Its statements, without braces. */
+            body: string;
+            /** @description The columns of its rows when it was written, where they are the same whatever it is called with. */
+            columns: components["schemas"]["FunctionColumn"][] | null;
+            /** @description When. */
+            created_at: components["schemas"]["Instant"];
+            /** @description Who made it. */
+            created_by: string;
+            /** @description What it is for. */
+            description: string;
+            /** @description Where people look for it: parts with slashes between them, or empty. */
+            folder: string;
+            /** @description Its name; case matters. */
+            name: string;
+            /** @description Its parameters as KQL has them, with their brackets: `(ip: string, n: long = 5)` or `()`. */
+            parameters: string;
+            /**
+             * Format: int64
+             * @description How often it was written, from 1; a change names the newest.
+             */
+            revision: number;
+            /** @description Whether it gives rows; else it gives a value. */
+            tabular: boolean;
+            /** @description When. */
+            updated_at: components["schemas"]["Instant"];
+            /** @description Who changed it last. */
+            updated_by: string;
+        };
+        /** @description Stored functions by name. */
+        HuntingFunctionPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["HuntingFunction"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description A query that the caller ran. */
+        HuntingHistoryItem: {
+            /** @description The code of its error. */
+            code: string | null;
+            /** @description Identifier. */
+            id: string;
+            /** @description KQL. */
+            query: string;
+            /** @description When it began. */
+            ran_at: components["schemas"]["Instant"];
+            /**
+             * Format: int64
+             * @description How many rows it gave.
+             */
+            rows: number | null;
+            /** @description How it ended. */
+            state: components["schemas"]["HuntingRunState"];
+            /** @description Whether the row cap cut them. */
+            truncated: boolean | null;
+            /**
+             * Format: double
+             * @description How long it took, milliseconds.
+             */
+            wall_ms: number | null;
+        };
+        /** @description Queries that the caller ran, the newest first. */
+        HuntingHistoryPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["HuntingHistoryItem"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description A link to a query, for everybody of the tenant who may hunt. */
+        HuntingLink: {
+            /** @description When. */
+            created_at: components["schemas"]["Instant"];
+            /** @description Who asked for it first. */
+            created_by: string;
+            /**
+             * Format: int32
+             * @description How long it may run, seconds.
+             */
+            deadline_s: number | null;
+            /**
+             * @description Identifier, made of what the link says: the same text has the same. The console opens it at
+             *     `/hunting?link=` and this.
+             */
+            id: string;
+            /** @description KQL. */
+            query: string;
+        };
         /** @description A query to run. */
         HuntingQuery: {
             /**
@@ -4823,6 +5112,7 @@ export interface components {
         HuntingResult: {
             /** @description The name by which it could be cancelled. */
             query_id: string;
+            render: components["schemas"]["Render"] | null;
             /** @description Rows; each has one value per column. */
             rows: unknown[][];
             /** @description Columns. */
@@ -4834,8 +5124,15 @@ export interface components {
             /** @description What may not mean what its writer thinks. */
             warnings: components["schemas"]["Diagnostic"][];
         };
-        /** @description The hunting tables. */
+        /**
+         * @description How a query ended.
+         * @enum {string}
+         */
+        HuntingRunState: "done" | "failed" | "cancelled";
+        /** @description What queries can name. */
         HuntingSchema: {
+            /** @description The tenant's functions by name. */
+            functions: components["schemas"]["CallableFunction"][];
             /** @description The tables by name. */
             tables: components["schemas"]["HuntingTable"][];
         };
@@ -6179,6 +6476,41 @@ export interface components {
             /** @description `low`, `medium`, `high`. */
             priority?: string | null;
         };
+        /** @description A chart, as the query's `render` asks for it. The rows are the same without it. */
+        Render: {
+            /** @description Whether each value adds to those before. */
+            accumulate: boolean;
+            /** @description The columns whose points are marked as anomalies. */
+            anomaly_columns: string[];
+            /** @description `default`, `unstacked`, `stacked`, `stacked100` or `map`. */
+            kind: string | null;
+            /** @description `visible` or `hidden`. */
+            legend: string | null;
+            /** @description The columns whose values make one series each. */
+            series: string[];
+            /** @description The heading. */
+            title: string | null;
+            /** @description Such as `timechart`, as it is written. */
+            visualization: string;
+            /** @description `linear` or `log`. */
+            x_axis: string | null;
+            /** @description The column of the x axis. */
+            x_column: string | null;
+            x_max: components["schemas"]["AxisBound"] | null;
+            x_min: components["schemas"]["AxisBound"] | null;
+            /** @description What stands at the x axis. */
+            x_title: string | null;
+            /** @description `linear` or `log`. */
+            y_axis: string | null;
+            /** @description The columns of the y axis; none where all numbers are meant. */
+            y_columns: string[];
+            y_max: components["schemas"]["AxisBound"] | null;
+            y_min: components["schemas"]["AxisBound"] | null;
+            /** @description `none`, `axes` or `panels`. */
+            y_split: string | null;
+            /** @description What stands at the y axis. */
+            y_title: string | null;
+        };
         /** @description A column of a result. */
         ResultColumn: {
             /** @description Its name. */
@@ -6212,6 +6544,50 @@ export interface components {
             id: string;
             /** @description Name. */
             name: string;
+        };
+        /** @description A saved query. */
+        SavedQuery: {
+            /** @description When. */
+            created_at: components["schemas"]["Instant"];
+            /** @description Who made it. */
+            created_by: string;
+            /** @description What it is for. */
+            description: string;
+            /** @description Where people look for it: parts with slashes between them, or empty. */
+            folder: string;
+            /** @description Identifier. */
+            id: string;
+            /** @description Name, unique in its folder among the shared ones, or among those of its owner. */
+            name: string;
+            /** @description Whether it is the caller's. */
+            own: boolean;
+            /** @description Whose it is. */
+            owner: string;
+            /** @description KQL. */
+            query: string;
+            /**
+             * Format: int64
+             * @description How often it was written, from 1; a change names the newest.
+             */
+            revision: number;
+            /** @description Whether everybody of the tenant who may hunt sees it; else its owner only. */
+            shared: boolean;
+            /** @description When. */
+            updated_at: components["schemas"]["Instant"];
+            /** @description Who changed it last. */
+            updated_by: string;
+        };
+        /** @description Saved queries by name. */
+        SavedQueryPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["SavedQuery"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
         };
         /** @description What was found. */
         SearchAnswer: {
@@ -7379,6 +7755,22 @@ export interface components {
         WebhookWithSecret: components["schemas"]["Webhook"] & {
             /** @description What its bodies are signed with; empty where it stays as it was. */
             signing_secret: string;
+        };
+        /** @description What a function shall be. */
+        WriteFunction: {
+            /** @description Its statements, without braces. */
+            body: string;
+            /** @description What it is for, at most 2000 characters. */
+            description?: string;
+            /** @description Where people look for it: parts with slashes between them. */
+            folder?: string;
+            /** @description Its parameters as KQL has them, with their brackets. */
+            parameters: string;
+            /**
+             * Format: int64
+             * @description The revision that is changed, which has to be the newest; absent to make a new function.
+             */
+            revision?: number | null;
         };
     };
     responses: never;
@@ -9898,6 +10290,264 @@ export interface operations {
             };
         };
     };
+    hunting_functions_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Functions by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntingFunctionPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    hunting_functions_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The function. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntingFunction"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    hunting_functions_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WriteFunction"];
+            };
+        };
+        responses: {
+            /** @description The function. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntingFunction"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    hunting_functions_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The function's name. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    hunting_history_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller's queries. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntingHistoryPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    hunting_history_forget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    hunting_links_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateHuntingLink"];
+            };
+        };
+        responses: {
+            /** @description The link. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntingLink"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    hunting_links_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The link. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The query. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntingLink"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     hunting_query: {
         parameters: {
             query?: never;
@@ -9961,6 +10611,171 @@ export interface operations {
             };
         };
     };
+    saved_queries_list: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Saved queries by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQueryPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saved_queries_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSavedQuery"];
+            };
+        };
+        responses: {
+            /** @description The saved query. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saved_queries_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The saved query. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The saved query. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saved_queries_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The saved query. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeSavedQuery"];
+            };
+        };
+        responses: {
+            /** @description The saved query. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedQuery"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saved_queries_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The saved query. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     hunting_schema: {
         parameters: {
             query?: never;
@@ -9970,7 +10785,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The tables. */
+            /** @description Tables and functions. */
             200: {
                 headers: {
                     [name: string]: unknown;

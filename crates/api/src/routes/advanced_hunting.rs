@@ -2,15 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
+use palisade_kql::FunctionDef;
+use palisade_kql::stored::names_in;
 use palisade_kusto::Kind;
-use palisade_types::TimeMicros;
+use palisade_types::{TenantId, TimeMicros};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
-use super::hunting::{self, Asked};
+use super::hunting::{self, Asked, Compiled};
 use crate::error::ApiError;
 use crate::extract::Body;
+use crate::functions;
 use crate::gate::{Authorized, HuntingRun, audit};
 use crate::query::{QueryAnswer, QueryStats, ResultColumn};
 use crate::state::Api;
@@ -60,7 +63,7 @@ pub(crate) async fn defender(
     State(api): State<Api>,
     Body(body): Body<AdvancedQuery>,
 ) -> Result<Json<AdvancedResult>, ApiError> {
-    let answer = run(&caller, &api, body.query, TimeMicros::now()).await?;
+    let answer = run(&caller, &api, body.query, None, TimeMicros::now()).await?;
     let schema = answer
         .schema
         .iter()
@@ -111,16 +114,17 @@ pub(crate) async fn graph(
     Body(body): Body<GraphQuery>,
 ) -> Result<Json<GraphResult>, ApiError> {
     let now = TimeMicros::now();
-    let query = match body.timespan.as_deref().map(str::trim).filter(|span| !span.is_empty()) {
-        None => body.query,
+    let (query, functions) = match body.timespan.as_deref().map(str::trim).filter(|span| !span.is_empty()) {
+        None => (body.query, None),
         Some(span) => {
             let between = palisade_kusto::timespan::interval(span, now.0).ok_or_else(|| {
                 ApiError::invalid("Timespan must be a duration or an interval as in ISO 8601")
             })?;
-            limited(&api, body.query, between, now).await?
+            let (query, functions) = limited(&api, caller.tenant(), body.query, between, now).await?;
+            (query, Some(functions))
         }
     };
-    let answer = run(&caller, &api, query, now).await?;
+    let answer = run(&caller, &api, query, functions, now).await?;
     let schema = answer
         .schema
         .iter()
@@ -133,9 +137,10 @@ async fn run(
     caller: &Authorized<HuntingRun, audit::HuntingRun>,
     api: &Api,
     query: String,
+    functions: Option<Vec<FunctionDef>>,
     now: TimeMicros,
 ) -> Result<QueryAnswer, ApiError> {
-    let asked = Asked { deadline_ms: DEADLINE_MS, ..Asked::new(query, now) };
+    let asked = Asked { deadline_ms: DEADLINE_MS, functions, ..Asked::new(query, now) };
     let answer = hunting::carry_out(caller, api, asked).await?.answer;
     if answer.truncated {
         // These clients have no way to be told that rows are missing.
@@ -146,27 +151,36 @@ async fn run(
 }
 
 /// The query over those rows of its tables of events that lie in an interval, both ends included: before it
-/// each such table's name is given to just these rows.
+/// each such table's name is given to just these rows. So it is in the functions that it calls, which do not
+/// see its names.
 async fn limited(
     api: &Api,
+    tenant: TenantId,
     query: String,
     (from, to): (i64, i64),
     now: TimeMicros,
-) -> Result<String, ApiError> {
-    let (query, tables, _) = hunting::compiled(api, query, now).await?;
+) -> Result<(String, Vec<FunctionDef>), ApiError> {
+    let functions = functions::named_in(api, tenant, &query).await?;
+    let Compiled { query, functions, tables, .. } = hunting::compiled(api, query, functions, now).await?;
     let instant = palisade_kql::time::format_rfc3339;
-    let mut text = String::new();
-    for name in tables {
-        let timed = palisade_schema::table(&name).is_some_and(|t| t.column("Timestamp").is_some());
-        if timed {
-            let (from, to) = (instant(from), instant(to));
-            text.push_str(&format!(
-                "let {name} = {name} | where Timestamp between (datetime({from}) .. datetime({to})); "
-            ));
-        }
-    }
-    text.push_str(&query);
-    Ok(text)
+    let (from, to) = (instant(from), instant(to));
+    let limits = |text: &str, read: &dyn Fn(&str) -> bool| -> String {
+        let timed = |name: &&String| {
+            palisade_schema::table(name).is_some_and(|t| t.column("Timestamp").is_some()) && read(name)
+        };
+        let limit = |name: &String| {
+            format!("let {name} = {name} | where Timestamp between (datetime({from}) .. datetime({to})); ")
+        };
+        tables.iter().filter(timed).map(limit).chain([text.to_owned()]).collect()
+    };
+    let within = |f: FunctionDef| {
+        let named = names_in(&f.body);
+        // Other tables than those that it names, a function reads by one of these.
+        let any = f.body.contains('*') || named.contains("search") || named.contains("find");
+        FunctionDef { body: limits(&f.body, &|name| any || named.contains(name)), ..f }
+    };
+    let functions = functions.into_iter().map(within).collect();
+    Ok((limits(&query, &|_| true), functions))
 }
 
 fn objects(answer: QueryAnswer) -> Vec<Map<String, Value>> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use palisade_kql as kql;
-use palisade_schema::{Fill, TableKind};
+use palisade_kql::{self as kql, FunctionDef, WithFunctions};
+use palisade_schema::TableKind;
 use palisade_state::Role;
 use palisade_types::TimeMicros;
 use serde::{Deserialize, Serialize};
@@ -14,11 +14,14 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::hunting_history::Remembered;
 use crate::ask;
 use crate::error::ApiError;
 use crate::extract::{Body, Id};
+use crate::functions;
 use crate::gate::{Authorized, HuntingRun, audit};
 use crate::query::{QueryAnswer, QueryFailure, QueryRequest, QueryStats, ResultColumn};
+use crate::render::Render;
 use crate::state::Api;
 use crate::views;
 
@@ -62,6 +65,9 @@ pub(crate) struct HuntingResult {
     truncated: bool,
     /// What may not mean what its writer thinks.
     warnings: Vec<Diagnostic>,
+    /// The chart that the query asks for.
+    #[schema(required = true)]
+    render: Option<Render>,
 }
 
 /// Runs a query. A query that does not compile is answered with the place and what was probably meant.
@@ -79,8 +85,12 @@ pub(crate) async fn query(
         query_id: body.query_id,
         ..Asked::new(body.query, TimeMicros::now())
     };
-    let Outcome { query_id, answer, warnings } = carry_out(&caller, &api, asked).await?;
+    let remembered = Remembered::begin(&api, &caller.principal, &asked);
+    let outcome = carry_out(&caller, &api, asked).await;
+    remembered.end(&outcome).await;
+    let Outcome { query_id, answer, warnings, render } = outcome?;
     Ok(Json(HuntingResult {
+        render,
         query_id,
         schema: answer.schema,
         rows: answer.rows,
@@ -102,12 +112,21 @@ pub(super) struct Asked {
     pub query_id: Option<String>,
     /// What `now()` means.
     pub now: TimeMicros,
+    /// The stored functions that it may call; those of the tenant when absent.
+    pub functions: Option<Vec<FunctionDef>>,
 }
 
 impl Asked {
     /// A query with the most rows and the usual time.
     pub(super) fn new(query: String, now: TimeMicros) -> Self {
-        Self { query, row_cap: MAX_ROWS, deadline_ms: DEFAULT_DEADLINE_MS, query_id: None, now }
+        Self {
+            query,
+            row_cap: MAX_ROWS,
+            deadline_ms: DEFAULT_DEADLINE_MS,
+            query_id: None,
+            now,
+            functions: None,
+        }
     }
 }
 
@@ -116,6 +135,7 @@ pub(super) struct Outcome {
     pub query_id: String,
     pub answer: QueryAnswer,
     pub warnings: Vec<Diagnostic>,
+    pub render: Option<Render>,
 }
 
 /// Compiles a query, holds it against what its caller may see, and runs it in a slot of the tenant; the
@@ -141,7 +161,15 @@ pub(super) async fn carry_out(
     }
     scope.target(&query_id);
     let now = asked.now;
-    let (query, tables, warnings) = compiled(api, asked.query, now).await?;
+    let functions = match asked.functions {
+        Some(functions) => functions,
+        None => functions::named_in(api, tenant, &asked.query).await?,
+    };
+    let Compiled { query, functions, tables, warnings, render } =
+        compiled(api, asked.query, functions, now).await?;
+    if !functions.is_empty() {
+        scope.detail("functions", functions.iter().map(|f| f.name.as_str()).collect::<Vec<_>>());
+    }
     let devices = api.config.state.devices_in_scope(tenant, caller.devices()).await?;
     if devices.is_some() {
         within_devices(&tables)?;
@@ -153,8 +181,16 @@ pub(super) async fn carry_out(
         ApiError::new(StatusCode::CONFLICT, "query_id_in_use", "a query with this id runs already")
     })?;
     let deadline = Duration::from_millis(deadline);
-    let request =
-        QueryRequest { tenant, devices, query, row_cap, deadline, query_id: query_id.clone(), now_us: now.0 };
+    let request = QueryRequest {
+        tenant,
+        devices,
+        query,
+        functions,
+        row_cap,
+        deadline,
+        query_id: query_id.clone(),
+        now_us: now.0,
+    };
     let answer = tokio::select! {
         answer = ask::run_over(api, request, views, PATIENCE) => answer?,
         () = named.cancelled.cancelled() => {
@@ -165,7 +201,7 @@ pub(super) async fn carry_out(
     scope.detail("rows", answer.rows.len());
     scope.detail("truncated", answer.truncated);
     scope.detail("wall_ms", answer.stats.wall_ms);
-    Ok(Outcome { query_id, answer, warnings })
+    Ok(Outcome { query_id, answer, warnings, render })
 }
 
 fn is_query_id(text: &str) -> bool {
@@ -189,34 +225,54 @@ fn within_devices(tables: &[String]) -> Result<(), ApiError> {
     }
 }
 
-/// A text that compiles, the tables that it reads, and warnings about it.
-pub(super) type Compiled = (String, Vec<String>, Vec<Diagnostic>);
+/// A text that compiles.
+pub(super) struct Compiled {
+    /// The text.
+    pub query: String,
+    /// The stored functions that it is made of.
+    pub functions: Vec<FunctionDef>,
+    /// The tables that it reads.
+    pub tables: Vec<String>,
+    /// Warnings about it.
+    pub warnings: Vec<Diagnostic>,
+    /// The chart that it asks for.
+    pub render: Option<Render>,
+}
 
-/// Compiles before a worker is bothered; gives the text back.
-pub(super) async fn compiled(api: &Api, query: String, now: TimeMicros) -> Result<Compiled, ApiError> {
+/// Compiles before a worker is bothered; gives the text back, and of the functions those that it needs.
+pub(super) async fn compiled(
+    api: &Api,
+    query: String,
+    mut functions: Vec<FunctionDef>,
+    now: TimeMicros,
+) -> Result<Compiled, ApiError> {
     let catalogue = api.catalogue;
     let work = move || {
-        kql::compile(&query, &catalogue, now.0).map(|program| {
-            let tables: Vec<String> = program.tables().into_iter().map(str::to_owned).collect();
-            (query, tables, program.warnings)
+        let program = kql::compile(&query, &WithFunctions::new(&catalogue, &functions), now.0)?;
+        functions.retain(|f| program.functions.contains(&f.name));
+        Ok::<_, Vec<kql::Diagnostic>>(Compiled {
+            query,
+            functions,
+            tables: program.tables().into_iter().map(str::to_owned).collect(),
+            render: program.render.map(Into::into),
+            warnings: program.warnings.into_iter().map(Into::into).collect(),
         })
     };
     let compiled = tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::internal("compile", &e))?;
-    let found = match compiled {
-        Ok((query, tables, warnings)) => {
-            return Ok((query, tables, warnings.into_iter().map(Into::into).collect()));
-        }
-        Err(found) => found,
-    };
+    compiled.map_err(rejected)
+}
+
+/// A text that does not compile, as its writer is told.
+pub(super) fn rejected(found: Vec<kql::Diagnostic>) -> ApiError {
     let all: Vec<Diagnostic> = found.into_iter().map(Into::into).collect();
     let Some(first) = all.iter().find(|d| d.severity == DiagnosticSeverity::Error) else {
-        return Err(ApiError::internal("compile", &"a query failed to compile without an error"));
+        return ApiError::internal("compile", &"a query failed to compile without an error");
     };
     let details = json!({
         "line": first.line, "column": first.column, "offset": first.offset, "length": first.length,
         "suggestion": first.suggestion, "diagnostics": all,
     });
-    Err(ApiError::bad(&first.code, first.message.clone()).with_details(details))
+    ApiError::bad(&first.code, first.message.clone()).with_details(details)
 }
 
 /// Cancels a running query of the caller; an administrator cancels anybody's in the tenant.
@@ -315,96 +371,10 @@ pub(crate) async fn validate(
     Body(body): Body<ValidateRequest>,
 ) -> Result<Json<Diagnostics>, ApiError> {
     caller.no_devices();
+    let functions = functions::named_in(&api, caller.tenant(), &body.query).await?;
     let catalogue = api.catalogue;
-    let work = move || kql::validate(&body.query, &catalogue, TimeMicros::now().0);
+    let work =
+        move || kql::validate(&body.query, &WithFunctions::new(&catalogue, &functions), TimeMicros::now().0);
     let found = tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::internal("validate", &e))?;
     Ok(Json(Diagnostics { diagnostics: found.into_iter().map(Into::into).collect() }))
-}
-
-/// A column of a hunting table.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct HuntingColumn {
-    /// Name; case matters.
-    name: String,
-    /// KQL type.
-    #[serde(rename = "type")]
-    kind: String,
-    /// What it means.
-    description: String,
-    /// Whether every device fills it, or may fill it.
-    filled: bool,
-    /// Why it is not filled, or only sometimes.
-    #[schema(required = true)]
-    reason: Option<String>,
-}
-
-/// One named thing and its meaning.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Meaning {
-    /// The name.
-    name: String,
-    /// What it means.
-    description: String,
-}
-
-/// A hunting table.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct HuntingTable {
-    /// Name; case matters.
-    name: String,
-    /// `event`, `snapshot` or `view`.
-    kind: String,
-    /// What its rows are.
-    description: String,
-    /// Columns in order.
-    columns: Vec<HuntingColumn>,
-    /// Values of ActionType.
-    action_types: Vec<Meaning>,
-    /// Keys of AdditionalFields.
-    additional_fields: Vec<Meaning>,
-    /// Values of the column `type`, where the table has one.
-    types: Vec<Meaning>,
-}
-
-/// The hunting tables.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct HuntingSchema {
-    /// The tables by name.
-    tables: Vec<HuntingTable>,
-}
-
-/// Describes every table and column that queries can name.
-#[utoipa::path(get, path = "/api/v1/hunting/schema", operation_id = "hunting_schema", tag = "hunting",
-    responses((status = 200, description = "The tables.", body = HuntingSchema)))]
-pub(crate) async fn schema(caller: Authorized<HuntingRun, audit::Unaudited>) -> Json<HuntingSchema> {
-    caller.no_devices();
-    let tables = palisade_schema::tables().iter().map(table).collect();
-    Json(HuntingSchema { tables })
-}
-
-fn table(table: &palisade_schema::TableSpec) -> HuntingTable {
-    let meanings = |map: &std::collections::BTreeMap<String, String>| {
-        map.iter().map(|(name, text)| Meaning { name: name.clone(), description: text.clone() }).collect()
-    };
-    let columns = table.columns.iter().map(|c| HuntingColumn {
-        name: c.name.clone(),
-        kind: c.kind.to_string(),
-        description: c.description.clone(),
-        filled: c.fill != Fill::Na,
-        reason: Some(c.reason.clone()).filter(|r| !r.is_empty()),
-    });
-    let kind = match table.kind {
-        TableKind::Event => "event",
-        TableKind::Snapshot => "snapshot",
-        TableKind::View => "view",
-    };
-    HuntingTable {
-        name: table.name.clone(),
-        kind: kind.to_owned(),
-        description: table.description.clone(),
-        columns: columns.collect(),
-        action_types: meanings(&table.action_types),
-        additional_fields: meanings(&table.additional_fields),
-        types: meanings(&table.types),
-    }
 }

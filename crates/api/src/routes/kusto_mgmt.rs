@@ -2,12 +2,13 @@
 
 use axum::extract::State;
 use axum::{Extension, Json};
-use palisade_kusto::schema::{self, ColumnInfo, DatabaseInfo, TableInfo};
+use palisade_kusto::schema::{self, ColumnInfo, DatabaseInfo, FunctionInfo, ParameterInfo, TableInfo};
 use palisade_kusto::{Command, Kind, Properties, Table, command, v1};
 use palisade_schema::TableKind;
 use palisade_state::{Principal, Tenant};
 use serde_json::Value;
 
+use super::hunting_schema::all_functions;
 use super::kusto::{KustoRequest, answer, database, is_called, refused};
 use crate::error::ApiError;
 use crate::extract::Body;
@@ -44,7 +45,14 @@ async fn shown(
     command: Command,
 ) -> Result<Table, ApiError> {
     let config = &api.config;
-    let database = DatabaseInfo { name: tenant.name.clone(), id: tenant.id.to_string(), tables: tables() };
+    let functions = match command {
+        Command::Functions | Command::Function(_) | Command::Schema { .. } => {
+            all_functions(api, tenant.id).await?.into_iter().map(function).collect()
+        }
+        _ => Vec::new(),
+    };
+    let database =
+        DatabaseInfo { name: tenant.name.clone(), id: tenant.id.to_string(), tables: tables(), functions };
     let is_here = |name: &str| match is_called(tenant, name) {
         true => Ok(()),
         false => Err(entity_not_found("Database", name)),
@@ -78,7 +86,11 @@ async fn shown(
         Command::Diagnostics => {
             schema::diagnostics(config.state.ready().await.is_ok(), &format!("Palisade_{}", config.version))
         }
-        Command::Functions => schema::functions(),
+        Command::Functions => schema::functions(&database.functions.iter().collect::<Vec<_>>()),
+        Command::Function(name) => {
+            let found = database.functions.iter().find(|f| f.name == name);
+            schema::functions(&[found.ok_or_else(|| entity_not_found("Function", &name))?])
+        }
         Command::PrincipalRoles => {
             let id = principal.user.map(|user| user.to_string()).unwrap_or_default();
             schema::principal_roles(&database.name, &principal.actor().name, &id, principal.role.as_str())
@@ -91,7 +103,28 @@ fn entity_not_found(kind: &str, name: &str) -> ApiError {
     ApiError::bad("entity_not_found", format!("Entity ID '{name}' of kind '{kind}' was not found."))
 }
 
-/// The tables that queries can name.
+fn function(f: palisade_state::hunting::Function) -> FunctionInfo {
+    let kind = |ty: palisade_kql::Type| Kind::of(ty.name());
+    // It could be read when it was stored.
+    let read = palisade_kql::stored::parameters_of(&f.parameters).unwrap_or_default();
+    let parameter = |p: palisade_kql::stored::ParameterInfo| ParameterInfo {
+        name: p.name,
+        kind: p.kind.map(kind),
+        columns: p.columns.into_iter().map(|c| (c.name, kind(c.ty))).collect(),
+        default: p.default,
+    };
+    FunctionInfo {
+        name: f.name,
+        folder: f.folder,
+        doc: f.description,
+        parameters: read.into_iter().map(parameter).collect(),
+        written: f.parameters,
+        body: f.body,
+        columns: f.columns.into_iter().flatten().map(|c| (c.name, Kind::of(&c.kind))).collect(),
+    }
+}
+
+/// The tables that queries can name, those without rows included.
 fn tables() -> Vec<TableInfo> {
     let column = |c: &palisade_schema::ColumnSpec| ColumnInfo {
         name: c.name.clone(),
@@ -109,5 +142,20 @@ fn tables() -> Vec<TableInfo> {
         doc: t.description.clone(),
         columns: t.columns.iter().map(column).collect(),
     };
-    palisade_schema::tables().iter().map(table).collect()
+    let without_rows = |t: &palisade_schema::UnfilledTable| TableInfo {
+        name: t.name.clone(),
+        folder: "Without rows".to_owned(),
+        doc: "Nothing fills it here: queries over it compile and give no rows.".to_owned(),
+        columns: t
+            .columns
+            .iter()
+            .map(|(name, kind)| ColumnInfo {
+                name: name.clone(),
+                kind: Kind::of(&kind.to_string()),
+                doc: String::new(),
+            })
+            .collect(),
+    };
+    let filled = palisade_schema::tables().iter().map(table);
+    filled.chain(palisade_schema::unfilled().iter().map(without_rows)).collect()
 }

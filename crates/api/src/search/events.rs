@@ -228,6 +228,7 @@ pub(crate) async fn look(
         tenant,
         devices,
         query,
+        functions: Vec::new(),
         row_cap: MOST,
         deadline: DEADLINE,
         query_id: Uuid::now_v7().to_string(),

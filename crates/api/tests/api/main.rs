@@ -11,6 +11,7 @@ mod events;
 mod explorer;
 mod groups;
 mod hunting;
+mod hunting_queries;
 mod kusto;
 mod notifications;
 mod openapi;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use palisade_api::{QueryAnswer, QueryClient, QueryFailure, QueryRequest, ResultColumn, Views};
-use palisade_kql::SchemaCatalogue;
+use palisade_kql::{SchemaCatalogue, WithFunctions};
 use palisade_types::TenantId;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -84,16 +84,16 @@ impl QueryClient for Recorder {
         if let Some((code, message)) = self.failure.lock().clone() {
             return Err(QueryFailure { code, message, ..QueryFailure::default() });
         }
-        let program =
-            palisade_kql::compile(&request.query, &SchemaCatalogue, request.now_us).map_err(|found| {
-                let first = found[0].clone();
-                QueryFailure {
-                    code: first.code,
-                    message: first.message,
-                    line: first.line,
-                    ..QueryFailure::default()
-                }
-            })?;
+        let tables = WithFunctions::new(&SchemaCatalogue, &request.functions);
+        let program = palisade_kql::compile(&request.query, &tables, request.now_us).map_err(|found| {
+            let first = found[0].clone();
+            QueryFailure {
+                code: first.code,
+                message: first.message,
+                line: first.line,
+                ..QueryFailure::default()
+            }
+        })?;
         let columns = &program.schema().columns;
         let objects = (self.script.lock())(&request.query);
         let row = |object: &Value| {

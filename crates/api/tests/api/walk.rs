@@ -34,8 +34,14 @@ const READER: [&str; 15] = [
 ];
 
 /// What an operator may do besides; an administrator may do all.
-const OPERATOR: [&str; 5] =
-    ["devices.tag", "estate.operate", "machines.operate", "orders.create", "vulnerabilities.manage"];
+const OPERATOR: [&str; 6] = [
+    "devices.tag",
+    "estate.operate",
+    "hunting.manage",
+    "machines.operate",
+    "orders.create",
+    "vulnerabilities.manage",
+];
 
 /// A token that has ended.
 async fn expired(world: &World) -> String {
@@ -103,6 +109,9 @@ async fn every_route_admits_exactly_whom_it_declares() {
             "remediations_create" => assert_eq!(admin.code(), "remediation_exists", "{place}"),
             "application_blocks_create" => assert_eq!(admin.code(), "block_exists", "{place}"),
             "machines_scan" => assert_eq!(admin.code(), "agentless_no_connector", "{place}"),
+            // The operator did both a moment ago.
+            "hunting_functions_write" => assert_eq!(admin.code(), "already_exists", "{place}"),
+            "hunting_functions_delete" => assert_eq!(admin.code(), "not_found", "{place}"),
             "hunting_cancel" | "devices_process_tree" => assert_eq!(admin.code(), "not_found", "{place}"),
             // The foreign administrator has made an account of the same address in the other tenant only.
             _ if public => {}
@@ -151,7 +160,7 @@ async fn every_change_leaves_an_entry_whether_it_worked_or_not() {
 }
 
 /// Operations that reach devices, have no object in their path, and answer with none: why.
-const WITHOUT_ROWS: [(&str, &str); 20] = [
+const WITHOUT_ROWS: [(&str, &str); 26] = [
     ("baseline_checks_list", "checks, which are of no device"),
     ("estate_recommendations", "numbers of the scope, no machine"),
     ("exposure_history", "the organisation's course, which somebody limited is not told"),
@@ -165,6 +174,12 @@ const WITHOUT_ROWS: [(&str, &str); 20] = [
     ("secure_score", "numbers of the scope, no device"),
     ("secure_score_history", "the organisation's course, which somebody limited is not told"),
     ("hunting_schema", "the tables, not their rows"),
+    ("hunting_functions_list", "texts of queries, which hold no rows"),
+    ("hunting_history_list", "texts of the caller's own queries"),
+    ("hunting_history_forget", "texts of the caller's own queries"),
+    ("hunting_links_create", "the text that was sent"),
+    ("saved_queries_list", "texts of queries, which hold no rows"),
+    ("saved_queries_create", "the text that was sent"),
     ("hunting_validate", "what is wrong with a text"),
     ("hunting_query", "rows of the workers, which are looked at by what they are asked"),
     ("kusto_query", "the same"),
@@ -175,8 +190,13 @@ const WITHOUT_ROWS: [(&str, &str); 20] = [
 ];
 
 /// Operations that reach devices with a path that names none of them: why.
-const WITHOUT_OBJECT: [(&str, &str); 7] = [
+const WITHOUT_OBJECT: [(&str, &str); 12] = [
     ("hunting_cancel", "a query, by its own name"),
+    ("hunting_functions_show", "a function, which is of no device"),
+    ("hunting_links_show", "a text, which is of no device"),
+    ("saved_queries_show", "a text, which is of no device"),
+    ("saved_queries_update", "a text, which is of no device"),
+    ("saved_queries_delete", "a text, which is of no device"),
     ("baseline_profiles_show", "a profile, which is of no device"),
     ("baseline_profiles_export", "a profile, which is of no device"),
     ("baseline_profiles_checks", "numbers of the scope, no device"),

@@ -1,7 +1,7 @@
 //! Function calls in scalar expressions.
 
 use super::cast::cast;
-use super::{Binder, Binding, Relation, Scope, common_type, size};
+use super::{Binder, Relation, common_type};
 use crate::aggregates;
 use crate::ast::{self, BinaryOp, NamedExpr};
 use crate::diagnostic::Span;
@@ -20,7 +20,7 @@ impl Binder<'_, '_, '_> {
         if let Some(result) = self.pattern_call(name, args, span) {
             return result;
         }
-        if let Some(Binding::Function(function, scope)) = self.scope.get(&name.text).cloned() {
+        if let Some((function, scope)) = self.called(&name.text) {
             return self.scalar_function(&function, &scope, args, row, span);
         }
         // `hll_merge(a, b)` of several is a function, of one an aggregate.
@@ -98,6 +98,8 @@ impl Binder<'_, '_, '_> {
         }
         let mut candidates: Vec<&str> = functions::names().collect();
         candidates.extend(self.scope.keys().map(String::as_str));
+        let stored = self.catalogue.functions();
+        candidates.extend(stored.iter().map(String::as_str));
         let suggestion = self.sink.nearest(&name.text, candidates);
         let message = match &suggestion {
             Some(near) => format!("there is no function '{}'; did you mean '{near}'?", name.text),
@@ -461,159 +463,6 @@ impl Binder<'_, '_, '_> {
         };
         let stage = self.stage(None, StageOutput::Scalar, relation);
         Some(Expr::new(ExprKind::StageValue(stage), ty, span))
-    }
-
-    /// The scope of a function's body with its arguments in place.
-    fn enter(
-        &mut self,
-        function: &ast::Function,
-        scope: &Scope,
-        mut piped: Option<Relation>,
-        args: &[NamedExpr],
-        row: Option<&Relation>,
-        span: Span,
-    ) -> Option<Scope> {
-        let mut parameters = function.parameters.as_slice();
-        let mut inner = std::collections::HashMap::clone(scope);
-        if let Some(rows) = piped.take() {
-            let first = parameters.split_first().filter(|(first, _)| first.ty.is_none());
-            let Some((first, rest)) = first else {
-                let message = "after 'invoke' stands a function whose first parameter is a table";
-                self.error("wrong_arguments", span, message);
-                return None;
-            };
-            if rows.poisoned {
-                return None;
-            }
-            let stage = self.stage(Some(first.name.text.clone()), StageOutput::Table, rows);
-            inner.insert(first.name.text.clone(), Binding::Stage(stage));
-            parameters = rest;
-        }
-        if args.len() > parameters.len() {
-            let message = format!("this function takes {} arguments, not {}", parameters.len(), args.len());
-            self.error("wrong_arguments", span, message);
-            return None;
-        }
-        let unknown = args
-            .iter()
-            .flat_map(|a| a.names.first())
-            .find(|n| !parameters.iter().any(|p| p.name.text == n.text));
-        if let Some(name) = unknown {
-            let suggestion = self.sink.nearest(&name.text, parameters.iter().map(|p| p.name.text.as_str()));
-            let message = format!("this function has no parameter '{}'", name.text);
-            self.sink.error("wrong_arguments", name.span, message, suggestion);
-            return None;
-        }
-        let empty = Relation::new(Source::OneRow, Schema::default());
-        for (at, parameter) in parameters.iter().enumerate() {
-            let named = args.iter().find(|a| a.names.first().is_some_and(|n| n.text == parameter.name.text));
-            let arg = named.or_else(|| args.get(at).filter(|a| a.names.is_empty())).map(|a| &a.expr);
-            let binding = match (parameter.ty, arg.or(parameter.default.as_ref())) {
-                (_, None) => {
-                    let message = format!("the argument '{}' is missing", parameter.name.text);
-                    self.error("wrong_arguments", span, message);
-                    return None;
-                }
-                (Some(ty), Some(expr)) => {
-                    let value = self.scalar(expr, row.unwrap_or(&empty))?;
-                    Binding::Scalar(cast(value, ty))
-                }
-                (None, Some(expr)) => {
-                    let relation = self.table(expr)?;
-                    if relation.poisoned {
-                        return None;
-                    }
-                    Binding::Stage(self.stage(
-                        Some(parameter.name.text.clone()),
-                        StageOutput::Table,
-                        relation,
-                    ))
-                }
-            };
-            inner.insert(parameter.name.text.clone(), binding);
-        }
-        Some(Scope::new(inner))
-    }
-
-    /// A user function that gives rows; `piped` are those before `invoke`.
-    pub(super) fn table_function(
-        &mut self,
-        function: &ast::Function,
-        scope: &Scope,
-        piped: Option<Relation>,
-        args: &[NamedExpr],
-        span: Span,
-    ) -> Option<Relation> {
-        let inner = self.enter(function, scope, piped, args, None, span)?;
-        let outer = std::mem::replace(&mut self.scope, inner);
-        let result = self.deeper(span, |b| b.statements(&function.body));
-        self.scope = outer;
-        result
-    }
-
-    /// `T | invoke f(a)`.
-    pub(super) fn invoke(
-        &mut self,
-        input: Relation,
-        name: &ast::Name,
-        args: &[NamedExpr],
-        span: Span,
-    ) -> Relation {
-        match self.scope.get(&name.text).cloned() {
-            Some(Binding::Function(function, scope)) => {
-                let poisoned = input.poisoned;
-                let result = self.table_function(&function, &scope, Some(input), args, span);
-                let result = result.unwrap_or_else(Relation::broken);
-                return Relation { poisoned: result.poisoned || poisoned, ..result };
-            }
-            Some(Binding::Broken) => return Relation::broken(),
-            Some(_) => {
-                let message = format!("'{}' is not a function", name.text);
-                self.error("function_expected", name.span, message);
-                return Relation::broken();
-            }
-            None if super::enrich::is_invoked(&name.text) => {}
-            None => {
-                let known = super::enrich::INVOKED.into_iter().chain(self.scope.keys().map(String::as_str));
-                let suggestion = self.sink.nearest(&name.text, known);
-                let message = format!("there is no table function '{}'", name.text);
-                self.sink.error("unknown_function", name.span, message, suggestion);
-                return Relation::broken();
-            }
-        }
-        self.enrich(input, name, args, span)
-    }
-
-    fn scalar_function(
-        &mut self,
-        function: &ast::Function,
-        scope: &Scope,
-        args: &[NamedExpr],
-        row: &Relation,
-        span: Span,
-    ) -> Option<Expr> {
-        let inner = self.enter(function, scope, None, args, Some(row), span)?;
-        let outer = std::mem::replace(&mut self.scope, inner);
-        let result = self.deeper(span, |b| {
-            let mut value = None;
-            let empty = Relation::new(Source::OneRow, Schema::default());
-            for statement in &function.body {
-                match statement {
-                    ast::Statement::Let { name, value } => b.bind_let(name, value),
-                    ast::Statement::Set { name, value } => b.option(name, value.as_ref()),
-                    ast::Statement::Query(expr) => value = b.scalar(expr, &empty),
-                    ast::Statement::Declare(parameters) => b.declare(parameters),
-                    ast::Statement::Unsupported { word, .. } => {
-                        b.unsupported(&format!("'{}' in a function", word.text), word.span)
-                    }
-                }
-            }
-            value
-        });
-        self.scope = outer;
-        let value = result?;
-        let nodes = size(&value);
-        self.count(nodes, span).then_some(value)
     }
 }
 

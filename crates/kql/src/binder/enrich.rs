@@ -10,7 +10,7 @@ use std::fmt::Write;
 use super::cast::cast;
 use super::{Binder, Binding, Relation, Scope};
 use crate::ast::{self, ExprKind as K, NamedExpr};
-use crate::diagnostic::Span;
+use crate::diagnostic::{Span, Within};
 use crate::program::{Expr, Source, StageOutput};
 use crate::types::{Schema, Type, Value};
 
@@ -292,9 +292,9 @@ impl Binder<'_, '_, '_> {
         }
         let scope = names.into_iter().map(|(name, binding)| (name.to_owned(), binding)).collect();
         let outer = std::mem::replace(&mut self.scope, Scope::new(scope));
-        let pinned = self.sink.pin(Some(span));
+        self.sink.enter(Within::Own(span));
         let result = self.deeper(span, |b| b.statements(&query.statements));
-        self.sink.pin(pinned);
+        self.sink.leave();
         self.scope = outer;
         result
     }

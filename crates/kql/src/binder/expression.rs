@@ -125,6 +125,10 @@ impl Binder<'_, '_, '_> {
             );
             return None;
         }
+        if self.stored(name).is_some() {
+            self.error("scalar_expected", span, format!("'{name}' is a function; call it with ()"));
+            return None;
+        }
         let columns = row.schema.names().chain(row.aliases.iter().map(|(a, _)| a.as_str()));
         let candidates = columns.chain(self.scope.keys().map(String::as_str));
         let suggestion = self.sink.nearest(name, candidates);

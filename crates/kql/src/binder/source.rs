@@ -1,7 +1,7 @@
 //! Tabular expressions.
 
 use super::cast::cast;
-use super::{Binder, Binding, Relation, enrich, names};
+use super::{Binder, Binding, Relation, Scope, enrich, names};
 use crate::ast::{self, ExprKind as K};
 use crate::functions;
 use crate::program::{Expr, Source};
@@ -63,7 +63,7 @@ impl Binder<'_, '_, '_> {
             K::Search(search) => Some(self.search(None, search, expr.span)),
             K::Find(find) => Some(self.find(find, expr.span)),
             K::Call { name, args } => {
-                if let Some(Binding::Function(function, scope)) = self.scope.get(&name.text).cloned() {
+                if let Some((function, scope)) = self.called(&name.text) {
                     return self.table_function(&function, &scope, None, args, expr.span);
                 }
                 match (name.text.as_str(), args.as_slice()) {
@@ -170,7 +170,11 @@ impl Binder<'_, '_, '_> {
             relation.aliases = table.aliases;
             return Some(relation);
         }
+        if let Some(function) = self.stored(name) {
+            return self.table_function(&function, &Scope::default(), None, &[], expr.span);
+        }
         let mut candidates = self.catalogue.tables();
+        candidates.extend(self.catalogue.functions());
         candidates.extend(
             self.scope.iter().filter(|(_, b)| matches!(b, Binding::Stage(_))).map(|(n, _)| n.clone()),
         );

@@ -100,7 +100,9 @@ impl Binder<'_, '_, '_> {
             },
             _ => return None,
         };
-        let there = self.scope.contains_key(name) || self.catalogue.table(name).is_some();
+        let there = self.scope.contains_key(name)
+            || self.catalogue.table(name).is_some()
+            || self.stored(name).is_some();
         (!there).then_some(name.as_str())
     }
 

@@ -114,6 +114,24 @@ proptest! {
         check(&words.join(" "));
         check(&format!("DeviceProcessEvents | {}", words.join(" ")));
     }
+
+    #[test]
+    fn token_soup_in_a_stored_function(words in proptest::collection::vec(proptest::sample::select(SOUP), 0..40)) {
+        let body = words.join(" ");
+        let f = palisade_kql::FunctionDef { name: "F".into(), parameters: "(x: long = 1)".into(), body };
+        let tables = super::catalogue();
+        let with = palisade_kql::WithFunctions::new(&tables, [&f]);
+        for call in ["F", "DeviceInfo | extend y = F(2)"] {
+            if let Err(found) = palisade_kql::compile(call, &with, super::NOW) {
+                prop_assert!(found.iter().any(|d| d.severity == palisade_kql::Severity::Error), "{f:?}");
+                let within = |d: &palisade_kql::Diagnostic| (d.offset + d.length) as usize <= call.len();
+                prop_assert!(found.iter().all(within), "{f:?}: {found:?}");
+            }
+        }
+        if let Err(palisade_kql::FunctionError::Body(found)) = palisade_kql::stored::check(&f, &tables, super::NOW) {
+            prop_assert!(found.iter().any(|d| d.severity == palisade_kql::Severity::Error), "{f:?}: {found:?}");
+        }
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use datafusion::catalog::TableProvider;
 use futures::StreamExt;
 use palisade_api::{QueryFailure, QueryStats, ResultColumn};
-use palisade_kql::{Diagnostic, SchemaCatalogue};
+use palisade_kql::{Diagnostic, SchemaCatalogue, WithFunctions};
 use palisade_kql_exec::{ExecError, LocalExecutor, QueryContext, QueryExecutor, TableSource, json_rows};
 use palisade_lake::{LakeError, Pin, PinnedCatalogue};
 use tokio::io::AsyncRead;
@@ -99,7 +99,11 @@ async fn answer(
     out: &Out,
     link: Option<&Arc<Link>>,
 ) -> Result<Result<(), QueryFailure>> {
-    let program = match palisade_kql::compile(&request.query, &SchemaCatalogue, request.now_us) {
+    let compiled = {
+        let tables = WithFunctions::new(&SchemaCatalogue, &request.functions);
+        palisade_kql::compile(&request.query, &tables, request.now_us)
+    };
+    let program = match compiled {
         Ok(program) => program,
         Err(diagnostics) => return Ok(Err(rejected(&diagnostics))),
     };

@@ -5,6 +5,7 @@
 mod access;
 mod console;
 mod feeds;
+mod functions;
 mod leftovers;
 mod limited;
 mod regions;

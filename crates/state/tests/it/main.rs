@@ -12,6 +12,7 @@ mod enrolment;
 mod estate;
 mod groups;
 mod health;
+mod hunting;
 mod inventory;
 mod notifications;
 mod orders;

@@ -97,6 +97,7 @@ async fn fill(db: &TestDb, name: &str) -> Tenant {
         address: String::new(),
     };
     api.audit(tenant.id, &entry, NOW).await.expect("written");
+    Box::pin(crate::hunting::filled(&api, tenant.id)).await;
     Box::pin(vulnerable(db, &api, tenant.id, device)).await;
     close([api, ingest]).await;
     Box::pin(meter(db, &tenant, device)).await;

@@ -5,7 +5,7 @@ use palisade_state::{DbRole, DeviceScope, NewOrder, NewToken, Role, Tenant, Toke
 use palisade_types::{DeviceId, MachineId, TimeMicros};
 use serde_json::json;
 
-use crate::world::{HOUR, World, group_of};
+use crate::world::{HOUR, Side, World, group_of};
 
 /// Objects of tenant alpha that paths can name.
 pub(super) struct Objects {
@@ -44,6 +44,10 @@ pub(super) struct Objects {
     /// A rule that warns of an application, and one that may be ended.
     pub(super) block: String,
     pub(super) spare_block: String,
+    /// A link to a query; queries of the administrator, one that stays and one that may be deleted.
+    pub(super) link: String,
+    pub(super) saved_query: String,
+    pub(super) spare_query: String,
 }
 
 /// Of the device that everybody sees.
@@ -282,7 +286,43 @@ pub(super) async fn objects(world: &World) -> Objects {
         spare_group: group_of(state, &a.tenant, "spare").await.to_string(),
         enrolment: enrolment.id.to_string(),
         session: sessions[0].id.to_string(),
+        link: hunting_of(world, a).await,
+        saved_query: saved_query_of(world, a, "kept").await,
+        spare_query: saved_query_of(world, a, "spare").await,
     }
+}
+
+/// A link and two functions.
+async fn hunting_of(world: &World, side: &Side) -> String {
+    let now = TimeMicros::now();
+    for name in ["Kept", "Spare"] {
+        let new = palisade_state::hunting::NewFunction {
+            name: name.to_owned(),
+            folder: String::new(),
+            description: String::new(),
+            parameters: "()".to_owned(),
+            body: "DeviceInfo".to_owned(),
+            tabular: true,
+            columns: None,
+            revision: None,
+        };
+        world.state.write_hunting_function(side.tenant.id, &new, "test", now).await.expect("a function");
+    }
+    world.state.link_query(side.tenant.id, "DeviceInfo", None, "test", now).await.expect("a link").id
+}
+
+/// A query that the administrator saved for themselves.
+async fn saved_query_of(world: &World, side: &Side, name: &str) -> String {
+    let owner = palisade_state::hunting::Person { id: side.admin_user.0, name: "test".to_owned() };
+    let new = palisade_state::hunting::NewSavedQuery {
+        name: name.to_owned(),
+        folder: String::new(),
+        description: String::new(),
+        query: "DeviceInfo".to_owned(),
+        shared: false,
+    };
+    let made = world.state.save_query(side.tenant.id, &owner, &new, TimeMicros::now()).await;
+    made.expect("a saved query").id.to_string()
 }
 
 /// The machine of a device, made as the estate process makes it.

@@ -68,6 +68,9 @@ pub(super) fn path(operation: &Operation, side: &Side, objects: &Objects) -> Str
         p if p.contains("/enrolment-tokens/") => objects.enrolment.clone(),
         p if p.contains("/tokens/") => objects.token.clone(),
         p if p.contains("/sessions/") => objects.session.clone(),
+        p if p.contains("/hunting/links/") => objects.link.clone(),
+        _ if operation.id == "saved_queries_delete" => objects.spare_query.clone(),
+        p if p.contains("/saved-queries/") => objects.saved_query.clone(),
         _ => "walk".to_owned(),
     };
     let path = operation
@@ -76,6 +79,14 @@ pub(super) fn path(operation: &Operation, side: &Side, objects: &Objects) -> Str
         .replace("{profile}", BASELINE)
         .replace("{check}", "ssh.permit_root_login")
         .replace("{query_id}", "walk")
+        .replace(
+            "{name}",
+            match operation.id.as_str() {
+                "hunting_functions_show" => "Kept",
+                "hunting_functions_delete" => "Spare",
+                _ => "Walk",
+            },
+        )
         .replace("{session_id}", &objects.reader_session)
         .replace("{token_id}", &objects.reader_token);
     match operation.id.as_str() {
@@ -145,6 +156,10 @@ fn body(operation: &Operation, objects: &Objects) -> Option<Value> {
         "device_groups_preview" => json!({"rule": rule()}),
         "devices_tag" => json!({"tags": ["walk"]}),
         "orders_create" => json!({"kind": "ping", "reason": "walk"}),
+        "hunting_functions_write" => json!({"parameters": "(n: long = 1)", "body": "DeviceInfo | take n"}),
+        "hunting_links_create" => json!({"query": "DeviceInfo | take 1", "deadline_s": 60}),
+        "saved_queries_create" => json!({"name": "walk", "query": "DeviceInfo | take 1"}),
+        "saved_queries_update" => json!({"name": "kept", "query": "DeviceInfo", "revision": 1}),
         "hunting_query" | "hunting_validate" => json!({"query": "DeviceInfo | take 1"}),
         "kusto_query" | "kusto_query_v1" => json!({"db": "NetDefaultDB", "csl": "DeviceInfo | take 1"}),
         "kusto_mgmt" => json!({"csl": ".show tables"}),
