@@ -24,6 +24,8 @@ mod error;
 pub mod estate;
 mod groups;
 pub mod health;
+pub mod hunting_exports;
+pub mod hunting_uploads;
 mod instance_audit;
 mod inventories;
 mod known_clients;

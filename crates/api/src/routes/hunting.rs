@@ -175,7 +175,7 @@ fn is_query_id(text: &str) -> bool {
 
 /// Refuses tables whose rows belong to no device to somebody who is limited to some. The workers do
 /// the same. A view is made for its caller, and holds nothing that they may not see.
-fn within_devices(tables: &[String]) -> Result<(), ApiError> {
+pub(crate) fn within_devices(tables: &[String]) -> Result<(), ApiError> {
     let of_devices = |name: &str| {
         palisade_schema::table(name)
             .is_some_and(|t| t.kind == TableKind::View || t.column("DeviceId").is_some())
@@ -190,10 +190,10 @@ fn within_devices(tables: &[String]) -> Result<(), ApiError> {
 }
 
 /// A text that compiles, the tables that it reads, and warnings about it.
-pub(super) type Compiled = (String, Vec<String>, Vec<Diagnostic>);
+pub(crate) type Compiled = (String, Vec<String>, Vec<Diagnostic>);
 
 /// Compiles before a worker is bothered; gives the text back.
-pub(super) async fn compiled(api: &Api, query: String, now: TimeMicros) -> Result<Compiled, ApiError> {
+pub(crate) async fn compiled(api: &Api, query: String, now: TimeMicros) -> Result<Compiled, ApiError> {
     let catalogue = api.catalogue;
     let work = move || {
         kql::compile(&query, &catalogue, now.0).map(|program| {

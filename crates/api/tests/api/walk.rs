@@ -34,8 +34,14 @@ const READER: [&str; 15] = [
 ];
 
 /// What an operator may do besides; an administrator may do all.
-const OPERATOR: [&str; 5] =
-    ["devices.tag", "estate.operate", "machines.operate", "orders.create", "vulnerabilities.manage"];
+const OPERATOR: [&str; 6] = [
+    "hunting.upload",
+    "devices.tag",
+    "estate.operate",
+    "machines.operate",
+    "orders.create",
+    "vulnerabilities.manage",
+];
 
 /// A token that has ended.
 async fn expired(world: &World) -> String {
@@ -103,7 +109,9 @@ async fn every_route_admits_exactly_whom_it_declares() {
             "remediations_create" => assert_eq!(admin.code(), "remediation_exists", "{place}"),
             "application_blocks_create" => assert_eq!(admin.code(), "block_exists", "{place}"),
             "machines_scan" => assert_eq!(admin.code(), "agentless_no_connector", "{place}"),
-            "hunting_cancel" | "devices_process_tree" => assert_eq!(admin.code(), "not_found", "{place}"),
+            "hunting_cancel" | "devices_process_tree" | "hunting_uploads_delete" => {
+                assert_eq!(admin.code(), "not_found", "{place}")
+            }
             // The foreign administrator has made an account of the same address in the other tenant only.
             _ if public => {}
             _ => assert!((200..300).contains(&admin.status), "{place}: {} {}", admin.status, admin.body),
@@ -151,7 +159,7 @@ async fn every_change_leaves_an_entry_whether_it_worked_or_not() {
 }
 
 /// Operations that reach devices, have no object in their path, and answer with none: why.
-const WITHOUT_ROWS: [(&str, &str); 20] = [
+const WITHOUT_ROWS: [(&str, &str); 24] = [
     ("baseline_checks_list", "checks, which are of no device"),
     ("estate_recommendations", "numbers of the scope, no machine"),
     ("exposure_history", "the organisation's course, which somebody limited is not told"),
@@ -166,6 +174,10 @@ const WITHOUT_ROWS: [(&str, &str); 20] = [
     ("secure_score_history", "the organisation's course, which somebody limited is not told"),
     ("hunting_schema", "the tables, not their rows"),
     ("hunting_validate", "what is wrong with a text"),
+    ("hunting_exports_create", "where a file will be"),
+    ("hunting_uploads_list", "files that somebody uploaded, which are of no device"),
+    ("scheduled_exports_list", "exports, which are their owners'; a token with less than its user sees none"),
+    ("scheduled_exports_create", "the export that was made"),
     ("hunting_query", "rows of the workers, which are looked at by what they are asked"),
     ("kusto_query", "the same"),
     ("kusto_query_v1", "the same"),
@@ -175,8 +187,15 @@ const WITHOUT_ROWS: [(&str, &str); 20] = [
 ];
 
 /// Operations that reach devices with a path that names none of them: why.
-const WITHOUT_OBJECT: [(&str, &str); 7] = [
+const WITHOUT_OBJECT: [(&str, &str); 14] = [
     ("hunting_cancel", "a query, by its own name"),
+    ("hunting_exports_content", "a download, which is its maker's; rows as of a query"),
+    ("scheduled_exports_show", "an export, which is its owner's"),
+    ("scheduled_exports_update", "the same"),
+    ("scheduled_exports_delete", "the same"),
+    ("scheduled_exports_runs", "the same"),
+    ("scheduled_exports_run", "the same"),
+    ("scheduled_exports_content", "the same"),
     ("baseline_profiles_show", "a profile, which is of no device"),
     ("baseline_profiles_export", "a profile, which is of no device"),
     ("baseline_profiles_checks", "numbers of the scope, no device"),

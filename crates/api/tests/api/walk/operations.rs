@@ -68,6 +68,10 @@ pub(super) fn path(operation: &Operation, side: &Side, objects: &Objects) -> Str
         p if p.contains("/enrolment-tokens/") => objects.enrolment.clone(),
         p if p.contains("/tokens/") => objects.token.clone(),
         p if p.contains("/sessions/") => objects.session.clone(),
+        _ if operation.id == "scheduled_exports_delete" => objects.spare_scheduled.clone(),
+        // The spare one has no run that is not over either.
+        p if p.contains("/scheduled-exports/") => objects.scheduled.clone(),
+        p if p.contains("/exports/") => objects.export.clone(),
         _ => "walk".to_owned(),
     };
     let path = operation
@@ -76,11 +80,14 @@ pub(super) fn path(operation: &Operation, side: &Side, objects: &Objects) -> Str
         .replace("{profile}", BASELINE)
         .replace("{check}", "ssh.permit_root_login")
         .replace("{query_id}", "walk")
+        .replace("{run}", &objects.export_run)
+        .replace("{name}", "walk")
         .replace("{session_id}", &objects.reader_session)
         .replace("{token_id}", &objects.reader_token);
     match operation.id.as_str() {
         "setup_check" => path + "?token=x",
         "devices_process_tree" => path + "?process_unique_id=1",
+        "hunting_uploads_create" => path + "?name=walk&replace=true",
         "usage_show" => path + "?by=machine",
         "search" => path + "?q=hidden",
         "estate_recommendation_machines" => path + "?recommendation=edr_installed",
@@ -146,6 +153,10 @@ fn body(operation: &Operation, objects: &Objects) -> Option<Value> {
         "devices_tag" => json!({"tags": ["walk"]}),
         "orders_create" => json!({"kind": "ping", "reason": "walk"}),
         "hunting_query" | "hunting_validate" => json!({"query": "DeviceInfo | take 1"}),
+        "hunting_exports_create" => json!({"query": "DeviceInfo | take 1", "format": "csv"}),
+        "scheduled_exports_create" | "scheduled_exports_update" => json!({
+            "name": "walk", "query": "DeviceInfo | take 1", "format": "csv", "every": "day", "at_minute": 5, "at_hour": 3,
+        }),
         "kusto_query" | "kusto_query_v1" => json!({"db": "NetDefaultDB", "csl": "DeviceInfo | take 1"}),
         "kusto_mgmt" => json!({"csl": ".show tables"}),
         "advanced_queries_run" => json!({"Query": "DeviceInfo | take 1"}),
