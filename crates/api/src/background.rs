@@ -1,11 +1,11 @@
-//! What the api process does by itself, because it alone can sign orders: it carries out, step by step, what
-//! people decided. Each driver is a module of its own, and reads from the database what is still to be done, so
+//! What the api process does by itself: it carries out, step by step, what people decided, because it alone can
+//! sign orders, and makes exports by the clock. Each driver is a module of its own, and reads from the database what is still to be done, so
 //! that an end in the middle loses nothing.
 
 use tokio::task::JoinSet;
 
 use crate::state::Api;
-use crate::{baseline_driver, block_driver, remediation_driver};
+use crate::{baseline_driver, block_driver, export_driver, remediation_driver};
 
 /// The drivers, not yet running.
 pub struct Background {
@@ -29,6 +29,7 @@ impl Background {
         drivers.spawn(remediation_driver::run(self.api.clone()));
         drivers.spawn(baseline_driver::run(self.api.clone()));
         drivers.spawn(block_driver::run(self.api.clone()));
+        drivers.spawn(export_driver::run(self.api.clone()));
         while let Some(ended) = drivers.join_next().await {
             if let Err(e) = ended {
                 tracing::error!(error = %e, "a driver of the api ended");

@@ -89,6 +89,8 @@ pub struct ApiConfig {
     pub sealing_key: Option<SealingKey>,
     /// The explorer's graphs.
     pub explorer: Arc<Explorer>,
+    /// Folders for files of hunting, by region: exports by the clock. This process alone reads and writes there.
+    pub hunting_folders: BTreeMap<String, PathBuf>,
     /// What the instance warns of.
     pub warnings: Arc<dyn WarningsProvider>,
     /// Counters of this service.

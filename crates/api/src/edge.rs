@@ -156,6 +156,8 @@ fn method_label(method: &Method) -> &'static str {
 
 fn runs_queries(route: &str) -> bool {
     [API, "/hunting/query"].concat() == route
+        || route.ends_with("/hunting/exports/{id}/content")
+        || route.ends_with("/hunting/uploads")
         || route.starts_with("/v1/rest/")
         || route.starts_with("/v2/rest/")
         || route.ends_with("/advancedqueries/run")

@@ -165,6 +165,8 @@ permissions! {
     HuntingRun = "hunting.run", Reader, Scope;
     /// Writes functions and shared queries, which everybody's hunting is made of.
     HuntingManage = "hunting.manage", Operator, All;
+    /// Uploads files that queries read, and deletes them.
+    HuntingUpload = "hunting.upload", Operator, Nothing;
     /// Gives orders to devices.
     OrdersCreate = "orders.create", Operator, Scope;
     /// Reads device groups.
@@ -202,6 +204,13 @@ pub(crate) mod audit {
     pub(crate) struct ExploreRun;
     impl AuditKind for ExploreRun {
         const KIND: Option<&'static str> = Some("explore.run");
+        const CARRIED: bool = false;
+    }
+
+    /// A file of a query's rows; stopped when its client goes away.
+    pub(crate) struct HuntingExport;
+    impl AuditKind for HuntingExport {
+        const KIND: Option<&'static str> = Some("hunting.export");
         const CARRIED: bool = false;
     }
 
@@ -295,6 +304,14 @@ pub(crate) mod audit {
         SavedQueryDelete = "saved_query.delete";
         HuntingLinkCreate = "hunting_link.create";
         HuntingHistoryForget = "hunting_history.forget";
+        HuntingExportCreate = "hunting_export.create";
+        HuntingUploadCreate = "hunting_upload.create";
+        HuntingUploadDelete = "hunting_upload.delete";
+        ScheduledExportCreate = "scheduled_export.create";
+        ScheduledExportUpdate = "scheduled_export.update";
+        ScheduledExportDelete = "scheduled_export.delete";
+        ScheduledExportRun = "scheduled_export.run";
+        ScheduledExportRead = "scheduled_export.read";
         EnrolmentTokenCreate = "enrolment_token.create";
         EnrolmentTokenDelete = "enrolment_token.delete";
         OnboardingCreate = "onboarding.create";

@@ -17,6 +17,8 @@ mod credentials;
 mod edge;
 mod error;
 mod explorer;
+mod export_driver;
+mod exports;
 mod extract;
 mod functions;
 mod gate;
@@ -50,7 +52,8 @@ pub use metrics::ApiMetrics;
 pub use openapi::openapi;
 pub use palisade_explore::{Only, TextColumn, TextRows};
 pub use query::{
-    QueryAnswer, QueryClient, QueryFailure, QueryRequest, QueryStats, ResultColumn, ViewRows, ViewScan, Views,
+    ExportFormat, ExportPart, ExportParts, FileBytes, QueryAnswer, QueryClient, QueryFailure, QueryRequest,
+    QueryStats, ResultColumn, ViewRows, ViewScan, Views,
 };
 
 /// The service.

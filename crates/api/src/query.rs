@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
 use palisade_explore::{Only, TextRows};
 use palisade_kql::FunctionDef;
 use palisade_types::{DeviceId, TenantId};
@@ -101,6 +103,39 @@ pub struct QueryFailure {
     pub suggestion: Option<String>,
 }
 
+/// A kind of file that a query's rows can be had as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ExportFormat {
+    /// RFC 4180 with a head line.
+    Csv,
+    /// One array of objects.
+    Json,
+    /// One object per line.
+    Jsonl,
+    /// Parquet.
+    Parquet,
+}
+
+/// A part of a file of rows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExportPart {
+    /// Its next bytes.
+    Bytes(Bytes),
+    /// It is whole.
+    End {
+        /// What the query cost.
+        stats: QueryStats,
+        /// Whether the row cap cut it.
+        truncated: bool,
+    },
+}
+
+/// The parts of a file in order. It is whole only when the last one is [`ExportPart::End`]; nothing comes
+/// behind that, nor behind a failure. Whoever does not ask for the next part holds the query up, and who drops
+/// it cancels the query.
+pub type ExportParts = BoxStream<'static, Result<ExportPart, QueryFailure>>;
+
 /// What a worker asks for of a table that is a view.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ViewScan {
@@ -112,8 +147,8 @@ pub struct ViewScan {
     pub only: Vec<Only>,
 }
 
-/// The tables that are views of the server's state, as one caller sees them at one moment. A worker
-/// reads files and nothing else, so it asks for their rows through its connection.
+/// The tables that are views of the server's state, as one caller sees them at one moment, and uploads. A worker
+/// reads stored events and nothing else, so it asks for these through its connection.
 #[async_trait]
 pub trait Views: Send + Sync + 'static {
     /// Begins to read a table.
@@ -121,6 +156,22 @@ pub trait Views: Send + Sync + 'static {
     /// # Errors
     /// `table_missing`, `query_limit`, or that the state cannot be read.
     async fn open(&self, scan: &ViewScan) -> Result<Box<dyn ViewRows>, QueryFailure>;
+
+    /// Begins to read an upload by its name.
+    ///
+    /// # Errors
+    /// `not_found`, `query_limit` when it is larger than this, or that it cannot be read.
+    async fn file(&self, name: &str, max_bytes: u64) -> Result<Box<dyn FileBytes>, QueryFailure>;
+}
+
+/// An upload as it is read.
+#[async_trait]
+pub trait FileBytes: Send {
+    /// Its next bytes, at most a megabyte; none when there are no more.
+    ///
+    /// # Errors
+    /// That it cannot be read.
+    async fn chunk(&mut self) -> Result<Option<Bytes>, QueryFailure>;
 }
 
 /// Rows of a view as they are made.
@@ -145,6 +196,18 @@ pub trait QueryClient: Send + Sync + 'static {
         request: QueryRequest,
         views: Option<Arc<dyn Views>>,
     ) -> Result<QueryAnswer, QueryFailure>;
+
+    /// Runs one query whose rows are wanted as a file, and gives that while it grows. Neither side holds more
+    /// of it than a part; the deadline is the worker's to keep, and the caller's for what waits.
+    ///
+    /// # Errors
+    /// That no worker takes it; what goes wrong later is among the parts.
+    async fn export(
+        &self,
+        request: QueryRequest,
+        format: ExportFormat,
+        views: Option<Arc<dyn Views>>,
+    ) -> Result<ExportParts, QueryFailure>;
 
     /// Cancels a run of the tenant by its id; an unknown id is no error.
     async fn cancel(&self, tenant: TenantId, query_id: &str);

@@ -20,10 +20,12 @@ mod exposure;
 mod health;
 mod host_keys;
 mod hunting;
+mod hunting_exports;
 mod hunting_functions;
 mod hunting_history;
 mod hunting_links;
 mod hunting_schema;
+mod hunting_uploads;
 mod instance;
 mod inventory_items;
 mod kusto;
@@ -44,6 +46,8 @@ mod remediation_verbs;
 mod remediations;
 mod rollouts;
 mod saved_queries;
+mod scheduled_export_runs;
+mod scheduled_exports;
 mod search;
 mod secure_score;
 mod security_products;
@@ -68,6 +72,8 @@ use crate::route::{ApiRouter, endpoints};
 pub(crate) use remediations::Run;
 // A rule holds rules, so what else it holds is not found by following it.
 pub(crate) use device_groups::DeviceCondition;
+// What is exported is compiled and held against its maker's devices as what is asked.
+pub(crate) use hunting::{Compiled, compiled, within_devices};
 
 /// All of them; a new endpoint is added here and nowhere else.
 pub(crate) fn all() -> ApiRouter {
@@ -259,6 +265,19 @@ pub(crate) fn all() -> ApiRouter {
         hunting_history::forget,
         hunting_links::create,
         hunting_links::show,
+        hunting_exports::create,
+        hunting_exports::content,
+        hunting_uploads::list,
+        hunting_uploads::create,
+        hunting_uploads::delete,
+        scheduled_exports::list,
+        scheduled_exports::create,
+        scheduled_exports::show,
+        scheduled_exports::update,
+        scheduled_exports::delete,
+        scheduled_export_runs::list,
+        scheduled_export_runs::run,
+        scheduled_export_runs::content,
         advanced_hunting::defender,
         advanced_hunting::graph,
         kusto_public::metadata,

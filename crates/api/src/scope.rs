@@ -32,6 +32,8 @@ struct Inner {
     draft: Mutex<Draft>,
     /// Whether the caller is limited to some devices, and the handler has not taken them yet.
     devices_owed: AtomicBool,
+    /// Whether the answer's body writes the entry.
+    outlives: AtomicBool,
 }
 
 #[derive(Default)]
@@ -45,8 +47,9 @@ struct Draft {
 
 impl Scope {
     pub(crate) fn new(api: Api, request_id: String, client: Option<IpAddr>) -> Self {
-        let (draft, devices_owed) = (Mutex::default(), AtomicBool::new(false));
-        Self(Arc::new(Inner { api, request_id, client, draft, devices_owed }))
+        let draft = Mutex::default();
+        let (devices_owed, outlives) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self(Arc::new(Inner { api, request_id, client, draft, devices_owed, outlives }))
     }
 
     /// The scope that the edge put into the request.
@@ -73,6 +76,13 @@ impl Scope {
     /// The handler has taken the caller's devices.
     pub(crate) fn devices_taken(&self) {
         self.0.devices_owed.store(false, Ordering::Relaxed);
+    }
+
+    /// From now on the call ends with the body of its answer: whoever makes that says how, or leaves it to the
+    /// entry to say that the client left. For kinds that are not [`AuditKind::CARRIED`].
+    pub(crate) fn outlive(&self) -> Left {
+        self.0.outlives.store(true, Ordering::Relaxed);
+        Left(Some(self.clone()))
     }
 
     pub(crate) fn declare(&self, kind: Option<&'static str>) {
@@ -153,9 +163,12 @@ pub(crate) async fn audited<A: AuditKind>(request: Request, next: Next) -> Respo
         return next.run(request).await;
     };
     if !A::CARRIED {
-        let left = Left(Some(scope));
+        let mut left = Left(Some(scope));
         let response = next.run(request).await;
-        left.end(failure_of(&response)).await;
+        if left.0.as_ref().is_some_and(|scope| scope.0.outlives.load(Ordering::Relaxed)) {
+            left.0 = None;
+        }
+        left.end(failure_of(&response).as_deref()).await;
         return response;
     }
     let call = async move {
@@ -194,13 +207,14 @@ fn failure_of(response: &Response) -> Option<String> {
     failed.then(code)
 }
 
-/// Writes the entry of a call whose client left in the middle.
-struct Left(Option<Scope>);
+/// Writes the entry of a call, also where its client left in the middle.
+pub(crate) struct Left(Option<Scope>);
 
 impl Left {
-    async fn end(mut self, failure: Option<String>) {
+    /// Writes the entry: how the call ended, with the code of what went wrong.
+    pub(crate) async fn end(mut self, failure: Option<&str>) {
         if let Some(scope) = self.0.take() {
-            scope.write(failure.as_deref()).await;
+            scope.write(failure).await;
         }
     }
 }

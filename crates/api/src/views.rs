@@ -11,23 +11,28 @@ mod resources;
 mod security;
 mod tvm;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use axum::http::StatusCode;
+use bytes::Bytes;
 use palisade_estate::plan::Feature;
 use palisade_explore::{Access, Exposure, TextRows};
 use palisade_schema::TableKind;
 use palisade_state::{DeviceScope, Principal, State, StateError};
 use palisade_types::{TenantId, TimeMicros};
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
 use tokio::sync::OnceCell;
 
 use crate::error::ApiError;
 use crate::explorer::{self, Explorer};
+use crate::exports::files;
 use crate::gate::{EstateRead, ExploreRun, MachinesRead, Named, VulnerabilitiesRead};
 use crate::licence::Licence;
-use crate::query::{QueryFailure, ViewRows, ViewScan, Views};
+use crate::query::{FileBytes, QueryFailure, ViewRows, ViewScan, Views};
 use crate::state::Api;
 
 /// Most bytes of cells that one query gets of all views together.
@@ -38,6 +43,10 @@ struct CallersViews {
     state: State,
     explorer: Arc<Explorer>,
     tenant: TenantId,
+    /// Where the tenant's uploads lie.
+    uploads: Option<PathBuf>,
+    /// The views that the query names; others are not there.
+    tables: Vec<String>,
     devices: DeviceScope,
     /// What they see of the graph.
     access: Access,
@@ -77,7 +86,7 @@ fn unreadable(error: &StateError) -> QueryFailure {
     failure("data_unreadable", "the estate cannot be read")
 }
 
-/// The views that a query reads; none when it reads none.
+/// The views that a query reads, and the uploads that it may read. No other view is in reach.
 ///
 /// # Errors
 /// `forbidden` when the caller lacks the permission that a table needs, `plan_required` when a plan does.
@@ -91,13 +100,10 @@ pub(crate) async fn of(
         .iter()
         .filter(|name| palisade_schema::table(name).is_some_and(|t| t.kind == TableKind::View))
         .collect::<Vec<_>>();
-    if views.is_empty() {
-        return Ok(None);
-    }
     let mut access = Access::default();
-    for name in views {
+    for name in &views {
         let of_graph = name.starts_with("ExposureGraph");
-        let permission = match name {
+        let permission = match name.as_str() {
             _ if of_graph => Named::of::<ExploreRun>(),
             _ if name.starts_with("DeviceTvm") || name.starts_with("DeviceBaseline") => {
                 Named::of::<VulnerabilitiesRead>()
@@ -118,6 +124,8 @@ pub(crate) async fn of(
         state: api.config.state.clone(),
         explorer: Arc::clone(&api.config.explorer),
         tenant: caller.tenant,
+        uploads: files::uploads(api, caller.tenant).await?,
+        tables: views.into_iter().cloned().collect(),
         devices: caller.devices.clone(),
         access,
         whole: Named::of::<EstateRead>().held_by(caller),
@@ -130,6 +138,9 @@ pub(crate) async fn of(
 #[async_trait]
 impl Views for CallersViews {
     async fn open(&self, scan: &ViewScan) -> Result<Box<dyn ViewRows>, QueryFailure> {
+        if !self.tables.contains(&scan.table) {
+            return Err(failure("table_missing", format!("the table {} is not there", scan.table)));
+        }
         let rows: Box<dyn ViewRows> = match scan.table.as_str() {
             "ExposureGraphNodes" | "ExposureGraphEdges" => graph::open(self, scan).await?,
             "resources" => Box::new(resources::Machines::new(self, scan)?),
@@ -144,6 +155,42 @@ impl Views for CallersViews {
             },
         };
         Ok(Box::new(Counted { rows, left: Arc::clone(&self.left) }))
+    }
+
+    async fn file(&self, name: &str, max_bytes: u64) -> Result<Box<dyn FileBytes>, QueryFailure> {
+        let found = self.state.upload(self.tenant, name).await.map_err(|e| unreadable(&e))?;
+        let missing = || failure("not_found", "there is no upload of this name");
+        let (found, folder) = found.zip(self.uploads.as_ref()).ok_or_else(missing)?;
+        if found.bytes > max_bytes {
+            return Err(failure("query_limit", format!("it has more than {max_bytes} bytes")));
+        }
+        let file = File::open(folder.join(found.id.to_string())).await.map_err(|e| gone(&e))?;
+        Ok(Box::new(Uploaded { file, left: found.bytes }))
+    }
+}
+
+/// An upload's file cannot be read: logged here, told without where it lies.
+fn gone(error: &std::io::Error) -> QueryFailure {
+    tracing::error!(%error, "an upload cannot be read");
+    failure("data_unreadable", "the upload cannot be read")
+}
+
+/// Bytes of an upload that are read at once.
+const CHUNK: u64 = 1 << 20;
+
+/// An upload as it is read; no more than it had.
+struct Uploaded {
+    file: File,
+    left: u64,
+}
+
+#[async_trait]
+impl FileBytes for Uploaded {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, QueryFailure> {
+        let mut bytes = Vec::new();
+        let part = (&mut self.file).take(self.left.min(CHUNK)).read_to_end(&mut bytes).await;
+        self.left = self.left.saturating_sub(part.map_err(|e| gone(&e))? as u64);
+        Ok((!bytes.is_empty()).then(|| bytes.into()))
     }
 }
 

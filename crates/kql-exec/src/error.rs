@@ -38,6 +38,9 @@ pub enum ExecError {
     /// `externaldata` names what may not be read.
     #[error("{0}")]
     ExternalRefused(String),
+    /// `externaldata` names an upload that is not there.
+    #[error("{0}")]
+    ExternalMissing(String),
     /// The plan's columns are not those that were bound: a defect of the executor or the store.
     #[error("the plan does not have the bound schema: {0}")]
     PlanSchemaMismatch(String),
@@ -132,6 +135,7 @@ impl ExecError {
             ExecError::TableMissing(_) => "table_missing",
             ExecError::OutOfScope(_) => "table_out_of_scope",
             ExecError::ExternalRefused(_) => "external_refused",
+            ExecError::ExternalMissing(_) => "external_missing",
             ExecError::PlanSchemaMismatch(_) => "plan_schema_mismatch",
             ExecError::Assertion(_) => "assertion_failed",
             ExecError::Limit(_) => "query_limit",

@@ -73,6 +73,9 @@ pub enum ExternalError {
     /// It is larger than asked for.
     #[error("it has more than {0} bytes")]
     TooLarge(usize),
+    /// There is no such upload.
+    #[error("there is no upload of this name")]
+    Missing,
     /// It cannot be had.
     #[error("{0}")]
     Unavailable(String),
@@ -125,7 +128,7 @@ impl ExternalSource for Uploads {
             Some(bytes) if bytes.len() > request.max_bytes => Err(ExternalError::TooLarge(request.max_bytes)),
             Some(bytes) => Ok(bytes.clone()),
             None if request.host().is_some() => NoExternal.fetch(request).await,
-            None => Err(ExternalError::Unavailable("there is no upload of this name".to_owned())),
+            None => Err(ExternalError::Missing),
         }
     }
 }
@@ -153,6 +156,7 @@ fn failed(request: &ExternalRequest<'_>, error: &ExternalError) -> ExecError {
     let named: String = request.url.split(['?', ';']).next().unwrap_or_default().chars().take(300).collect();
     match error {
         ExternalError::Refused { .. } => ExecError::ExternalRefused(format!("externaldata: {error}")),
+        ExternalError::Missing => ExecError::ExternalMissing(format!("externaldata of {named}: {error}")),
         ExternalError::TooLarge(_) => ExecError::Limit(format!("externaldata of {named}: {error}")),
         ExternalError::Unavailable(_) => ExecError::Data(format!("externaldata of {named}: {error}")),
     }

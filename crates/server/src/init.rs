@@ -120,6 +120,7 @@ pub fn region(region: &Instance) -> Result<()> {
     shared(&region.cursors_dir(), Account { gid: log, ..root }, 0o2770)?;
     shared(&region.lake_dir(), Account { gid: query, ..lake }, 0o2750)?;
     system::folder(&region.spill_dir(), system::account("palisade-query")?, 0o700)?;
+    system::folder(&region.hunting_dir(), system::account("palisade-api")?, 0o700)?;
     for role in ["ingest", "lake", "estate", "connect", "vuln"] {
         let own = system::account(&format!("palisade-{role}"))?;
         system::folder(&region.role_run_dir(role), own, 0o700)?;

@@ -192,6 +192,11 @@ impl Instance {
         self.region().join("spill")
     }
 
+    /// Files of hunting: exports by the clock.
+    pub fn hunting_dir(&self) -> PathBuf {
+        self.region().join("hunting")
+    }
+
     /// Hot rows, on tmpfs.
     pub fn hot_dir(&self) -> PathBuf {
         self.shm_dir().join(match &self.further {

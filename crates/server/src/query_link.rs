@@ -2,13 +2,15 @@
 //!
 //! The client sends one frame, a [`Request`] in JSON. The worker answers with frames of a kind
 //! byte and a body: `S` schema, `R` rows, `T` statistics (the last of a good answer), `E` failure
-//! (the last of a bad one). A frame is preceded by its length, u32 little-endian. Closing the
-//! socket cancels the query.
+//! (the last of a bad one). Where the rows are wanted as a file, bytes of it (`D`) come in their place. A
+//! frame is preceded by its length, u32 little-endian. A client that does not read on holds the query
+//! up; closing the socket cancels it.
 //!
 //! Tables that are views lie with the client. The worker opens a scan of one (`O`, [`Open`]) and asks for
 //! each batch (`N`, the scan's number); the client answers with rows (`B`, [`encode_rows`]), with the end
 //! (`Z`, the number) or with a failure (`X`, [`Broken`]). Nothing comes that was not asked for, so that
-//! neither side ever has more of a table than a batch.
+//! neither side ever has more of a table than a batch. So do uploads: `F` ([`OpenFile`]) opens one, and `B` brings its
+//! bytes behind the number.
 
 use std::io;
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
-use palisade_api::{QueryFailure, QueryStats, ResultColumn, TextColumn, TextRows, ViewScan};
+use palisade_api::{ExportFormat, QueryFailure, QueryStats, ResultColumn, TextColumn, TextRows, ViewScan};
 use palisade_kql::FunctionDef;
 use palisade_schema::{ColumnType, TableSpec};
 use palisade_types::{DeviceId, TenantId};
@@ -50,6 +52,9 @@ pub struct Request {
     pub deadline_ms: u64,
     /// Whether the client has the tables that are views.
     pub views: bool,
+    /// As which kind of file the rows are wanted; as rows when absent.
+    #[serde(default)]
+    pub export: Option<ExportFormat>,
 }
 
 /// Begins a scan of a view.
@@ -59,6 +64,17 @@ pub struct Open {
     pub scan: u32,
     /// What is read.
     pub what: ViewScan,
+}
+
+/// Begins to read an upload, which is numbered like a scan.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OpenFile {
+    /// The number, the worker's choice.
+    pub scan: u32,
+    /// The upload's name.
+    pub name: String,
+    /// Most bytes that it may have.
+    pub max_bytes: u64,
 }
 
 /// A scan that broke off.
@@ -86,13 +102,17 @@ pub enum Frame {
     Schema(Vec<ResultColumn>),
     /// Some rows, a JSON array of arrays.
     Rows(Vec<Vec<serde_json::Value>>),
+    /// Bytes of a file.
+    Data(Vec<u8>),
     /// Statistics; ends a good answer.
     Statistics(Statistics),
     /// Ends a bad one.
     Failure(QueryFailure),
     /// The worker begins to read a view.
     Open(Open),
-    /// It asks for the next rows of a scan.
+    /// It begins to read an upload.
+    OpenFile(OpenFile),
+    /// It asks for the next rows of a scan, or bytes of an upload.
     Next(u32),
 }
 
@@ -124,14 +144,16 @@ pub async fn receive<R: AsyncRead + Unpin>(r: &mut R) -> io::Result<Option<(u8, 
 }
 
 /// Reads a frame of an answer.
-pub fn read_answer(kind: u8, body: &[u8]) -> io::Result<Frame> {
+pub fn read_answer(kind: u8, body: Vec<u8>) -> io::Result<Frame> {
     Ok(match kind {
-        b'S' => Frame::Schema(serde_json::from_slice(body)?),
-        b'R' => Frame::Rows(serde_json::from_slice(body)?),
-        b'T' => Frame::Statistics(serde_json::from_slice(body)?),
-        b'E' => Frame::Failure(serde_json::from_slice(body)?),
-        b'O' => Frame::Open(serde_json::from_slice(body)?),
-        b'N' => Frame::Next(scan_number(body)?),
+        b'S' => Frame::Schema(serde_json::from_slice(&body)?),
+        b'R' => Frame::Rows(serde_json::from_slice(&body)?),
+        b'D' => Frame::Data(body),
+        b'T' => Frame::Statistics(serde_json::from_slice(&body)?),
+        b'E' => Frame::Failure(serde_json::from_slice(&body)?),
+        b'O' => Frame::Open(serde_json::from_slice(&body)?),
+        b'F' => Frame::OpenFile(serde_json::from_slice(&body)?),
+        b'N' => Frame::Next(scan_number(&body)?),
         _ => return Err(io::Error::new(io::ErrorKind::InvalidData, "unknown kind of frame")),
     })
 }
@@ -342,9 +364,10 @@ mod tests {
         let mut wire = Vec::new();
         send(&mut wire, b'R', b"[[1]]").await.unwrap();
         let (kind, body) = receive(&mut wire.as_slice()).await.unwrap().unwrap();
-        let frame = read_answer(kind, &body).unwrap();
+        let frame = read_answer(kind, body.clone()).unwrap();
         assert!(matches!(frame, Frame::Rows(rows) if rows == [[serde_json::json!(1)]]));
-        assert!(read_answer(b'X', &body).is_err() && read_answer(b'R', b"[[1").is_err());
+        assert!(matches!(read_answer(b'D', body.clone()), Ok(Frame::Data(bytes)) if bytes == body));
+        assert!(read_answer(b'X', body).is_err() && read_answer(b'R', b"[[1".to_vec()).is_err());
         assert!(receive(&mut [].as_slice()).await.unwrap().is_none());
         assert!(receive(&mut u32::MAX.to_le_bytes().as_slice()).await.is_err());
         assert!(receive(&mut [9, 0, 0, 0, 1].as_slice()).await.is_err());

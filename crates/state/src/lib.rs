@@ -25,6 +25,8 @@ pub mod estate;
 mod groups;
 pub mod health;
 pub mod hunting;
+pub mod hunting_exports;
+pub mod hunting_uploads;
 mod instance_audit;
 mod inventories;
 mod known_clients;

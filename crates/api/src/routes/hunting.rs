@@ -211,7 +211,7 @@ fn is_query_id(text: &str) -> bool {
 
 /// Refuses tables whose rows belong to no device to somebody who is limited to some. The workers do
 /// the same. A view is made for its caller, and holds nothing that they may not see.
-fn within_devices(tables: &[String]) -> Result<(), ApiError> {
+pub(crate) fn within_devices(tables: &[String]) -> Result<(), ApiError> {
     let of_devices = |name: &str| {
         palisade_schema::table(name)
             .is_some_and(|t| t.kind == TableKind::View || t.column("DeviceId").is_some())
@@ -226,7 +226,7 @@ fn within_devices(tables: &[String]) -> Result<(), ApiError> {
 }
 
 /// A text that compiles.
-pub(super) struct Compiled {
+pub(crate) struct Compiled {
     /// The text.
     pub query: String,
     /// The stored functions that it is made of.
@@ -240,7 +240,7 @@ pub(super) struct Compiled {
 }
 
 /// Compiles before a worker is bothered; gives the text back, and of the functions those that it needs.
-pub(super) async fn compiled(
+pub(crate) async fn compiled(
     api: &Api,
     query: String,
     mut functions: Vec<FunctionDef>,

@@ -5,7 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use palisade_api::{QueryAnswer, QueryClient, QueryFailure, QueryRequest, ResultColumn, Views};
+use futures::StreamExt;
+use palisade_api::{
+    ExportFormat, ExportPart, ExportParts, QueryAnswer, QueryClient, QueryFailure, QueryRequest, QueryStats,
+    ResultColumn, Views,
+};
 use palisade_kql::{SchemaCatalogue, WithFunctions};
 use palisade_types::TenantId;
 use parking_lot::Mutex;
@@ -27,6 +31,10 @@ pub struct Recorder {
     pub failure: Mutex<Option<(String, String)>>,
     /// While set, a run waits for ever.
     pub hang: Mutex<bool>,
+    /// The formats of files that were asked for.
+    pub formats: Mutex<Vec<ExportFormat>>,
+    /// While set, a file fails with this code behind its first row.
+    pub cut: Mutex<Option<String>>,
 }
 
 impl Default for Recorder {
@@ -39,6 +47,8 @@ impl Default for Recorder {
             script: Mutex::new(Box::new(|_| Vec::new())),
             failure: Mutex::default(),
             hang: Mutex::new(false),
+            formats: Mutex::default(),
+            cut: Mutex::default(),
         }
     }
 }
@@ -107,6 +117,41 @@ impl QueryClient for Recorder {
             rows: objects.iter().map(row).collect(),
             ..QueryAnswer::default()
         })
+    }
+
+    /// Rows as lines of JSON, whatever the format: files are made by workers.
+    async fn export(
+        &self,
+        request: QueryRequest,
+        format: ExportFormat,
+        views: Option<Arc<dyn Views>>,
+    ) -> Result<ExportParts, QueryFailure> {
+        *self.views.lock() = views;
+        self.formats.lock().push(format);
+        self.seen.lock().push(request.clone());
+        let objects = (self.script.lock())(&request.query);
+        let mut parts: Vec<Result<ExportPart, QueryFailure>> =
+            objects.iter().map(|o| Ok(ExportPart::Bytes(format!("{o}\n").into()))).collect();
+        let failed = |code: &str| QueryFailure { code: code.to_owned(), ..QueryFailure::default() };
+        let cut = self.cut.lock().clone();
+        if let Some((code, _)) = self.failure.lock().clone() {
+            parts = vec![Err(failed(&code))];
+        } else if let Some(code) = cut {
+            parts.truncate(1);
+            parts.push(Err(failed(&code)));
+        } else {
+            let stats = QueryStats { rows_returned: objects.len() as u64, ..QueryStats::default() };
+            parts.push(Ok(ExportPart::End { stats, truncated: false }));
+        }
+        let mut run = Run { dropped: self.dropped.clone(), ended: false };
+        let hang = *self.hang.lock();
+        let parts = futures::stream::iter(parts).then(move |part| async move {
+            if hang && !matches!(part, Ok(ExportPart::Bytes(_))) {
+                Notify::new().notified().await;
+            }
+            part
+        });
+        Ok(Box::pin(parts.inspect(move |part| run.ended = !matches!(part, Ok(ExportPart::Bytes(_))))))
     }
 
     async fn cancel(&self, tenant: TenantId, query_id: &str) {

@@ -34,10 +34,11 @@ const READER: [&str; 15] = [
 ];
 
 /// What an operator may do besides; an administrator may do all.
-const OPERATOR: [&str; 6] = [
+const OPERATOR: [&str; 7] = [
     "devices.tag",
     "estate.operate",
     "hunting.manage",
+    "hunting.upload",
     "machines.operate",
     "orders.create",
     "vulnerabilities.manage",
@@ -112,7 +113,9 @@ async fn every_route_admits_exactly_whom_it_declares() {
             // The operator did both a moment ago.
             "hunting_functions_write" => assert_eq!(admin.code(), "already_exists", "{place}"),
             "hunting_functions_delete" => assert_eq!(admin.code(), "not_found", "{place}"),
-            "hunting_cancel" | "devices_process_tree" => assert_eq!(admin.code(), "not_found", "{place}"),
+            "hunting_cancel" | "devices_process_tree" | "hunting_uploads_delete" => {
+                assert_eq!(admin.code(), "not_found", "{place}")
+            }
             // The foreign administrator has made an account of the same address in the other tenant only.
             _ if public => {}
             _ => assert!((200..300).contains(&admin.status), "{place}: {} {}", admin.status, admin.body),
@@ -160,7 +163,7 @@ async fn every_change_leaves_an_entry_whether_it_worked_or_not() {
 }
 
 /// Operations that reach devices, have no object in their path, and answer with none: why.
-const WITHOUT_ROWS: [(&str, &str); 26] = [
+const WITHOUT_ROWS: [(&str, &str); 30] = [
     ("baseline_checks_list", "checks, which are of no device"),
     ("estate_recommendations", "numbers of the scope, no machine"),
     ("exposure_history", "the organisation's course, which somebody limited is not told"),
@@ -181,6 +184,10 @@ const WITHOUT_ROWS: [(&str, &str); 26] = [
     ("saved_queries_list", "texts of queries, which hold no rows"),
     ("saved_queries_create", "the text that was sent"),
     ("hunting_validate", "what is wrong with a text"),
+    ("hunting_exports_create", "where a file will be"),
+    ("hunting_uploads_list", "files that somebody uploaded, which are of no device"),
+    ("scheduled_exports_list", "exports, which are their owners'; a token with less than its user sees none"),
+    ("scheduled_exports_create", "the export that was made"),
     ("hunting_query", "rows of the workers, which are looked at by what they are asked"),
     ("kusto_query", "the same"),
     ("kusto_query_v1", "the same"),
@@ -190,13 +197,20 @@ const WITHOUT_ROWS: [(&str, &str); 26] = [
 ];
 
 /// Operations that reach devices with a path that names none of them: why.
-const WITHOUT_OBJECT: [(&str, &str); 12] = [
+const WITHOUT_OBJECT: [(&str, &str); 19] = [
     ("hunting_cancel", "a query, by its own name"),
     ("hunting_functions_show", "a function, which is of no device"),
     ("hunting_links_show", "a text, which is of no device"),
     ("saved_queries_show", "a text, which is of no device"),
     ("saved_queries_update", "a text, which is of no device"),
     ("saved_queries_delete", "a text, which is of no device"),
+    ("hunting_exports_content", "a download, which is its maker's; rows as of a query"),
+    ("scheduled_exports_show", "an export, which is its owner's"),
+    ("scheduled_exports_update", "the same"),
+    ("scheduled_exports_delete", "the same"),
+    ("scheduled_exports_runs", "the same"),
+    ("scheduled_exports_run", "the same"),
+    ("scheduled_exports_content", "the same"),
     ("baseline_profiles_show", "a profile, which is of no device"),
     ("baseline_profiles_export", "a profile, which is of no device"),
     ("baseline_profiles_checks", "numbers of the scope, no device"),

@@ -50,6 +50,9 @@ pub struct World {
     pub router: Router,
     /// What machines that come by themselves are given; not a program.
     pub sensor: tempfile::TempDir,
+    /// Where files of hunting lie.
+    pub hunting: tempfile::TempDir,
+    config: ApiConfig,
     // Last, so that the connections are closed before the databases are dropped.
     pub db: TestDb,
 }
@@ -71,7 +74,8 @@ impl World {
         let program = sensor.path().join("palisade-sensor");
         std::fs::write(&program, b"the sensor").expect("written");
         let warning = Warning { code: "disk_low".to_owned(), message: "the disk is nearly full".to_owned() };
-        let router = ApiServer::router(ApiConfig {
+        let hunting = palisade_testkit::scratch();
+        let config = ApiConfig {
             state: state.clone(),
             query: query.clone(),
             action_key: key.clone(),
@@ -96,8 +100,15 @@ impl World {
             attempts_per_minute,
             warnings: Arc::new(move || vec![warning.clone()]),
             metrics: ApiMetrics::default(),
-        });
-        Self { a, b, state, query, key, router, sensor, db }
+            hunting_folders: [("local".to_owned(), hunting.path().to_owned())].into(),
+        };
+        let router = ApiServer::router(config.clone());
+        Self { a, b, state, query, key, router, sensor, hunting, config, db }
+    }
+
+    /// What the service does by itself, until the handle is aborted.
+    pub fn background(&self) -> tokio::task::JoinHandle<()> {
+        tokio::spawn(ApiServer::service(self.config.clone()).1.run())
     }
 
     pub fn call(&self, method: &str, path: &str) -> Call {

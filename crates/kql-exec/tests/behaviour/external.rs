@@ -39,7 +39,7 @@ async fn without_a_source_every_host_is_refused_by_name() {
     assert!(!message.contains("secret"), "{message}");
     // Uploads do not open the network.
     assert_eq!(read(text, &[]).await.unwrap_err().0, "external_refused");
-    assert_eq!(read("externaldata(a: string)['nothing.csv']", &[]).await.unwrap_err().0, "data_unreadable");
+    assert_eq!(read("externaldata(a: string)['nothing.csv']", &[]).await.unwrap_err().0, "external_missing");
 }
 
 #[tokio::test]

@@ -122,6 +122,14 @@ impl Client {
         if text.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_str(&text)?) }
     }
 
+    /// A GET of what is too large for memory; a body to be read piece by piece.
+    pub async fn download(&self, path: &str) -> Result<reqwest::Response> {
+        let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.token);
+        let response = request.send().await.context("the server does not answer: is it up?")?;
+        let status = response.status();
+        if status.is_success() { Ok(response) } else { bail!(refusal(status, &response.text().await?)) }
+    }
+
     async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> Result<String> {
         let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
         if let Some(body) = body {
@@ -133,22 +141,27 @@ impl Client {
         if status.is_success() {
             return Ok(text);
         }
-        let answer: Value = serde_json::from_str(&text).unwrap_or_default();
-        let error = &answer["error"];
-        let (code, message) =
-            (error["code"].as_str().unwrap_or("unknown"), error["message"].as_str().unwrap_or(&text));
-        let details = &error["details"];
-        let mut shown = format!("{message} [{code}, HTTP {}]", status.as_u16());
-        if let (Some(line), Some(column)) = (details["line"].as_u64(), details["column"].as_u64())
-            && line > 0
-        {
-            shown = format!("line {line}, column {column}: {shown}");
-        }
-        if let Some(suggestion) = details["suggestion"].as_str()
-            && !shown.contains("did you mean")
-        {
-            shown.push_str(&format!("; did you mean `{suggestion}`?"));
-        }
-        bail!(shown)
+        bail!(refusal(status, &text))
     }
+}
+
+/// What an answer that is none says, for people.
+fn refusal(status: reqwest::StatusCode, text: &str) -> String {
+    let answer: Value = serde_json::from_str(text).unwrap_or_default();
+    let error = &answer["error"];
+    let (code, message) =
+        (error["code"].as_str().unwrap_or("unknown"), error["message"].as_str().unwrap_or(text));
+    let details = &error["details"];
+    let mut shown = format!("{message} [{code}, HTTP {}]", status.as_u16());
+    if let (Some(line), Some(column)) = (details["line"].as_u64(), details["column"].as_u64())
+        && line > 0
+    {
+        shown = format!("line {line}, column {column}: {shown}");
+    }
+    if let Some(suggestion) = details["suggestion"].as_str()
+        && !shown.contains("did you mean")
+    {
+        shown.push_str(&format!("; did you mean `{suggestion}`?"));
+    }
+    shown
 }

@@ -10,10 +10,15 @@ use palisade_types::TenantId;
 use crate::instance::Instance;
 use crate::scan::Needles;
 
-/// Removes what is the tenant's alone: its event store and its hot rows.
+/// Removes what is the tenant's alone: its event store, its hot rows, its exports and its uploads.
 pub fn remove_tenant(region: &Instance, tenant: TenantId) -> Result<Vec<String>> {
     let mut removed = Vec::new();
-    for parent in [region.lake_dir(), region.hot_dir()] {
+    for parent in [
+        region.lake_dir(),
+        region.hot_dir(),
+        region.hunting_dir().join("exports"),
+        region.hunting_dir().join("uploads"),
+    ] {
         let dir = parent.join(tenant.to_string());
         if dir.exists() {
             fs::remove_dir_all(&dir).with_context(|| format!("removing {}", dir.display()))?;

@@ -95,6 +95,7 @@ pub async fn run(instance: Instance) -> Result<()> {
         sensor_version: super::offered_version(&instance).await,
         onboarding: onboarding(&instance)?,
         sealing_key: Some(sealing_key(&instance)?),
+        hunting_folders: regions.iter().map(|r| (r.region_name().to_owned(), r.hunting_dir())).collect(),
         warnings: Arc::new(move || warnings(&home)),
         metrics,
     };

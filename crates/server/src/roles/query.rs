@@ -1,5 +1,7 @@
 //! `palisade role query`: accepts one connection, answers one query, ends.
 
+mod export;
+mod files;
 mod spill;
 mod views;
 
@@ -12,7 +14,9 @@ use datafusion::catalog::TableProvider;
 use futures::StreamExt;
 use palisade_api::{QueryFailure, QueryStats, ResultColumn};
 use palisade_kql::{Diagnostic, SchemaCatalogue, WithFunctions};
-use palisade_kql_exec::{ExecError, LocalExecutor, QueryContext, QueryExecutor, TableSource, json_rows};
+use palisade_kql_exec::{
+    ExecError, LocalExecutor, QueryContext, QueryExecutor, QueryStream, TableSource, json_rows,
+};
 use palisade_lake::{LakeError, Pin, PinnedCatalogue};
 use tokio::io::AsyncRead;
 use tokio::net::UnixStream;
@@ -114,7 +118,8 @@ async fn answer(
         None => catalogue,
     });
     let spill = spill::Spill::open(&instance.spill_dir());
-    let executor = LocalExecutor::new(Arc::new(Source { catalogue, link: link.cloned() }));
+    let executor = LocalExecutor::new(Arc::new(Source { catalogue, link: link.cloned() }))
+        .with_external(Arc::new(files::Files(link.cloned())));
     let executor = match &spill {
         Some(spill) => executor.with_spill(spill.folder.clone(), spill.bytes),
         None => executor,
@@ -136,6 +141,12 @@ async fn answer(
         .map(|c| ResultColumn { name: c.name.clone(), kind: c.ty.to_string() })
         .collect();
     send(out, b'S', &serde_json::to_vec(&schema)?).await?;
+    if let Some(format) = request.export {
+        if let Err(e) = export::send(&mut stream, format, out).await? {
+            return Ok(Err(failed(&e)));
+        }
+        return end(&stream, out).await.map(Ok);
+    }
     while let Some(batch) = stream.next().await {
         let batch = match batch {
             Ok(batch) => batch,
@@ -146,6 +157,11 @@ async fn answer(
             send(out, b'R', &serde_json::to_vec(rows)?).await?;
         }
     }
+    end(&stream, out).await.map(Ok)
+}
+
+/// Says that all is sent, and what it cost.
+async fn end(stream: &QueryStream, out: &Out) -> Result<()> {
     let stats = stream.stats();
     let end = Statistics {
         stats: QueryStats {
@@ -158,7 +174,7 @@ async fn answer(
         truncated: stats.truncated,
     };
     send(out, b'T', &serde_json::to_vec(&end)?).await?;
-    Ok(Ok(()))
+    Ok(())
 }
 
 /// The pinned tables and the client's views as the executor asks for them.

@@ -46,7 +46,7 @@ impl Credentials {
 }
 
 /// Path, access, and the roles that have it; nobody else does.
-const MATRIX: [(&str, char, &[&str]); 34] = [
+const MATRIX: [(&str, char, &[&str]); 36] = [
     ("secrets/connect.key", 'r', &["connect"]),
     ("secrets/action.key", 'r', &["api"]),
     ("secrets/ca.key", 'r', &["ingest"]),
@@ -62,6 +62,8 @@ const MATRIX: [(&str, char, &[&str]); 34] = [
     ("regions/local/ingest", 'w', &["ingest"]),
     ("regions/local/lake", 'r', &["lake", "query"]),
     ("regions/local/lake", 'w', &["lake"]),
+    ("regions/local/hunting", 'r', &["api"]),
+    ("regions/local/hunting", 'w', &["api"]),
     ("hot", 'r', &["lake", "query"]),
     ("hot", 'w', &["lake"]),
     ("run", 'w', &[]),

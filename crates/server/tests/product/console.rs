@@ -49,6 +49,24 @@ impl Console {
         (status, response.json().await.expect("JSON"))
     }
 
+    /// Prepares an export and begins to download it; the answer's body is not read yet.
+    pub async fn export(&self, token: &str, body: &Value) -> reqwest::Response {
+        let base = self.url.trim_end_matches("/api/v1/hunting/query");
+        let prepare = self.http.post(format!("{base}/api/v1/hunting/exports")).bearer_auth(token).json(body);
+        let made = prepare.send().await.expect("an answer");
+        assert_eq!(made.status().as_u16(), 201, "{body}");
+        let made: Value = made.json().await.expect("JSON");
+        let at = format!("{base}{}", made["download"].as_str().expect("an address"));
+        self.http.get(at).bearer_auth(token).send().await.expect("an answer")
+    }
+
+    /// Uploads a file for queries; the status.
+    pub async fn upload(&self, token: &str, name: &str, bytes: Vec<u8>) -> u16 {
+        let url = self.url.replace("/hunting/query", &format!("/hunting/uploads?name={name}"));
+        let request = self.http.post(url).bearer_auth(token).body(bytes);
+        request.send().await.expect("an answer").status().as_u16()
+    }
+
     /// All rows of a query as one text.
     pub async fn text(&self, token: &str, query: &str) -> String {
         let (status, answer) = self.ask(Some(token), query).await;

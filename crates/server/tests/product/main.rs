@@ -4,6 +4,7 @@
 
 mod access;
 mod console;
+mod exports;
 mod feeds;
 mod functions;
 mod leftovers;

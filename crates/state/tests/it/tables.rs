@@ -68,6 +68,31 @@ async fn fill(db: &TestDb, name: &str) -> Tenant {
     api.create_token(tenant.id, signed_in.principal.user, new, NOW).await.expect("a limited token");
     let guess = SignIn { tenant: Some(name), ..sign_in(&email, "wrong horse battery", None) };
     api.sign_in(guess, NOW).await.expect_err("wrong");
+    let ticket = palisade_state::hunting_exports::NewExportTicket {
+        query: "DeviceInfo".into(),
+        format: "csv".into(),
+        max_rows: 1,
+        deadline_ms: 1000,
+        file_name: "d.csv".into(),
+    };
+    api.create_export_ticket(&signed_in.principal, ticket, NOW).await.expect("a ticket");
+    let export = palisade_state::hunting_exports::NewScheduledExport {
+        name: "e".into(),
+        query: "DeviceInfo".into(),
+        format: "csv".into(),
+        clock: palisade_state::hunting_exports::ExportClock::Hour { minute: 0 },
+        keep: 1,
+        enabled: true,
+    };
+    let export = api.create_scheduled_export(&signed_in.principal, &export, NOW).await.expect("an export");
+    api.request_export_run(tenant.id, export.id, NOW).await.expect("a run");
+    let upload = palisade_state::hunting_uploads::NewUpload {
+        name: "u.csv".into(),
+        id: uuid::Uuid::nil(),
+        bytes: 1,
+        sha256: String::new(),
+    };
+    api.put_upload(tenant.id, (&upload, false), "ann", NOW).await.expect("an upload");
     let counters = [("kernel.gap".to_owned(), 1)].into();
     let heartbeat = Some(HeartbeatUpdate { at: NOW, counters, ..HeartbeatUpdate::default() });
     let touch = DeviceTouch { heartbeat, ..DeviceTouch::seen(device, NOW) };

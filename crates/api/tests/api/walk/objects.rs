@@ -48,6 +48,12 @@ pub(super) struct Objects {
     pub(super) link: String,
     pub(super) saved_query: String,
     pub(super) spare_query: String,
+    /// A download of the administrator's.
+    pub(super) export: String,
+    /// Exports by the clock of the administrator's: one with a file, one that may be deleted.
+    pub(super) scheduled: String,
+    pub(super) spare_scheduled: String,
+    pub(super) export_run: String,
 }
 
 /// Of the device that everybody sees.
@@ -258,7 +264,12 @@ pub(super) async fn objects(world: &World) -> Objects {
         state.create_baseline_profile(a.tenant.id, &new, now).await.expect("a profile");
     }
     let webhook = webhook_of(world, &a.tenant, "kept").await;
+    let (scheduled, export_run) = scheduled_of(world, "kept").await;
     Objects {
+        export: export_of(world).await,
+        spare_scheduled: scheduled_of(world, "spare").await.0,
+        scheduled,
+        export_run,
         software,
         exception: exception_of(world, &a.tenant, VULNERABILITY, Some(&group)).await,
         webhook: webhook.to_string(),
@@ -360,6 +371,43 @@ async fn webhook_of(world: &World, tenant: &Tenant, name: &str) -> uuid::Uuid {
         created_by: "test".to_owned(),
     };
     world.state.create_webhook(tenant.id, &new, TimeMicros::now()).await.expect("a webhook").id
+}
+
+/// A download that the administrator has prepared.
+async fn export_of(world: &World) -> String {
+    let now = TimeMicros::now();
+    let maker = world.state.authenticate_token(&world.a.admin, now).await.expect("the administrator");
+    let new = palisade_state::hunting_exports::NewExportTicket {
+        query: "DeviceInfo | take 1".to_owned(),
+        format: "csv".to_owned(),
+        max_rows: 1,
+        deadline_ms: 1000,
+        file_name: "walk.csv".to_owned(),
+    };
+    world.state.create_export_ticket(&maker, new, now).await.expect("a ticket").id.to_string()
+}
+
+/// An export by the clock of the administrator's with a run that left a file.
+async fn scheduled_of(world: &World, name: &str) -> (String, String) {
+    use palisade_state::hunting_exports::{ExportClock, ExportOutcome, NewScheduledExport};
+    let (state, tenant, now) = (&world.state, world.a.tenant.id, TimeMicros::now());
+    let maker = state.authenticate_token(&world.a.admin, now).await.expect("the administrator");
+    let new = NewScheduledExport {
+        name: name.to_owned(),
+        query: "DeviceInfo | take 1".to_owned(),
+        format: "csv".to_owned(),
+        clock: ExportClock::Hour { minute: 0 },
+        keep: 2,
+        enabled: false,
+    };
+    let export = state.create_scheduled_export(&maker, &new, now).await.expect("an export").id;
+    let run = state.request_export_run(tenant, export, now).await.expect("a run");
+    let outcome = ExportOutcome { bytes: 5, ..ExportOutcome::default() };
+    state.export_run_ended(tenant, &run, &outcome, now).await.expect("written");
+    let folder = world.hunting.path().join("exports").join(tenant.to_string()).join(export.to_string());
+    std::fs::create_dir_all(&folder).expect("made");
+    std::fs::write(folder.join(format!("{}.csv", run.id)), "walk\n").expect("written");
+    (export.to_string(), run.id.to_string())
 }
 
 async fn rule_of(world: &World, tenant: &Tenant, name: &str, webhook: uuid::Uuid) -> String {

@@ -71,6 +71,10 @@ pub(super) fn path(operation: &Operation, side: &Side, objects: &Objects) -> Str
         p if p.contains("/hunting/links/") => objects.link.clone(),
         _ if operation.id == "saved_queries_delete" => objects.spare_query.clone(),
         p if p.contains("/saved-queries/") => objects.saved_query.clone(),
+        _ if operation.id == "scheduled_exports_delete" => objects.spare_scheduled.clone(),
+        // The spare one has no run that is not over either.
+        p if p.contains("/scheduled-exports/") => objects.scheduled.clone(),
+        p if p.contains("/exports/") => objects.export.clone(),
         _ => "walk".to_owned(),
     };
     let path = operation
@@ -82,16 +86,19 @@ pub(super) fn path(operation: &Operation, side: &Side, objects: &Objects) -> Str
         .replace(
             "{name}",
             match operation.id.as_str() {
+                "hunting_uploads_delete" => "walk",
                 "hunting_functions_show" => "Kept",
                 "hunting_functions_delete" => "Spare",
                 _ => "Walk",
             },
         )
+        .replace("{run}", &objects.export_run)
         .replace("{session_id}", &objects.reader_session)
         .replace("{token_id}", &objects.reader_token);
     match operation.id.as_str() {
         "setup_check" => path + "?token=x",
         "devices_process_tree" => path + "?process_unique_id=1",
+        "hunting_uploads_create" => path + "?name=walk&replace=true",
         "usage_show" => path + "?by=machine",
         "search" => path + "?q=hidden",
         "estate_recommendation_machines" => path + "?recommendation=edr_installed",
@@ -161,6 +168,10 @@ fn body(operation: &Operation, objects: &Objects) -> Option<Value> {
         "saved_queries_create" => json!({"name": "walk", "query": "DeviceInfo | take 1"}),
         "saved_queries_update" => json!({"name": "kept", "query": "DeviceInfo", "revision": 1}),
         "hunting_query" | "hunting_validate" => json!({"query": "DeviceInfo | take 1"}),
+        "hunting_exports_create" => json!({"query": "DeviceInfo | take 1", "format": "csv"}),
+        "scheduled_exports_create" | "scheduled_exports_update" => json!({
+            "name": "walk", "query": "DeviceInfo | take 1", "format": "csv", "every": "day", "at_minute": 5, "at_hour": 3,
+        }),
         "kusto_query" | "kusto_query_v1" => json!({"db": "NetDefaultDB", "csl": "DeviceInfo | take 1"}),
         "kusto_mgmt" => json!({"csl": ".show tables"}),
         "advanced_queries_run" => json!({"Query": "DeviceInfo | take 1"}),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use palisade_api::{QueryAnswer, QueryClient, QueryFailure, QueryRequest, Views};
+use palisade_api::{
+    ExportFormat, ExportPart, ExportParts, QueryAnswer, QueryClient, QueryFailure, QueryRequest, Views,
+};
 use palisade_state::State;
 use palisade_types::TenantId;
 use parking_lot::Mutex;
@@ -63,11 +65,13 @@ impl WorkerClient {
         Self { route, running: Running::default(), max_answer: MAX_ANSWER }
     }
 
-    async fn talk(
+    /// Hands a query to a worker.
+    async fn begin(
         &self,
         request: &QueryRequest,
         views: Option<Arc<dyn Views>>,
-    ) -> Result<QueryAnswer, QueryFailure> {
+        export: Option<ExportFormat>,
+    ) -> Result<Talk, QueryFailure> {
         let mut stream = UnixStream::connect(self.route.socket(request.tenant).await?)
             .await
             .map_err(|e| unavailable(&e.to_string()))?;
@@ -80,47 +84,99 @@ impl WorkerClient {
             row_cap: request.row_cap,
             deadline_ms: u64::try_from(request.deadline.as_millis()).unwrap_or(u64::MAX),
             views: views.is_some(),
+            export,
         };
-        let mut scans = Scans::of(views);
         let body = serde_json::to_vec(&asked).map_err(|e| unavailable(&e.to_string()))?;
         query_link::send(&mut stream, b'Q', &body).await.map_err(|e| unavailable(&e.to_string()))?;
+        Ok(Talk { stream, scans: Scans::of(views), size: 0 })
+    }
+
+    async fn talk(
+        &self,
+        request: &QueryRequest,
+        views: Option<Arc<dyn Views>>,
+    ) -> Result<QueryAnswer, QueryFailure> {
+        let mut talk = self.begin(request, views, None).await?;
         let mut answer = QueryAnswer::default();
-        let mut size = 0;
         loop {
-            let (kind, body) = match query_link::receive(&mut stream).await {
+            let frame = talk.next().await?;
+            if talk.size > self.max_answer {
+                // Dropping the stream ends the worker's part.
+                return Err(too_large());
+            }
+            match frame {
+                Frame::Schema(schema) => answer.schema = schema,
+                Frame::Rows(rows) => answer.rows.extend(rows),
+                Frame::Statistics(end) => {
+                    answer.stats = end.stats;
+                    answer.truncated = end.truncated;
+                    return Ok(answer);
+                }
+                Frame::Failure(failure) => return Err(failure),
+                other => return Err(unreadable(&format!("{other:?} in an answer of rows"))),
+            }
+        }
+    }
+}
+
+/// A connection to a worker that runs a query.
+struct Talk {
+    stream: UnixStream,
+    scans: Scans,
+    /// Bytes that the worker has sent.
+    size: usize,
+}
+
+impl Talk {
+    /// The next frame that is part of the answer; what the worker asks for meanwhile is answered here.
+    async fn next(&mut self) -> Result<Frame, QueryFailure> {
+        loop {
+            let (kind, body) = match query_link::receive(&mut self.stream).await {
                 Ok(Some(frame)) => frame,
                 // Its length alone says that it is too large.
                 Err(e) if e.kind() == std::io::ErrorKind::InvalidData => return Err(too_large()),
                 Ok(None) | Err(_) => return Err(lost()),
             };
-            size += body.len();
-            if size > self.max_answer {
-                // Dropping the stream ends the worker's part.
-                return Err(too_large());
-            }
-            match query_link::read_answer(kind, &body) {
-                Ok(Frame::Schema(schema)) => answer.schema = schema,
-                Ok(Frame::Rows(rows)) => answer.rows.extend(rows),
-                Ok(Frame::Statistics(end)) => {
-                    answer.stats = end.stats;
-                    answer.truncated = end.truncated;
-                    return Ok(answer);
-                }
-                Ok(Frame::Failure(failure)) => return Err(failure),
-                Ok(Frame::Open(open)) => scans.open(open).await,
+            self.size = self.size.saturating_add(body.len());
+            match query_link::read_answer(kind, body) {
+                Ok(Frame::Open(open)) => self.scans.open(open).await,
+                Ok(Frame::OpenFile(open)) => self.scans.open_file(open).await,
                 Ok(Frame::Next(scan)) => {
-                    let said = scans.next(scan).await;
+                    let said = self.scans.next(scan).await;
                     let (kind, body) = said.map_err(|e| failure("data_unreadable", &e.to_string()))?;
                     // A worker that had enough has answered and left: what it said is still to be read.
-                    let _ = query_link::send(&mut stream, kind, &body).await;
+                    let _ = query_link::send(&mut self.stream, kind, &body).await;
                 }
-                Err(e) => {
-                    tracing::error!(error = %e, "a worker's answer cannot be read");
-                    return Err(lost());
-                }
+                Ok(frame) => return Ok(frame),
+                Err(e) => return Err(unreadable(&e.to_string())),
             }
         }
     }
+
+    /// The next part of a file.
+    async fn part(&mut self) -> Result<ExportPart, QueryFailure> {
+        loop {
+            match self.next().await? {
+                Frame::Schema(_) => {}
+                Frame::Data(bytes) => return Ok(ExportPart::Bytes(bytes.into())),
+                Frame::Statistics(end) => {
+                    return Ok(ExportPart::End { stats: end.stats, truncated: end.truncated });
+                }
+                Frame::Failure(failure) => return Err(failure),
+                other => return Err(unreadable(&format!("{other:?} in a file"))),
+            }
+        }
+    }
+}
+
+/// The parts of a file; the connection is let go with the last one, or with a failure.
+fn parts(talk: Talk) -> ExportParts {
+    Box::pin(futures::stream::unfold(Some(talk), |talk| async move {
+        let mut talk = talk?;
+        let part = talk.part().await;
+        let more = matches!(part, Ok(ExportPart::Bytes(_)));
+        Some((part, more.then_some(talk)))
+    }))
 }
 
 #[async_trait]
@@ -140,6 +196,15 @@ impl QueryClient for WorkerClient {
             }
             Ok(()) = cancelled => Err(failure("query_cancelled", "the query was cancelled")),
         }
+    }
+
+    async fn export(
+        &self,
+        request: QueryRequest,
+        format: ExportFormat,
+        views: Option<Arc<dyn Views>>,
+    ) -> Result<ExportParts, QueryFailure> {
+        Ok(parts(self.begin(&request, views, Some(format)).await?))
     }
 
     async fn cancel(&self, tenant: TenantId, query_id: &str) {
@@ -168,6 +233,12 @@ fn failure(code: &str, message: &str) -> QueryFailure {
 fn unavailable(why: &str) -> QueryFailure {
     tracing::error!(error = why, "no query worker takes a query");
     failure("query_unavailable", "no query worker takes the query; it may be tried again")
+}
+
+fn unreadable(why: &str) -> QueryFailure {
+    let why: String = why.chars().take(200).collect();
+    tracing::error!(error = why, "a worker's answer cannot be read");
+    lost()
 }
 
 fn lost() -> QueryFailure {
@@ -277,5 +348,65 @@ mod tests {
         // On one thread the client reads only when the worker has gone.
         let ((), answer) = tokio::join!(hasty(listener), client.run(request("hasty"), None));
         assert_eq!(answer.expect("answered").rows.len(), 1);
+    }
+
+    /// A worker that sends so many frames of a file and then leaves, with its end said or not.
+    async fn file(listener: UnixListener, frames: u32, whole: bool) -> u64 {
+        let (mut stream, _) = listener.accept().await.expect("a client");
+        let (_, body) = query_link::receive(&mut stream).await.expect("readable").expect("a request");
+        let asked: Request = serde_json::from_slice(&body).expect("a request");
+        assert_eq!(asked.export, Some(ExportFormat::Csv));
+        query_link::send(&mut stream, b'S', b"[]").await.expect("sent");
+        let mut sent = 0;
+        for _ in 0..frames {
+            if query_link::send(&mut stream, b'D', &[b'x'; 100_000]).await.is_err() {
+                break;
+            }
+            sent += 100_000;
+        }
+        if whole {
+            let end = serde_json::to_vec(&query_link::Statistics::default()).expect("JSON");
+            query_link::send(&mut stream, b'T', &end).await.expect("sent");
+        }
+        sent
+    }
+
+    #[tokio::test]
+    async fn a_file_comes_part_by_part_and_is_whole_only_with_its_end() {
+        use futures::StreamExt;
+        for whole in [true, false] {
+            let dir = tempfile::tempdir().expect("a folder");
+            let socket = dir.path().join("q");
+            let worker = tokio::spawn(file(UnixListener::bind(&socket).expect("bound"), 30, whole));
+            let mut parts =
+                only(socket).export(request("file"), ExportFormat::Csv, None).await.expect("begun");
+            let (mut bytes, mut end) = (0, None);
+            while let Some(part) = parts.next().await {
+                match part {
+                    Ok(ExportPart::Bytes(more)) => bytes += more.len(),
+                    other => end = Some(other.map(|_| ()).map_err(|f| f.code)),
+                }
+            }
+            assert_eq!(bytes, 3_000_000);
+            assert_eq!(end, Some(if whole { Ok(()) } else { Err("query_lost".to_owned()) }));
+            assert_eq!(worker.await.expect("joined"), 3_000_000);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_worker_waits_for_whoever_reads_its_file() {
+        use futures::StreamExt;
+        let dir = tempfile::tempdir().expect("a folder");
+        let socket = dir.path().join("q");
+        let worker = tokio::spawn(file(UnixListener::bind(&socket).expect("bound"), u32::MAX, false));
+        let client = only(socket);
+        let mut parts = client.export(request("file"), ExportFormat::Csv, None).await.expect("begun");
+        for _ in 0..10 {
+            assert!(matches!(parts.next().await, Some(Ok(ExportPart::Bytes(_)))));
+        }
+        drop(parts);
+        // What was not read it did not send: only as much as a socket holds.
+        let sent = worker.await.expect("the worker noticed that its client went");
+        assert!((1_000_000..8_000_000).contains(&sent), "{sent}");
     }
 }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use palisade_api::{QueryFailure, ViewRows, Views};
+use palisade_api::{FileBytes, QueryFailure, ViewRows, Views};
 
-use crate::query_link::{self, Broken, Open};
+use crate::query_link::{self, Broken, Open, OpenFile};
 
 /// Most scans of views in one query: each holds its place in what it reads.
 const MOST_SCANS: usize = 64;
@@ -18,9 +18,9 @@ pub(super) struct Scans {
     open: HashMap<u32, Result<Scan, QueryFailure>>,
 }
 
-struct Scan {
-    schema: SchemaRef,
-    rows: Box<dyn ViewRows>,
+enum Scan {
+    Rows(SchemaRef, Box<dyn ViewRows>),
+    File(Box<dyn FileBytes>),
 }
 
 fn failure(code: &str, message: impl Into<String>) -> QueryFailure {
@@ -34,24 +34,41 @@ impl Scans {
 
     /// Begins a scan; what is wrong with it is said when its rows are asked for.
     pub(super) async fn open(&mut self, open: Open) {
+        let scan = if self.begin() { begin(self.views.clone(), &open).await } else { Err(too_many()) };
+        self.keep(open.scan, scan);
+    }
+
+    /// Begins to read an upload; the same holds.
+    pub(super) async fn open_file(&mut self, open: OpenFile) {
+        let scan = if self.begin() { begin_file(self.views.clone(), &open).await } else { Err(too_many()) };
+        self.keep(open.scan, scan);
+    }
+
+    /// Whether one more may begin.
+    fn begin(&mut self) -> bool {
         self.begun += 1;
+        self.begun <= MOST_SCANS
+    }
+
+    fn keep(&mut self, number: u32, scan: Result<Scan, QueryFailure>) {
         // One more would have no failure to keep either: the map itself is bounded.
-        if self.begun > MOST_SCANS + 1 {
-            return;
+        if self.begun <= MOST_SCANS + 1 {
+            self.open.insert(number, scan);
         }
-        let scan =
-            if self.begun > MOST_SCANS { Err(too_many()) } else { begin(self.views.clone(), &open).await };
-        self.open.insert(open.scan, scan);
     }
 
     /// The next frame of a scan: its kind and body.
     pub(super) async fn next(&mut self, scan: u32) -> std::io::Result<(u8, Vec<u8>)> {
         let batch = match self.open.get_mut(&scan) {
-            Some(Ok(open)) => match open.rows.batch().await {
-                Ok(Some(rows)) => Ok(Some(query_link::encode_rows(scan, &open.schema, rows)?)),
+            Some(Ok(Scan::Rows(schema, rows))) => match rows.batch().await {
+                Ok(Some(rows)) => Ok(Some(query_link::encode_rows(scan, schema, rows)?)),
                 Ok(None) => Ok(None),
                 Err(failure) => Err(failure),
             },
+            Some(Ok(Scan::File(file))) => {
+                let chunk = file.chunk().await;
+                chunk.map(|bytes| bytes.map(|bytes| [&scan.to_le_bytes()[..], &bytes[..]].concat()))
+            }
             Some(Err(failure)) => Err(failure.clone()),
             None => Err(too_many()),
         };
@@ -76,12 +93,17 @@ async fn begin(views: Option<Arc<dyn Views>>, open: &Open) -> Result<Scan, Query
     let table = palisade_schema::table(&open.what.table).ok_or_else(missing)?;
     let schema = query_link::view_schema(table, &open.what.columns);
     let schema = schema.map_err(|e| failure("internal", e.to_string()))?;
-    Ok(Scan { schema, rows: views.open(&open.what).await? })
+    Ok(Scan::Rows(schema, views.open(&open.what).await?))
+}
+
+async fn begin_file(views: Option<Arc<dyn Views>>, open: &OpenFile) -> Result<Scan, QueryFailure> {
+    let views = views.ok_or_else(|| failure("not_found", "there is no upload of this name"))?;
+    Ok(Scan::File(views.file(&open.name, open.max_bytes).await?))
 }
 
 fn too_many() -> QueryFailure {
     let message = format!(
-        "the query reads tables of the estate more than {MOST_SCANS} times: keep one with materialize()"
+        "the query reads tables of the estate and uploads more than {MOST_SCANS} times: keep one with materialize()"
     );
     failure("query_limit", message)
 }
@@ -102,6 +124,23 @@ mod tests {
                 return Err(failure("data_unreadable", "the disk is gone"));
             }
             Ok(Box::new(Rows(2)))
+        }
+
+        async fn file(&self, name: &str, max_bytes: u64) -> Result<Box<dyn FileBytes>, QueryFailure> {
+            if name.len() as u64 > max_bytes {
+                return Err(failure("query_limit", "too large"));
+            }
+            Ok(Box::new(OwnName(Some(name.to_owned()))))
+        }
+    }
+
+    /// A file that holds its name.
+    struct OwnName(Option<String>);
+
+    #[async_trait]
+    impl FileBytes for OwnName {
+        async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, QueryFailure> {
+            Ok(self.0.take().map(Into::into))
         }
     }
 
@@ -143,6 +182,21 @@ mod tests {
         let mut without = Scans::of(None);
         without.open(scan(1, "ExposureGraphNodes")).await;
         assert_eq!(said(&mut without, 1).await.1.map(|f| f.code), Some("table_missing".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn an_upload_gives_bytes_its_end_and_its_failure() {
+        let mut scans = Scans::of(Some(Arc::new(Ten)));
+        let file = |scan, max_bytes| OpenFile { scan, name: "a.csv".into(), max_bytes };
+        scans.open_file(file(1, 5)).await;
+        scans.open_file(file(2, 4)).await;
+        let (kind, body) = scans.next(1).await.expect("a frame");
+        assert_eq!((kind, &body[4..]), (b'B', &b"a.csv"[..]));
+        assert_eq!(said(&mut scans, 1).await.0, 'Z');
+        assert_eq!(said(&mut scans, 2).await.1.map(|f| f.code), Some("query_limit".to_owned()));
+        let mut without = Scans::of(None);
+        without.open_file(file(1, 5)).await;
+        assert_eq!(said(&mut without, 1).await.1.map(|f| f.code), Some("not_found".to_owned()));
     }
 
     #[tokio::test]

@@ -29,13 +29,13 @@ use parking_lot::Mutex;
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::oneshot;
 
-use crate::query_link::{self, Broken, Open};
+use crate::query_link::{self, Broken, Open, OpenFile};
 
 /// The sending half of the connection; frames of an answer and of scans go out one by one.
 pub(super) type Out = tokio::sync::Mutex<OwnedWriteHalf>;
 
 /// What the client said to a scan: a frame's kind, and its body behind the scan's number.
-type Said = (u8, Vec<u8>);
+pub(super) type Said = (u8, Vec<u8>);
 
 /// The views that lie with the client.
 pub(super) struct Link {
@@ -80,6 +80,15 @@ impl Link {
         query_link::send(&mut *out, kind, body).await.map_err(|e| SourceError::Data(e.to_string()))
     }
 
+    /// Begins to read an upload; its number.
+    pub(super) async fn open_file(&self, name: &str, max_bytes: u64) -> Result<u32, SourceError> {
+        let scan = self.next.fetch_add(1, Ordering::Relaxed);
+        let open = OpenFile { scan, name: name.to_owned(), max_bytes };
+        let body = serde_json::to_vec(&open).map_err(|e| SourceError::Data(e.to_string()))?;
+        self.send(b'F', &body).await?;
+        Ok(scan)
+    }
+
     async fn open(&self, what: ViewScan) -> Result<u32, SourceError> {
         let scan = self.next.fetch_add(1, Ordering::Relaxed);
         let body = serde_json::to_vec(&Open { scan, what }).map_err(|e| SourceError::Data(e.to_string()))?;
@@ -87,7 +96,7 @@ impl Link {
         Ok(scan)
     }
 
-    async fn ask(&self, scan: u32) -> Result<oneshot::Receiver<Said>, SourceError> {
+    pub(super) async fn ask(&self, scan: u32) -> Result<oneshot::Receiver<Said>, SourceError> {
         let (send, receive) = oneshot::channel();
         self.waiting.lock().insert(scan, send);
         self.send(b'N', &scan.to_le_bytes()).await?;
