@@ -2,18 +2,22 @@
 
 mod aggregate;
 mod apply;
+mod basket;
 mod call;
 mod cast;
 mod columns;
+mod declare;
 mod enrich;
 mod evaluate;
 mod expand;
 mod expression;
 mod external;
 mod graph;
+mod graph_where;
 mod join;
 mod metadata;
 mod names;
+mod nearby;
 mod operator;
 mod pattern;
 mod percentile;
@@ -22,6 +26,7 @@ mod search;
 mod series;
 mod source;
 mod spread;
+mod timeline;
 mod top;
 mod union;
 mod window;
@@ -52,6 +57,7 @@ enum Binding {
     Scalar(Expr),
     Stage(usize),
     Function(std::rc::Rc<ast::Function>, Scope),
+    Pattern(std::rc::Rc<ast::Pattern>, Scope),
     Graph(std::rc::Rc<graph::Graph>),
     /// Its definition was wrong and has been reported.
     Broken,
@@ -287,6 +293,10 @@ impl Binder<'_, '_, '_> {
             match statement {
                 ast::Statement::Let { name, value } => self.bind_let(name, value),
                 ast::Statement::Declare(parameters) => self.declare(parameters),
+                ast::Statement::DeclarePattern { name, pattern } => {
+                    let binding = Binding::Pattern(std::rc::Rc::new(pattern.clone()), self.scope.clone());
+                    self.define(&name.text, binding);
+                }
                 ast::Statement::Set { name, value } => self.option(name, value.as_ref()),
                 ast::Statement::Unsupported { word, harmless } => {
                     if *harmless {
@@ -452,7 +462,7 @@ impl Binder<'_, '_, '_> {
             },
             K::Call { name, args } => match self.scope.get(&name.text) {
                 Some(Binding::Function(function, scope)) => self.function_is_tabular(function, scope, looks),
-                Some(_) => false,
+                Some(binding) => matches!(binding, Binding::Pattern(..)),
                 None => match name.text.as_str() {
                     "materialize" | "totable" => true,
                     name if enrich::is_source(name) => true,
@@ -462,8 +472,11 @@ impl Binder<'_, '_, '_> {
                     _ => false,
                 },
             },
-            K::Path(base, _) => matches!(&base.kind, K::Call { name, .. }
-                if matches!(name.text.as_str(), "cluster" | "database" | "workspace" | "app")),
+            K::Path(base, _) => {
+                self.called_pattern(expr).is_some()
+                    || matches!(&base.kind, K::Call { name, .. }
+                        if matches!(name.text.as_str(), "cluster" | "database" | "workspace" | "app"))
+            }
             _ => false,
         }
     }
