@@ -22,6 +22,7 @@ pub(crate) use columnar::over_columns;
 pub(crate) use digests::number as digest_number;
 pub(crate) use dynamic::element;
 pub(crate) use encode::hash_of;
+pub(crate) use geo::{Place, Target};
 use palisade_kql::Type;
 pub(crate) use series::{ColumnsFn, columns};
 pub(crate) use text::regex_quote as quote;

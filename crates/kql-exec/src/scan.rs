@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, RecordBatch, UInt64Array};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::common::Result;
 use palisade_kql::program::ScanOutput;
@@ -51,6 +51,8 @@ pub(crate) struct Scan {
     pub keys: Vec<usize>,
     pub slots: Vec<Slot>,
     pub steps: Vec<Step>,
+    /// Columns of the input that have one value in each partition, and are passed on.
+    pub fixed: Vec<String>,
     /// The column of the outcome's order.
     pub position: String,
 }
@@ -59,30 +61,32 @@ pub(crate) struct Scan {
 pub(crate) struct Scanning(pub Arc<Scan>);
 
 impl Machine for Scanning {
-    fn outcome(&self, _: &Schema) -> Vec<FieldRef> {
+    fn outcome(&self, input: &Schema) -> Vec<FieldRef> {
         let scan = &self.0;
         let mut fields: Vec<FieldRef> = scan.passed.columns.iter().map(|c| field(&c.name, c.ty)).collect();
         fields.extend(scan.declared.iter().map(|(name, ty, _)| field(name, *ty)));
         fields.extend(scan.match_id.iter().map(|name| field(name, Type::Long)));
+        let passed = |name: &String| input.fields().iter().find(|f| f.name() == name).cloned();
+        fields.extend(scan.fixed.iter().filter_map(passed));
         fields.push(Arc::new(Field::new(&scan.position, DataType::Int64, false)));
         fields
     }
 
     fn start(&self, input: &SchemaRef, outcome: &SchemaRef) -> Result<Box<dyn Pass>> {
-        let places = self
-            .0
-            .inputs
-            .iter()
-            .map(|name| input.index_of(name))
-            .collect::<std::result::Result<Vec<_>, _>>()?;
+        let places = |names: &[String]| {
+            names.iter().map(|name| input.index_of(name)).collect::<std::result::Result<Vec<_>, _>>()
+        };
         Ok(Box::new(Going {
             scan: Arc::clone(&self.0),
-            places,
+            places: places(&self.0.inputs)?,
+            fixed: places(&self.0.fixed)?,
+            values: Vec::new(),
             outcome: Arc::clone(outcome),
             partitions: HashMap::new(),
             out: Vec::new(),
             position: 0,
             bytes: 0,
+            value_bytes: 0,
             uncounted: 0,
         }))
     }
@@ -99,23 +103,38 @@ struct State {
     active: bool,
 }
 
+/// A row that comes out.
+struct Emitted {
+    row: Kept,
+    match_id: i64,
+    /// The number of its partition.
+    partition: usize,
+}
+
 /// The states of one partition.
 struct Partition {
+    number: usize,
     states: Vec<State>,
     /// Of steps that give their last match only: the row that waits, with its match id.
-    waiting: Vec<Option<(Kept, i64)>>,
+    waiting: Vec<Option<Emitted>>,
     next_id: i64,
 }
 
 struct Going {
     scan: Arc<Scan>,
     places: Vec<usize>,
+    /// Places of the columns that have one value in each partition.
+    fixed: Vec<usize>,
+    /// Their values, by the number of the partition.
+    values: Vec<Vec<ArrayRef>>,
     outcome: SchemaRef,
     partitions: HashMap<String, Partition>,
-    out: Vec<(Kept, i64)>,
+    out: Vec<Emitted>,
     position: i64,
     /// Roughly what the states hold.
     bytes: usize,
+    /// What the values hold.
+    value_bytes: usize,
     /// Rows since that was counted.
     uncounted: usize,
 }
@@ -163,8 +182,9 @@ fn weight(row: &Kept) -> usize {
 }
 
 impl Partition {
-    fn new(steps: usize) -> Self {
+    fn new(number: usize, steps: usize) -> Self {
         Self {
+            number,
             states: (0..steps).map(|_| State::default()).collect(),
             waiting: (0..steps).map(|_| None).collect(),
             next_id: 0,
@@ -172,14 +192,14 @@ impl Partition {
     }
 
     /// The row that waits for a step comes out.
-    fn flush(&mut self, step: usize, out: &mut Vec<(Kept, i64)>) {
+    fn flush(&mut self, step: usize, out: &mut Vec<Emitted>) {
         out.extend(self.waiting.get_mut(step).and_then(Option::take));
     }
 
     /// Matches one row.
-    fn row(&mut self, scan: &Scan, columns: &[Cells<'_>], row: usize, out: &mut Vec<(Kept, i64)>) {
+    fn row(&mut self, scan: &Scan, columns: &[Cells<'_>], row: usize, out: &mut Vec<Emitted>) {
         let defaults: Vec<V<'static>> = scan.declared.iter().map(|(_, _, d)| d.clone()).collect();
-        let mut later: Vec<(Kept, i64)> = Vec::new();
+        let mut later: Vec<Emitted> = Vec::new();
         for at in (0..scan.steps.len()).rev() {
             let Some(step) = scan.steps.get(at) else { continue };
             let holds = |state: Option<&State>| {
@@ -223,12 +243,12 @@ impl Partition {
             if let Some(place) = state.rows.get_mut(at) {
                 *place = Some(Arc::clone(&kept));
             }
-            let id = state.match_id;
+            let emitted = Emitted { row: kept, match_id: state.match_id, partition: self.number };
             match step.output {
-                ScanOutput::All => later.push((kept, id)),
+                ScanOutput::All => later.push(emitted),
                 ScanOutput::Last => {
                     if let Some(waiting) = self.waiting.get_mut(at) {
-                        *waiting = Some((kept, id));
+                        *waiting = Some(emitted);
                     }
                 }
                 ScanOutput::None => {}
@@ -248,14 +268,15 @@ impl Going {
         let mut arrays = Vec::new();
         for (at, ty) in types.enumerate() {
             let mut out = Column::new(ty, rows.len());
-            rows.iter().for_each(|(row, _)| out.push(row.get(at).unwrap_or(&V::Null)));
+            rows.iter().for_each(|e| out.push(e.row.get(at).unwrap_or(&V::Null)));
             arrays.push(out.finish()?);
         }
         if scan.match_id.is_some() {
             let mut out = Column::new(Type::Long, rows.len());
-            rows.iter().for_each(|(_, id)| out.push(&V::Int(*id)));
+            rows.iter().for_each(|e| out.push(&V::Int(e.match_id)));
             arrays.push(out.finish()?);
         }
+        arrays.extend(self.passed_on(&rows)?);
         let mut out = Column::new(Type::Long, rows.len());
         for _ in &rows {
             out.push(&V::Int(self.position));
@@ -263,6 +284,40 @@ impl Going {
         }
         arrays.push(out.finish()?);
         Ok(RecordBatch::try_new(Arc::clone(&self.outcome), arrays)?)
+    }
+
+    /// The columns that have one value in each partition, for rows that come out.
+    fn passed_on(&self, rows: &[Emitted]) -> Result<Vec<ArrayRef>> {
+        if self.fixed.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Only the partitions at hand are looked at.
+        let mut order: HashMap<usize, usize> = HashMap::new();
+        let mut known: Vec<usize> = Vec::new();
+        let mut indices = Vec::with_capacity(rows.len());
+        for row in rows {
+            let place = *order.entry(row.partition).or_insert_with(|| {
+                known.push(row.partition);
+                known.len() - 1
+            });
+            indices.push((place, 0));
+        }
+        (0..self.fixed.len())
+            .map(|at| {
+                let values: Vec<&dyn Array> = known
+                    .iter()
+                    .filter_map(|n| self.values.get(*n).and_then(|v| v.get(at)))
+                    .map(AsRef::as_ref)
+                    .collect();
+                match values.is_empty() {
+                    true => {
+                        let place = self.outcome.fields().len() - 1 - self.fixed.len() + at;
+                        Ok(arrow::array::new_empty_array(self.outcome.field(place).data_type()))
+                    }
+                    false => Ok(arrow::compute::interleave(&values, &indices)?),
+                }
+            })
+            .collect()
     }
 
     /// The partition of a row, as text: every cell with its length.
@@ -293,7 +348,17 @@ impl Pass for Going {
                 Some(known) => known,
                 None => {
                     self.bytes += key.len() + 128 * scan.steps.len();
-                    self.partitions.entry(key).or_insert_with(|| Partition::new(scan.steps.len()))
+                    let number = self.partitions.len();
+                    if !self.fixed.is_empty() {
+                        let place = UInt64Array::from(vec![row as u64]);
+                        let value = |at: &usize| {
+                            Ok(arrow::compute::take(column(batch, *at)?.as_ref(), &place, None)?)
+                        };
+                        let values = self.fixed.iter().map(value).collect::<Result<Vec<_>>>()?;
+                        self.value_bytes += values.iter().map(|v| v.get_array_memory_size()).sum::<usize>();
+                        self.values.push(values);
+                    }
+                    self.partitions.entry(key).or_insert_with(|| Partition::new(number, scan.steps.len()))
                 }
             };
             partition.row(&scan, &columns, row, &mut self.out);
@@ -328,9 +393,8 @@ impl Going {
     fn held(&self) -> usize {
         let of = |p: &Partition| {
             let kept = p.states.iter().flat_map(|s| s.rows.iter().flatten()).map(weight).sum::<usize>();
-            kept + p.waiting.iter().flatten().map(|(row, _)| weight(row)).sum::<usize>()
-                + 128 * p.states.len()
+            kept + p.waiting.iter().flatten().map(|e| weight(&e.row)).sum::<usize>() + 128 * p.states.len()
         };
-        self.partitions.iter().map(|(key, p)| key.len() + of(p)).sum()
+        self.value_bytes + self.partitions.iter().map(|(key, p)| key.len() + of(p)).sum::<usize>()
     }
 }

@@ -3,12 +3,17 @@
 //! A function collects its inputs, each in its order, and gives its rows at once. What it collects
 //! and makes is reserved in the query's memory pool. Group by group it runs inside sub-queries.
 
+mod activity;
+mod basket;
 mod graph;
 mod groups;
 mod lookup;
 mod matching;
+mod nearby;
+mod rolling;
 mod rows;
 mod search;
+mod timeline;
 
 use std::fmt;
 use std::sync::Arc;
@@ -33,13 +38,14 @@ use datafusion::physical_plan::{
     Partitioning, PlanProperties, ReplaceChildrenOptions,
 };
 use futures::{StreamExt, TryStreamExt};
-use palisade_kql::program::TableFunction;
+use palisade_kql::program::{self, TableFunction};
 use palisade_kql::{Schema, Type};
 
 use crate::error::ExecError;
 use crate::harden::held;
 use crate::lower::unqualified;
 use crate::source::SourceError;
+use crate::value::V;
 
 pub(crate) use groups::PerGroup;
 
@@ -94,17 +100,37 @@ pub(crate) trait Function: Send + Sync + fmt::Debug {
     fn run(&self, inputs: &[RecordBatch], budget: &Budget) -> Result<Vec<ArrayRef>>;
 }
 
+/// Gives the value of an expression without columns.
+pub(crate) type Constant<'c> = dyn Fn(&program::Expr) -> std::result::Result<V<'static>, ExecError> + 'c;
+
 /// What carries a function of the program out.
-pub(crate) fn function(function: &TableFunction, outcome: &Schema) -> Arc<dyn Function> {
+///
+/// # Errors
+/// Constants that the function cannot work with.
+pub(crate) fn function(
+    function: &TableFunction,
+    outcome: &Schema,
+    constant: &Constant<'_>,
+) -> std::result::Result<Arc<dyn Function>, ExecError> {
     let outcome: Vec<Type> = outcome.columns.iter().map(|c| c.ty).collect();
-    match function {
+    let carried: Arc<dyn Function> = match function {
         TableFunction::RowsNear { before, after } => Arc::new(rows::Near { before: *before, after: *after }),
         TableFunction::Narrow(names) => Arc::new(rows::Narrow(names.clone())),
         TableFunction::AddressLookup { .. } => Arc::new(lookup::Lookup(function.clone())),
         TableFunction::IntersectionSizes(sets) => Arc::new(rows::Intersections { sets: *sets }),
+        TableFunction::Append => Arc::new(rows::Append),
+        TableFunction::ShapeLookup(lookup) => Arc::new(nearby::Nearby::new(lookup, constant)?),
+        TableFunction::Activity(activity) => Arc::new(activity::Activity::new(activity, outcome, constant)?),
+        TableFunction::Basket(basket) => {
+            Arc::new(basket::Baskets { spec: basket.as_ref().clone(), types: outcome })
+        }
+        TableFunction::RollingPercentile(plugin) => {
+            Arc::new(rolling::Rolling::new(plugin, outcome, constant)?)
+        }
         TableFunction::GraphNodes(nodes) => Arc::new(graph::Nodes { spec: nodes.clone(), types: outcome }),
         TableFunction::Match(matching) => Arc::new(matching::Match { spec: matching.as_ref().clone() }),
-    }
+    };
+    Ok(carried)
 }
 
 /// Rows that a function reads.

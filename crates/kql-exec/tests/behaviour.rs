@@ -3,6 +3,8 @@
 
 #[path = "behaviour/conformance.rs"]
 mod conformance;
+#[path = "behaviour/declared.rs"]
+mod declared;
 #[path = "behaviour/enrich.rs"]
 mod enrich;
 #[path = "behaviour/external.rs"]
@@ -31,6 +33,8 @@ mod scalar;
 mod series;
 #[path = "behaviour/subqueries.rs"]
 mod subqueries;
+#[path = "behaviour/timeline.rs"]
+mod timeline;
 #[path = "behaviour/windows.rs"]
 mod windows;
 

@@ -1,5 +1,9 @@
 //! The syntax tree.
 
+mod pattern;
+
+pub use pattern::{Pattern, PatternCase};
+
 use crate::diagnostic::Span;
 use crate::types::{Type, Value};
 
@@ -24,6 +28,13 @@ pub enum Statement {
     Query(Expr),
     /// `declare query_parameters(a: long = 1)`.
     Declare(Vec<Parameter>),
+    /// `declare pattern name = (a: string)[b: string] { ("x").["y"] = { T }; }`.
+    DeclarePattern {
+        /// The new name.
+        name: Name,
+        /// What it maps.
+        pattern: Pattern,
+    },
     /// `set name = value`.
     Set {
         /// The option.
@@ -56,6 +67,8 @@ pub struct Function {
     pub parameters: Vec<Parameter>,
     /// `let` statements of the body and the final expression.
     pub body: Vec<Statement>,
+    /// Written with `view`: `union *` and `search` look into it too.
+    pub view: bool,
     /// The whole definition.
     pub span: Span,
     /// The stored function that it is: places in its body are those of that text.
@@ -628,6 +641,8 @@ pub enum OperatorKind {
     GraphToTable(Vec<GraphTable>),
     /// `graph-mark-components`: `kind=strong` and the column's name are settings.
     GraphMarkComponents(Vec<Setting>),
+    /// `graph-where-nodes` (true) and `graph-where-edges`
+    GraphWhere(bool, Expr),
     /// An operator that is known but not carried out.
     Unsupported(String),
     /// What could not be parsed; already reported.

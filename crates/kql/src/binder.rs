@@ -2,9 +2,11 @@
 
 mod aggregate;
 mod apply;
+mod basket;
 mod call;
 mod cast;
 mod columns;
+mod declare;
 mod enrich;
 mod evaluate;
 mod expand;
@@ -12,9 +14,11 @@ mod expression;
 mod external;
 mod function;
 mod graph;
+mod graph_where;
 mod join;
 mod metadata;
 mod names;
+mod nearby;
 mod operator;
 mod pattern;
 mod percentile;
@@ -24,6 +28,7 @@ mod series;
 mod source;
 mod spread;
 mod stored;
+mod timeline;
 mod top;
 mod union;
 mod window;
@@ -61,6 +66,7 @@ enum Binding {
     Scalar(Expr),
     Stage(usize),
     Function(std::rc::Rc<ast::Function>, Scope),
+    Pattern(std::rc::Rc<ast::Pattern>, Scope),
     Graph(std::rc::Rc<graph::Graph>),
     /// Its definition was wrong and has been reported.
     Broken,
@@ -312,6 +318,10 @@ impl Binder<'_, '_, '_> {
             match statement {
                 ast::Statement::Let { name, value } => self.bind_let(name, value),
                 ast::Statement::Declare(parameters) => self.declare(parameters),
+                ast::Statement::DeclarePattern { name, pattern } => {
+                    let binding = Binding::Pattern(std::rc::Rc::new(pattern.clone()), self.scope.clone());
+                    self.define(&name.text, binding);
+                }
                 ast::Statement::Set { name, value } => self.option(name, value.as_ref()),
                 ast::Statement::Unsupported { word, harmless } => {
                     if *harmless {
@@ -481,7 +491,7 @@ impl Binder<'_, '_, '_> {
             },
             K::Call { name, args } => match self.scope.get(&name.text) {
                 Some(Binding::Function(function, scope)) => self.function_is_tabular(function, scope, looks),
-                Some(_) => false,
+                Some(binding) => matches!(binding, Binding::Pattern(..)),
                 None if self.stored(&name.text).is_some() => self
                     .stored(&name.text)
                     .is_some_and(|function| self.function_is_tabular(&function, &Scope::default(), looks)),
@@ -494,8 +504,11 @@ impl Binder<'_, '_, '_> {
                     _ => false,
                 },
             },
-            K::Path(base, _) => matches!(&base.kind, K::Call { name, .. }
-                if matches!(name.text.as_str(), "cluster" | "database" | "workspace" | "app")),
+            K::Path(base, _) => {
+                self.called_pattern(expr).is_some()
+                    || matches!(&base.kind, K::Call { name, .. }
+                        if matches!(name.text.as_str(), "cluster" | "database" | "workspace" | "app"))
+            }
             _ => false,
         }
     }

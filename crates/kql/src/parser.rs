@@ -1,5 +1,6 @@
 //! Recursive descent for statements and operators, precedence climbing for expressions.
 
+mod declare;
 mod expression;
 mod graph;
 mod operator;
@@ -223,6 +224,7 @@ impl Parser<'_, '_, '_> {
             match self.word() {
                 "let" if named => return self.let_statement(),
                 "declare" if self.word_at(1) == "query_parameters" => return self.declare_parameters(),
+                "declare" if self.word_at(1) == "pattern" => return self.declare_pattern(),
                 "set" if named => return self.set_statement(),
                 "declare" | "alias" | "restrict" if named => return Ok(self.skip_statement(false)),
                 _ => {}
@@ -286,13 +288,19 @@ impl Parser<'_, '_, '_> {
     fn function(&mut self) -> Parsed<Function> {
         self.nest(|p| {
             let start = p.span();
-            p.eat_word("view");
+            let view = p.eat_word("view");
             let parameters = p.parameters()?;
-            p.expect(Tok::OpenBrace, "'{'")?;
-            let body = p.statements(Tok::CloseBrace);
-            p.expect(Tok::CloseBrace, "'}'")?;
-            Ok(Function { parameters, body, span: start.to(p.previous_end()), stored: None })
+            let body = p.body()?;
+            Ok(Function { parameters, body, view, span: start.to(p.previous_end()), stored: None })
         })
+    }
+
+    /// Statements in braces.
+    fn body(&mut self) -> Parsed<Vec<Statement>> {
+        self.expect(Tok::OpenBrace, "'{'")?;
+        let body = self.statements(Tok::CloseBrace);
+        self.expect(Tok::CloseBrace, "'}'")?;
+        Ok(body)
     }
 
     fn parameters(&mut self) -> Parsed<Vec<Parameter>> {
@@ -314,13 +322,6 @@ impl Parser<'_, '_, '_> {
         }
         self.expect(Tok::CloseParen, "')'")?;
         Ok(parameters)
-    }
-
-    /// `declare query_parameters(a: long = 1)`.
-    fn declare_parameters(&mut self) -> Parsed<Statement> {
-        self.bump();
-        self.bump();
-        Ok(Statement::Declare(self.parameters()?))
     }
 
     /// `(*)` or `(a: long, …)`: a tabular parameter; its columns come from the argument.

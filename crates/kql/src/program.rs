@@ -5,9 +5,11 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::types::{Column, Schema, Type, Value};
 
 mod open;
+mod plugin;
 mod table;
 
 pub use open::{MAX_QUESTIONS, Open, Question};
+pub use plugin::{Activity, Basket, Metric, RollingPercentile, ShapeLookup, Window};
 pub use table::{
     Apply, Cycles, GraphNodes, MatchColumn, MatchEdge, MatchNode, MatchOutput, Matching, Part, TableCall,
     TableFunction,

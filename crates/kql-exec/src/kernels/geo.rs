@@ -11,6 +11,7 @@ mod densify;
 mod geohash;
 mod h3;
 mod line;
+mod near;
 mod order;
 mod overlay;
 mod s2cell;
@@ -24,9 +25,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use self::area::Polygon;
+pub(crate) use self::near::Target;
 use self::overlay::Op;
 use self::shape::{Geometry, Lines};
-use self::sphere::{EARTH_RADIUS, Place, angle};
+pub(crate) use self::sphere::Place;
+use self::sphere::{EARTH_RADIUS, angle};
 use super::{RowFn, arg};
 use crate::value::V;
 

@@ -119,7 +119,7 @@ impl Lowerer<'_> {
             let rows = self.rows(input)?;
             inputs.push(arranged(&rows, input.schema.names().map(column).collect())?);
         }
-        let mut function = table::function(&call.function, &call.schema);
+        let mut function = table::function(&call.function, &call.schema, &|e| self.constant(e))?;
         let mut columns: Vec<(String, DataType)> = call
             .schema
             .columns

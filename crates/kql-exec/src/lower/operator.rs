@@ -46,9 +46,6 @@ impl Lowerer<'_> {
             Operator::Expand(expand) => self.expand(rows, expand)?,
             Operator::Parse(parse) => rows.over(crate::parse::lower(self, builder.build()?, parse)?),
             Operator::Window(functions) => self.window(rows, functions)?,
-            Operator::Series(_) if !rows.groups.is_empty() => return Err(within("make-series")),
-            Operator::Scan(_) if !rows.groups.is_empty() => return Err(within("scan")),
-            Operator::Sample(_) if !rows.groups.is_empty() => return Err(within("sample")),
             Operator::Columns(calls) => self.columns(&rows, calls)?,
             Operator::Series(series) => self.series(rows, series)?,
             Operator::Scan(scan) => self.scan(rows, scan)?,
@@ -217,18 +214,7 @@ impl Lowerer<'_> {
         let mut outputs: Vec<Expr> = rows.plan.schema().columns().into_iter().map(Expr::Column).collect();
         for entry in functions {
             let (name, ty, WindowFunction::Neighbour { value, offset, default }) = entry else {
-                if groups.is_empty() {
-                    running.push(entry);
-                    continue;
-                }
-                // Within groups there is no state from row to row, but rows are numbered.
-                let (name, _, WindowFunction::RowNumber { start, restart: None }) = entry else {
-                    return Err(within("this function over the order of rows"));
-                };
-                let call = window::row_number().partition_by(groups.clone()).order_by(rows.sort_keys());
-                let own = self.own("window");
-                calls.push(call.build()?.alias(&own));
-                outputs.push((cast(column(&own), DataType::Int64) + lit(start - 1)).alias(name));
+                running.push(entry);
                 continue;
             };
             let default = default.as_ref().map(crate::value::scalar);
@@ -312,11 +298,6 @@ const POSITION: &str = "$position";
 pub(super) fn visible(rows: &Rows) -> impl Iterator<Item = Expr> + '_ {
     let hidden = |c: &Column| rows.hidden().any(|h| *h == c.name);
     rows.plan.schema().columns().into_iter().filter(move |c| !hidden(c)).map(Expr::Column)
-}
-
-/// What does not work within the groups of a sub-query.
-fn within(what: &str) -> ExecError {
-    ExecError::Limit(format!("{what} inside a sub-query over groups of rows is not supported"))
 }
 
 /// A string is never null.

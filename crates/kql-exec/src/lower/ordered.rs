@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
+use arrow::datatypes::DataType;
+use datafusion::functions_aggregate::expr_fn::first_value;
+use datafusion::functions_window::expr_fn::row_number;
+use datafusion::logical_expr::{Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, cast};
 use datafusion::prelude::lit;
 use palisade_kql::program::{self, ColumnsCall, ExprKind, Scan, Series, WindowFunction, state_column};
 use palisade_kql::{Type, Value};
 
-use super::rows::Rows;
+use super::rows::{OrderKey, Rows};
 use super::{Lowerer, StageResult, column, project, value_cell};
 use crate::aggregates::series::{self, Bins, Plan};
 use crate::error::ExecError;
@@ -41,16 +44,11 @@ impl Lowerer<'_> {
         // All functions, here and later, must see the same order, also where keys are equal.
         let rows = self.number(rows)?;
         let mut list: Vec<Expr> = rows.plan.schema().columns().into_iter().map(Expr::Column).collect();
+        let kept = list.clone();
+        // Within a sub-query the rows of a group follow each other, and each group begins anew.
+        let (plan, order, begins) = self.grouped(&rows)?;
         let mut running = Vec::with_capacity(functions.len());
         for (name, ty, function) in functions {
-            let mut input =
-                |expr: Option<&program::Expr>, condition: bool| -> Result<Option<String>, ExecError> {
-                    let Some(expr) = expr else { return Ok(None) };
-                    let own = self.own("arg");
-                    let lowered = if condition { self.predicate(expr, false)? } else { self.value(expr)? };
-                    list.push(lowered.alias(&own));
-                    Ok(Some(own))
-                };
             let (kind, value, restart) = match function {
                 WindowFunction::RowNumber { start, restart } => (Kind::Number(*start), None, restart),
                 WindowFunction::CumulativeSum { value, restart } => (Kind::Sum, Some(value), restart),
@@ -65,15 +63,46 @@ impl Lowerer<'_> {
                     return Err(ExecError::Internal("a neighbour keeps no state".to_owned()));
                 }
             };
-            let (value, restart) = (input(value, false)?, input(restart.as_ref(), true)?);
+            let value = value.map(|v| self.value(v)).transpose()?;
+            let restart = restart.as_ref().map(|r| self.predicate(r, false)).transpose()?;
+            let restart = match (restart, &begins) {
+                (Some(restart), Some(begins)) => Some(column(begins).or(restart)),
+                (None, Some(begins)) => Some(column(begins)),
+                (restart, None) => restart,
+            };
+            let mut input = |lowered: Option<Expr>| {
+                lowered.map(|expr| {
+                    let own = self.own("arg");
+                    list.push(expr.alias(&own));
+                    own
+                })
+            };
+            let (value, restart) = (input(value), input(restart));
             running.push(Running { kind, name: name.clone(), ty: *ty, value, restart });
         }
-        let mut kept: Vec<Expr> = rows.plan.schema().columns().into_iter().map(Expr::Column).collect();
+        let mut kept = kept;
         kept.extend(running.iter().map(|r| column(&r.name)));
-        let input = project(rows.plan.clone(), list)?;
+        let input = project(plan, list)?;
         let machine = Arc::new(Windows { functions: running });
-        let plan = ordered::plan(self.own("windows"), input, rows.order.clone(), machine)?;
+        let plan = ordered::plan(self.own("windows"), input, order, machine)?;
         Ok(rows.over(project(plan, kept)?))
+    }
+
+    /// Numbered rows group by group: a plan, its order, and the column that is true where a group begins;
+    /// that column is missing outside of sub-queries.
+    fn grouped(&self, rows: &Rows) -> Result<(LogicalPlan, Vec<OrderKey>, Option<String>), ExecError> {
+        if rows.groups.is_empty() {
+            return Ok((rows.plan.clone(), rows.order.clone(), None));
+        }
+        let (number, begins) = (self.own("place"), self.own("begins"));
+        let groups: Vec<Expr> = rows.groups.iter().map(|c| column(c)).collect();
+        let call = row_number().partition_by(groups).order_by(rows.sort_keys()).build()?;
+        let mut list: Vec<Expr> = rows.plan.schema().columns().into_iter().map(Expr::Column).collect();
+        list.push(cast(column(&number), DataType::Int64).eq(lit(1i64)).alias(&begins));
+        let plan = LogicalPlanBuilder::from(rows.plan.clone()).window(vec![call.alias(&number)])?.build()?;
+        let key = |c: &String| OrderKey { column: c.clone(), ascending: true, nulls_first: true };
+        let order = rows.groups.iter().map(key).chain(rows.order.iter().cloned()).collect();
+        Ok((project(plan, list)?, order, Some(begins)))
     }
 
     /// Appends the columns of functions that give several.
@@ -125,9 +154,14 @@ impl Lowerer<'_> {
             written: AtomicUsize::new(0),
         };
         let whole = self.own("series");
-        let call = series::call(whole.clone(), plan, args).alias(&whole);
-        let keys: Vec<Expr> = series.group.iter().map(|(name, _)| column(&format!("$g.{name}"))).collect();
-        let mut builder = LogicalPlanBuilder::from(project(rows.plan, list)?).aggregate(keys, vec![call])?;
+        list.extend(rows.fixed().map(|c| column(c)));
+        let mut calls = vec![series::call(whole.clone(), plan, args).alias(&whole)];
+        calls.extend(rows.carried.iter().map(|c| first_value(column(c), vec![]).alias(c)));
+        let mut keys: Vec<Expr> =
+            series.group.iter().map(|(name, _)| column(&format!("$g.{name}"))).collect();
+        keys.extend(rows.groups.iter().map(|c| column(c)));
+        let mut builder =
+            LogicalPlanBuilder::from(project(rows.plan.clone(), list)?).aggregate(keys, calls)?;
         if !series.nonempty {
             builder = builder.filter(field(&whole, "rows").gt(lit(0i64)))?;
         }
@@ -137,8 +171,10 @@ impl Lowerer<'_> {
             outputs.push(field(&whole, &format!("c{at}")).alias(&value.name));
         }
         outputs.push(field(&whole, "axis").alias(&series.axis.0));
+        outputs.extend(rows.fixed().map(|c| column(c)));
         let plan = project(builder.build()?, outputs)?;
-        Ok(if series.group.is_empty() { Rows::single(plan) } else { Rows::open(plan) })
+        let single = series.group.is_empty() && rows.groups.is_empty();
+        Ok(if single { Rows::single(plan) } else { rows.reopen(plan) })
     }
 
     fn bins(&self, series: &Series) -> Result<Bins, ExecError> {
@@ -223,6 +259,18 @@ impl Lowerer<'_> {
             inputs.push(own);
             keys.push(inputs.len() - 1);
         }
+        // Each group of a sub-query has states of its own.
+        for group in &rows.groups {
+            let own = self.own("key");
+            let ty = rows.plan.schema().field_with_unqualified_name(group)?.data_type();
+            list.push(match ty {
+                // The number of a row.
+                DataType::UInt64 => cast(column(group), DataType::Int64).alias(&own),
+                _ => column(group).alias(&own),
+            });
+            inputs.push(own);
+            keys.push(inputs.len() - 1);
+        }
         let position = self.own("at");
         let declared = scan
             .declared
@@ -237,12 +285,13 @@ impl Lowerer<'_> {
             keys,
             slots,
             steps,
+            fixed: rows.fixed().cloned().collect(),
             position: position.clone(),
         };
         let input = project(rows.plan.clone(), list)?;
         let machine = Arc::new(Scanning(Arc::new(compiled)));
         let plan = ordered::plan(self.own("scan"), input, rows.order.clone(), machine)?;
-        Ok(Rows::by_position(plan, &position))
+        Ok(rows.reordered(plan, &position))
     }
 
     /// Some rows, each as likely as any other.
@@ -251,6 +300,12 @@ impl Lowerer<'_> {
         let own: Vec<Expr> = rows.plan.schema().columns().into_iter().map(Expr::Column).collect();
         let mut list = own.clone();
         list.push(datafusion::functions::math::expr_fn::random().alias(&chance));
+        if !rows.groups.is_empty() {
+            let key = OrderKey { column: chance.clone(), ascending: true, nulls_first: true };
+            let by_chance = Rows { order: vec![key], ..rows.reopen(project(rows.plan.clone(), list)?) };
+            let taken = self.take_of_each(by_chance, n)?;
+            return Ok(rows.over(project(taken.plan, own)?));
+        }
         let plan = LogicalPlanBuilder::from(project(rows.plan.clone(), list)?)
             .sort_with_limit(
                 vec![column(&chance).sort(true, true)],

@@ -42,6 +42,28 @@ impl Function for Near {
     }
 }
 
+/// The rows, then those of all further tables.
+#[derive(Debug)]
+pub(super) struct Append;
+
+impl Function for Append {
+    fn run(&self, inputs: &[RecordBatch], budget: &Budget) -> Result<Vec<ArrayRef>> {
+        budget.grow(inputs.iter().map(|i| i.get_array_memory_size()).sum())?;
+        (0..inputs[0].num_columns())
+            .map(|at| {
+                let ty = inputs[0].column(at).data_type();
+                // Texts of several tables may have several layouts.
+                let parts = inputs
+                    .iter()
+                    .map(|i| Ok(arrow::compute::cast(i.column(at), ty)?))
+                    .collect::<Result<Vec<_>>>()?;
+                let parts: Vec<&dyn Array> = parts.iter().map(AsRef::as_ref).collect();
+                Ok(arrow::compute::concat(&parts)?)
+            })
+            .collect()
+    }
+}
+
 /// One row per cell.
 #[derive(Debug)]
 pub(super) struct Narrow(pub Vec<String>);

@@ -132,3 +132,47 @@ async fn a_search_without_end_is_ended() {
     let error = super::run(many, &palisade_kql::MemoryCatalogue::new(), tables, context).await.err().unwrap();
     assert_eq!(error.0, "query_memory");
 }
+
+#[tokio::test]
+async fn a_part_of_a_graph_is_a_graph() {
+    let of = |rest: &str| format!("{CALLS} G | {rest}");
+    // D and its edges go.
+    assert_eq!(
+        lines(&of("graph-where-nodes kind != 'end' | graph-match (a)-[e]->(b) project a.id, b.id, e.w | sort by e_w asc"))
+            .await,
+        [r#"["A","B",1]"#, r#"["B","C",2]"#]
+    );
+    assert_eq!(
+        lines(&of("graph-where-nodes kind == 'mid' | graph-to-table nodes | sort by id asc")).await,
+        [r#"["B","mid"]"#, r#"["C","mid"]"#]
+    );
+    // Nodes stay without their edges.
+    assert_eq!(lines(&of("graph-where-edges w > 3 | graph-to-table nodes | count")).await, ["[4]"]);
+    assert_eq!(
+        lines(&of(
+            "graph-where-edges w > 3 | graph-match (a)-[e]->(b) project a.id, b.id | sort by a_id asc"
+        ))
+        .await,
+        [r#"["A","D"]"#, r#"["D","A"]"#]
+    );
+    // One after the other, with components in between.
+    assert_eq!(
+        lines(&of(
+            "graph-where-edges w in (1, 3) | graph-mark-components | graph-where-nodes ComponentId == 0 \
+            | graph-to-table nodes | project id | sort by id asc"
+        ))
+        .await,
+        [r#"["A"]"#, r#"["B"]"#]
+    );
+    // Nodes that are in no table have their id.
+    let plain = "datatable(s: long, t: long)[1, 2, 2, 3] | make-graph s --> t with_node_id=n | graph-where-nodes n < 3";
+    assert_eq!(lines(&format!("{plain} | graph-match (a)-->(b) project a.n, b.n")).await, ["[1,2]"]);
+    assert_eq!(
+        schema(&of("graph-where-nodes kind == 'mid' | graph-to-table nodes with_node_id=k")).await,
+        ["k:long", "id:string", "kind:string"]
+    );
+    let error = run_plain(&of("graph-where-nodes w == 1 | graph-to-table nodes")).await.err().unwrap();
+    assert_eq!(error.0, "unknown_column");
+    let error = run_plain(&format!("{CALLS} E | graph-where-nodes w == 1")).await.err().unwrap();
+    assert_eq!(error.0, "graph_expected");
+}

@@ -121,6 +121,99 @@ async fn addresses_find_their_networks() {
     );
 }
 
+const ROADS: &str = r#"let R = datatable(name: string, road: dynamic, length: long)[
+    "equator", dynamic({"type":"LineString","coordinates":[[0,0],[10,0]]}), 10,
+    "bad", dynamic({"type":"LineString","coordinates":[[0,0]]}), 0,
+    "north", dynamic({"type":"LineString","coordinates":[[5,0],[5,20]]}), 20];
+    let P = datatable(lng: real, lat: real, name: string)[5, 0.001, "cross", 1, 0.001, "near", 1, 1, "far", 500, 0, "nowhere"];"#;
+
+#[tokio::test]
+async fn places_find_the_shapes_that_are_near() {
+    let of = |args: &str| format!("{ROADS} P | evaluate geo_line_lookup(R, road, lng, lat, {args})");
+    assert_eq!(
+        lines(&format!("{} | project name, name1, length", of("200"))).await,
+        [r#"["cross","equator",10]"#, r#"["cross","north",20]"#, r#"["near","equator",10]"#]
+    );
+    assert_eq!(lines(&format!("{} | project name", of("100"))).await, [r#"["cross"]"#]);
+    assert_eq!(
+        lines(&format!("{} | project name, name1", of("100, return_unmatched = true"))).await,
+        [r#"["cross","north"]"#, r#"["near",""]"#, r#"["far",""]"#, r#"["nowhere",""]"#]
+    );
+    assert_eq!(
+        schema(&of("100, true, 10, true")).await,
+        ["lng:real", "lat:real", "name:string", "name1:string", "road:dynamic", "length:long"]
+    );
+    let squares = r#"let S = datatable(id: long, area: dynamic)[
+        1, dynamic({"type":"Polygon","coordinates":[[[0,0],[2,0],[2,2],[0,2],[0,0]]]}),
+        2, dynamic({"type":"Polygon","coordinates":[[[1,1],[3,1],[3,3],[1,3],[1,1]]]})];
+        let P = datatable(lng: real, lat: real)[1.5, 1.5, 0.5, 0.5, 3.01, 2, 9, 9];"#;
+    let of = |args: &str| format!("{squares} P | evaluate geo_polygon_lookup(S, area, lng, lat{args})");
+    assert_eq!(lines(&of("")).await, ["[1.5,1.5,1]", "[1.5,1.5,2]", "[0.5,0.5,1]"]);
+    assert_eq!(
+        lines(&format!("{} | where id == 2 | project lng", of(", radius = 2000"))).await,
+        ["[1.5]", "[3.01]"]
+    );
+    assert_eq!(
+        lines(&format!("{} | where isnull(id) | project lng", of(", true"))).await,
+        ["[3.01]", "[9.0]"]
+    );
+    for (call, code) in [
+        ("geo_line_lookup(R, road, lng, lat)", "wrong_arguments"),
+        ("geo_line_lookup(R, name, lng, lat, 5)", "type_mismatch"),
+        ("geo_line_lookup(R, road, name, lat, 5)", "type_mismatch"),
+        ("geo_line_lookup(R, road, lng, lat, 'far')", "type_mismatch"),
+        ("geo_line_lookup(R, road, lng, lat, 5, colour = 1)", "wrong_arguments"),
+        ("geo_line_lookup(R, road, lng, lat, -5)", "query_limit"),
+    ] {
+        let error = run_plain(&format!("{ROADS} P | evaluate {call}")).await.err();
+        assert_eq!(error.as_ref().map(|e| e.0.as_str()), Some(code), "{call}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn values_that_occur_together_are_told_once() {
+    // "no" always comes with 0, and half of the rows are hail.
+    let data = "let T = datatable(kind: string, damage: string, crops: long, n: int)[\
+        'hail', 'no', 0, 1, 'hail', 'no', 0, 1, 'hail', 'yes', 7, 1, 'wind', 'no', 0, 1, 'rain', 'yes', 0, 1, 'hail', 'yes', 8, 5];";
+    let of = |args: &str| format!("{data} T | project-away n | evaluate basket({args})");
+    assert_eq!(
+        lines(&format!("{} | extend Percent = round(Percent, 1)", of("0.3"))).await,
+        [
+            r#"[0,2,33.3,"hail","no",0]"#,
+            r#"[1,3,50.0,"","no",0]"#,
+            r#"[2,4,66.7,"hail","",null]"#,
+            r#"[3,2,33.3,"hail","yes",null]"#,
+            r#"[4,4,66.7,"","",0]"#,
+            r#"[5,3,50.0,"","yes",null]"#
+        ]
+    );
+    // One value makes a pattern, with those that it always has.
+    assert_eq!(
+        lines(&format!("{} | project kind, damage, crops", of("0.5, '~', 1, '*', -1"))).await,
+        [r#"["*","no",0]"#, r#"["hail","*",-1]"#, r#"["*","*",0]"#, r#"["*","yes",-1]"#]
+    );
+    // Rows that weigh more count as often.
+    let weighed =
+        format!("{data} T | evaluate basket(0.6, n) | project Count, Percent, kind, damage, crops, n");
+    assert_eq!(
+        lines(&weighed).await,
+        [
+            r#"[6,60.0,"hail","yes",null,null]"#,
+            r#"[8,80.0,"hail","",null,null]"#,
+            r#"[7,70.0,"","yes",null,null]"#
+        ]
+    );
+    assert_eq!(lines("range x from 1 to 100 step 1 | evaluate basket()").await, Vec::<String>::new());
+    assert_eq!(
+        schema("print Count = 1, s = 'x' | evaluate basket()").await,
+        ["SegmentId:long", "Count:long", "Percent:real", "Count1:long", "s:string"]
+    );
+    for args in ["0.001", "2", "0.1, kind", "0.1, '~', 0", "0.1, '~', 2, kind"] {
+        let error = run_plain(&of(args)).await.err();
+        assert_eq!(error.as_ref().map(|e| e.0.as_str()), Some("wrong_arguments"), "{args}: {error:?}");
+    }
+}
+
 #[tokio::test]
 async fn plugins_that_are_missing_are_named() {
     for (call, code) in [("python('x')", "not_supported"), ("bag_unpac(d)", "unknown_plugin")] {

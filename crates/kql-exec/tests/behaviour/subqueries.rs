@@ -58,9 +58,90 @@ async fn operators_in_sub_queries_stay_within_their_group() {
     );
     // A sub-query within a sub-query.
     assert_eq!(lines(&of("partition by n (take 1) | top 1 by n asc")).await, [r#"["a",1]"#, r#"["b",1]"#]);
-    let error = run_plain(&of("union T")).await.err().unwrap();
+    let error = run_plain(&of("as U")).await.err().unwrap();
     assert_eq!(error.0, "not_supported");
     assert_eq!(lines(&of("top 1 by n").replace("by g (", "hint.strategy=native by g (")).await.len(), 2);
+}
+
+#[tokio::test]
+async fn states_and_series_begin_anew_in_each_group() {
+    let data = "let T = datatable(g: string, n: long)['b', 1, 'a', 2, 'b', 3, 'a', 4, 'b', 7];";
+    let of = |sub: &str| format!("{data} T | partition by g (sort by n asc | {sub}) | sort by g asc, n asc");
+    assert_eq!(
+        lines(&of("extend c = row_cumsum(n), r = row_number(5), d = row_cumsum(n, n > 3)")).await,
+        [r#"["a",2,2,5,2]"#, r#"["a",4,6,6,4]"#, r#"["b",1,1,5,1]"#, r#"["b",3,4,6,4]"#, r#"["b",7,11,7,7]"#]
+    );
+    // The second step needs the first one of the same group.
+    let scan = "scan with_match_id=m declare (before: long) with \
+        (step x output=none: n < 3; step y: n >= 3 => before = x.n;)";
+    assert_eq!(lines(&of(scan)).await, [r#"["a",4,2,0]"#, r#"["b",3,1,0]"#, r#"["b",7,1,0]"#]);
+    let last = "scan declare (all: long = 0) with (step x output=last: true => all = x.all + n;)";
+    assert_eq!(lines(&of(last)).await, [r#"["a",4,6]"#, r#"["b",7,11]"#]);
+    assert_eq!(
+        lines(&format!("{data} T | partition by g (make-series s = sum(n) on n from 1 to 5 step 2 | extend t = tostring(s)) | project t | sort by t asc"))
+            .await,
+        [r#"["[1,3]"]"#, r#"["[2,4]"]"#]
+    );
+    assert_eq!(
+        lines(&format!("{data} T | partition by g (make-series s = count() on n step 1 by g | mv-expand s to typeof(long) | summarize sum(s) by g) | sort by g asc"))
+            .await,
+        [r#"["a",2]"#, r#"["b",3]"#]
+    );
+    assert_eq!(
+        lines(&format!("{data} T | partition by g (sample 1) | summarize count() by g | sort by g asc"))
+            .await,
+        [r#"["a",1]"#, r#"["b",1]"#]
+    );
+    // The rows of mv-apply are groups too.
+    let arrays = "datatable(id: long, a: dynamic)[1, dynamic([3, 1, 2]), 2, dynamic([5, 4])]";
+    assert_eq!(
+        lines(&format!(
+            "{arrays} | mv-apply e = a to typeof(long) on (extend s = row_cumsum(e)) | project id, e, s"
+        ))
+        .await,
+        ["[1,3,3]", "[1,1,4]", "[1,2,6]", "[2,5,5]", "[2,4,9]"]
+    );
+    assert_eq!(
+        lines(&format!(
+            "{arrays} | mv-apply e = a to typeof(long) on (scan declare (top: long = 0) with (step s: true => top = max_of(s.top, e);)) | project id, e, top"
+        ))
+        .await,
+        ["[1,3,3]", "[1,1,3]", "[1,2,3]", "[2,5,5]", "[2,4,5]"]
+    );
+}
+
+#[tokio::test]
+async fn a_union_joins_further_rows_to_each_group() {
+    let data = "let T = datatable(g: string, n: long)['a', 1, 'b', 2, 'b', 3]; \
+        let U = datatable(n: long, w: string)[10, 'x', 20, 'y'];";
+    let of = |sub: &str| format!("{data} T | partition by g ({sub})");
+    assert_eq!(
+        lines(&of("union U | summarize sum(n), make_set(w), k = max(g)")).await.len(),
+        2,
+        "each group is one row"
+    );
+    assert_eq!(
+        lines(&format!("{} | sort by k asc", of("union U | summarize s = sum(n), c = count(), k = max(g)")))
+            .await,
+        [r#"[31,3,"a"]"#, r#"[35,4,"b"]"#]
+    );
+    assert_eq!(
+        lines(&format!(
+            "{} | summarize count() by g, w | sort by g asc, w asc",
+            of("top 1 by n | union withsource=s U, (U | take 1)")
+        ))
+        .await,
+        [r#"["","x",4]"#, r#"["","y",2]"#, r#"["a","",1]"#, r#"["b","",1]"#]
+    );
+    assert_eq!(
+        lines("datatable(id: long, a: dynamic)[1, dynamic([3, 1]), 2, dynamic([5])] \
+            | mv-apply e = a to typeof(long) on (project e | union (print e = 9) | summarize s = sum(e)) | project id, s")
+            .await,
+        ["[1,13]", "[2,14]"]
+    );
+    // A group that has lost its rows could not have the further ones.
+    let error = run_plain(&of("where n > 2 | union U")).await.err().unwrap();
+    assert_eq!(error.0, "not_supported");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use super::operator::spoiled;
 use super::{Binder, Relation};
 use crate::ast;
 use crate::diagnostic::Span;
-use crate::program::{Apply, Expr, ExprKind, Join, JoinKind, Operator, Source};
+use crate::program::{Apply, Expr, ExprKind, Join, JoinKind, Operator, Source, TableCall, TableFunction};
 use crate::types::{Column, Schema, Type, Value};
 
 impl Binder<'_, '_, '_> {
@@ -20,6 +20,9 @@ impl Binder<'_, '_, '_> {
             let mut relation = Relation { hidden, ..Relation::new(Source::Rows, schema) };
             for operator in operators {
                 relation = b.operator(relation, operator);
+                if !b.appended(&mut relation, operator.span) {
+                    return None;
+                }
                 if relation.source != Source::Rows && !relation.poisoned {
                     let message = "this operator inside a sub-query over groups of rows";
                     b.unsupported(message, operator.span);
@@ -28,6 +31,36 @@ impl Binder<'_, '_, '_> {
             }
             (!relation.poisoned).then_some(relation)
         })
+    }
+
+    /// A union inside a sub-query: the further rows join those of each group. False when that cannot be
+    /// (reported).
+    fn appended(&mut self, relation: &mut Relation, span: Span) -> bool {
+        let Source::Union(inputs) = &mut relation.source else { return true };
+        if inputs.first().is_none_or(|first| first.source != Source::Rows) {
+            return true;
+        }
+        let first = inputs.remove(0);
+        let further = std::mem::take(inputs);
+        // Groups are known by their rows: one that has lost them all would miss the further ones.
+        if !first.operators.iter().all(keeps_groups) {
+            let message =
+                "a union inside a sub-query, behind an operator that may leave a group without rows,";
+            self.unsupported(message, span);
+            return false;
+        }
+        let columns = first.schema.columns.iter().map(|c| (c.name.clone(), Expr::column(&c.name, c.ty)));
+        let call = TableCall {
+            function: TableFunction::Append,
+            columns: columns.collect(),
+            inputs: further,
+            schema: first.schema.clone(),
+        };
+        relation.source = Source::Rows;
+        let behind = std::mem::replace(&mut relation.operators, first.operators);
+        relation.operators.push(Operator::Call(Box::new(call)));
+        relation.operators.extend(behind);
+        true
     }
 
     pub(super) fn mv_apply(
@@ -139,6 +172,22 @@ impl Binder<'_, '_, '_> {
         let columns = own_columns(&sub.schema);
         let by = vec![Expr::column(own, key.ty)];
         applied_to(left, Apply { by, expand: None, operators: sub.operators, columns })
+    }
+}
+
+/// Whether each group that has rows still has some behind an operator.
+fn keeps_groups(operator: &Operator) -> bool {
+    match operator {
+        Operator::Project(_)
+        | Operator::Aggregate { .. }
+        | Operator::Sort(_)
+        | Operator::Distinct
+        | Operator::Window(_)
+        | Operator::Columns(_) => true,
+        Operator::Parse(parse) => !parse.filter,
+        Operator::Take(n) | Operator::Sample(n) => *n > 0,
+        Operator::Call(call) => call.function == TableFunction::Append,
+        _ => false,
     }
 }
 

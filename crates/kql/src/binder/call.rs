@@ -23,6 +23,11 @@ impl Binder<'_, '_, '_> {
         if let Some((function, scope)) = self.called(&name.text) {
             return self.scalar_function(&function, &scope, args, row, span);
         }
+        if matches!(self.scope.get(&name.text), Some(Binding::Pattern(..))) {
+            let message = format!("the pattern '{}' gives a table; a value is expected here", name.text);
+            self.error("scalar_expected", span, message);
+            return None;
+        }
         // `hll_merge(a, b)` of several is a function, of one an aggregate.
         let function = args.len() > 1 && functions::lookup(&name.text).is_some();
         if self.aggregates.is_some() && aggregates::lookup(&name.text).is_some() && !function {
@@ -257,8 +262,7 @@ impl Binder<'_, '_, '_> {
                 Some(self.build(&function, args, name, span))
             }
             "array_sort_asc" | "array_sort_desc" if args.iter().skip(1).any(|a| a.ty == Type::Dynamic) => {
-                self.unsupported(&format!("{}() of several arrays inside an expression", name.text), span);
-                Some(None)
+                Some(self.sorted_arrays(name, args, span))
             }
             "abs" if count == 1 => {
                 // The amount of an int is a long, as the official binder has it.

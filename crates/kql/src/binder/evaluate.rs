@@ -15,43 +15,47 @@ use crate::types::{Schema, Type, Value};
 type Given = (bool, Vec<(ast::Name, Type)>);
 
 /// Plugins of the language that are not carried out here.
-const MISSING: [&str; 24] = [
-    "active_users_count",
-    "activity_counts_metrics",
-    "activity_engagement",
-    "activity_metrics",
+const MISSING: [&str; 18] = [
     "autocluster",
     "azure_digital_twins_query_request",
-    "basket",
     "cosmosdb_sql_request",
     "diffpatterns",
     "diffpatterns_text",
     "funnel_sequence",
     "funnel_sequence_completion",
-    "geo_line_lookup",
-    "geo_polygon_lookup",
     "http_request",
     "http_request_post",
     "infer_storage_schema",
-    "new_activity_metrics",
+    "mysql_request",
+    "postgresql_request",
     "python",
     "r",
-    "rolling_percentile",
     "schema_merge",
+    "sequence_detect",
     "session_count",
-    "sliding_window_counts",
+    "sql_request",
 ];
 
 /// Plugins that are carried out here.
-const PLUGINS: [&str; 8] = [
+const PLUGINS: [&str; 18] = [
+    "active_users_count",
+    "activity_counts_metrics",
+    "activity_engagement",
+    "activity_metrics",
     "bag_unpack",
+    "basket",
     "dcount_intersect",
+    "geo_line_lookup",
+    "geo_polygon_lookup",
     "ipv4_lookup",
     "ipv6_lookup",
     "narrow",
+    "new_activity_metrics",
     "pivot",
     "preview",
+    "rolling_percentile",
     "rows_near",
+    "sliding_window_counts",
 ];
 
 impl Binder<'_, '_, '_> {
@@ -72,6 +76,16 @@ impl Binder<'_, '_, '_> {
             "ipv4_lookup" => self.address_lookup(input, args, false, span),
             "ipv6_lookup" => self.address_lookup(input, args, true, span),
             "dcount_intersect" => self.dcount_intersect(input, args, span),
+            "basket" => self.basket(input, args, span),
+            "geo_line_lookup" => self.shape_lookup(input, args, false, span),
+            "geo_polygon_lookup" => self.shape_lookup(input, args, true, span),
+            "rolling_percentile" => self.rolling_percentile(input, args, span),
+            plugin @ ("active_users_count"
+            | "activity_counts_metrics"
+            | "activity_engagement"
+            | "activity_metrics"
+            | "new_activity_metrics"
+            | "sliding_window_counts") => self.activity(input, plugin, args, span),
             other if MISSING.contains(&other) => {
                 self.unsupported(&format!("the plugin {other}()"), name.span);
                 return spoiled(input, true);
@@ -90,12 +104,12 @@ impl Binder<'_, '_, '_> {
         output.unwrap_or_else(Relation::broken)
     }
 
-    fn wrong_arguments(&mut self, span: Span, message: &str) {
+    pub(super) fn wrong_arguments(&mut self, span: Span, message: &str) {
         self.error("wrong_arguments", span, message);
     }
 
     /// A constant text or bool among the arguments of a plugin.
-    fn constant(&mut self, expr: &ast::Expr) -> Option<Value> {
+    pub(super) fn constant(&mut self, expr: &ast::Expr) -> Option<Value> {
         let row = Relation::new(Source::OneRow, Schema::default());
         let bound = self.scalar(expr, &row)?;
         let value = bound.as_literal().cloned();

@@ -103,6 +103,14 @@ impl Binder<'_, '_, '_> {
                 self.error("scalar_expected", span, format!("'{name}' is a graph; a value is expected here"));
                 return None;
             }
+            Some(Binding::Pattern(..)) => {
+                self.error(
+                    "scalar_expected",
+                    span,
+                    format!("'{name}' is a pattern; a value is expected here"),
+                );
+                return None;
+            }
             Some(Binding::Function(..)) => {
                 self.error("scalar_expected", span, format!("'{name}' is a function; call it with ()"));
                 return None;

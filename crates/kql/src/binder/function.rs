@@ -185,6 +185,9 @@ impl Binder<'_, '_, '_> {
                 ast::Statement::Set { name, value } => self.option(name, value.as_ref()),
                 ast::Statement::Query(expr) => value = self.scalar(expr, &empty),
                 ast::Statement::Declare(parameters) => self.declare(parameters),
+                ast::Statement::DeclarePattern { name, .. } => {
+                    self.unsupported("a pattern in a function that gives a value", name.span);
+                }
                 ast::Statement::Unsupported { word, .. } => {
                     self.unsupported(&format!("'{}' in a function", word.text), word.span)
                 }

@@ -32,19 +32,19 @@ pub(super) struct Graph {
     /// Source and target of an edge, in one type.
     pub ends: (Expr, Expr),
     /// Tables of nodes with their ids.
-    tables: Vec<(Pipeline, Expr, Vec<usize>)>,
+    pub(super) tables: Vec<(Pipeline, Expr, Vec<usize>)>,
     /// Columns of the nodes, without the component.
-    columns: Schema,
+    pub(super) columns: Schema,
     /// Which of them are ids.
-    ids: Vec<usize>,
+    pub(super) ids: Vec<usize>,
     /// The column of the component, and whether components are strong.
-    component: Option<(String, bool)>,
+    pub(super) component: Option<(String, bool)>,
     /// There are more columns, known only when it runs.
     pub open: bool,
 }
 
 impl Graph {
-    fn key(&self) -> Type {
+    pub fn key(&self) -> Type {
         self.ends.0.ty
     }
 
@@ -111,7 +111,7 @@ impl Graph {
 
 impl Binder<'_, '_, '_> {
     /// A table that several parts of a plan read, computed once.
-    fn kept(&mut self, name: &str, mut relation: Relation) -> Pipeline {
+    pub(super) fn kept(&mut self, name: &str, mut relation: Relation) -> Pipeline {
         relation.settle();
         let schema = relation.schema.clone();
         let stage = self.stage(Some(name.to_owned()), StageOutput::Materialized, relation);
@@ -226,6 +226,9 @@ impl Binder<'_, '_, '_> {
                 };
                 Relation { graph: Some(Rc::new(marked)), ..input }
             }
+            OperatorKind::GraphWhere(nodes, predicate) => self
+                .graph_where(&graph, *nodes, predicate)
+                .map_or_else(Relation::broken, |graph| Relation { graph: Some(Rc::new(graph)), ..input }),
             OperatorKind::As(name) => {
                 self.define(&name.text, super::Binding::Graph(graph));
                 input
@@ -236,8 +239,8 @@ impl Binder<'_, '_, '_> {
             }
             OperatorKind::Error => Relation::broken(),
             _ => {
-                let message = "a graph goes to graph-match, graph-to-table, graph-shortest-paths or \
-                    graph-mark-components only";
+                let message = "a graph goes to graph-match, graph-to-table, graph-shortest-paths, \
+                    graph-mark-components, graph-where-nodes or graph-where-edges only";
                 self.error("table_expected", operator.span, message);
                 Relation::broken()
             }

@@ -142,7 +142,8 @@ impl Binder<'_, '_, '_> {
             }
             OperatorKind::GraphMatch { .. }
             | OperatorKind::GraphToTable(_)
-            | OperatorKind::GraphMarkComponents(_) => {
+            | OperatorKind::GraphMarkComponents(_)
+            | OperatorKind::GraphWhere(..) => {
                 self.error("graph_expected", operator.span, "this operator needs a graph; see make-graph");
                 return spoiled(input, true);
             }

@@ -17,6 +17,9 @@ impl Binder<'_, '_, '_> {
     }
 
     fn table_kind(&mut self, expr: &ast::Expr) -> Option<Relation> {
+        if let Some(call) = self.called_pattern(expr) {
+            return self.pattern_table(&call, expr);
+        }
         match &expr.kind {
             K::Name(name) => self.named_table(name, expr),
             K::Pipe(source, operators) => {
@@ -150,7 +153,7 @@ impl Binder<'_, '_, '_> {
                     K::Call { name: ast::Name { text: name.to_owned(), span: expr.span }, args: Vec::new() };
                 return self.table(&ast::Expr { kind: call, span: expr.span, depth: expr.depth });
             }
-            Some(Binding::Scalar(_) | Binding::Function(..)) => {
+            Some(Binding::Scalar(_) | Binding::Function(..) | Binding::Pattern(..)) => {
                 self.error("table_expected", expr.span, format!("'{name}' is not a table"));
                 return None;
             }

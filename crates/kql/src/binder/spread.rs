@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 
 use crate::ast::{Expr, ExprKind as K, Name, NamedExpr};
-use crate::types::Value;
+use crate::diagnostic::Span;
+use crate::program;
+use crate::types::{Type, Value};
 
-use super::names;
+use super::{Binder, names, size};
 
 /// Most bytes of text that a sort of several arrays may come to.
 const MAX_SPREAD: usize = 1 << 20;
@@ -61,4 +63,28 @@ fn arrays(item: &NamedExpr) -> Option<(&Name, &[NamedExpr], Option<&NamedExpr>)>
     let first = arrays.first()?.expr.span;
     let size = first.end.saturating_sub(first.start).saturating_mul(arrays.len());
     (arrays.len() > 1 && size <= MAX_SPREAD).then_some((name, arrays, flag))
+}
+
+impl Binder<'_, '_, '_> {
+    /// A sort of several arrays by the first, as one array with all of them.
+    pub(super) fn sorted_arrays(
+        &mut self,
+        name: &Name,
+        mut args: Vec<program::Expr>,
+        span: Span,
+    ) -> Option<program::Expr> {
+        let nulls_last = args.pop_if(|last| last.ty == Type::Bool);
+        let first = args.first()?.clone();
+        if !self.count(size(&first).saturating_mul(args.len()), span) {
+            return None;
+        }
+        let sort = if name.text == "array_sort_asc" { "__sort_by_asc" } else { "__sort_by_desc" };
+        let mut sorted = Vec::with_capacity(args.len());
+        for array in args {
+            let mut own = vec![first.clone(), array];
+            own.extend(nulls_last.clone());
+            sorted.push(self.build(sort, own, name, span)?);
+        }
+        self.build("pack_array", sorted, name, span)
+    }
 }

@@ -58,7 +58,11 @@ impl Binder<'_, '_, '_> {
                     }
                 }
                 K::Star => {
-                    for name in self.catalogue.tables() {
+                    let mut everything = self.catalogue.tables();
+                    let mut views = self.views();
+                    views.retain(|view| !everything.contains(view));
+                    everything.extend(views);
+                    for name in everything {
                         inputs.extend(self.named_table(&name, table).map(|r| (name, r)));
                     }
                 }
@@ -84,6 +88,15 @@ impl Binder<'_, '_, '_> {
             }
         }
         whole
+    }
+
+    /// Functions that are written as views, in order of name.
+    fn views(&self) -> Vec<String> {
+        let view = |b: &Binding| matches!(b, Binding::Function(f, _) if f.view && f.parameters.is_empty());
+        let mut views: Vec<String> =
+            self.scope.iter().filter(|(_, b)| view(b)).map(|(n, _)| n.clone()).collect();
+        views.sort();
+        views
     }
 
     /// The name of the table that an operand begins with, when there is no such table.

@@ -6,7 +6,7 @@ use crate::lexer::Tok;
 use crate::types::Type;
 
 /// Operators of the language, for suggestions.
-const OPERATORS: [&str; 46] = [
+const OPERATORS: [&str; 48] = [
     "where",
     "project",
     "project-away",
@@ -53,18 +53,18 @@ const OPERATORS: [&str; 46] = [
     "graph-to-table",
     "graph-shortest-paths",
     "graph-mark-components",
+    "graph-where-nodes",
+    "graph-where-edges",
 ];
 
 /// Operators that exist in the language and are not carried out here.
-const UNSUPPORTED: [&str; 10] = [
+const UNSUPPORTED: [&str; 8] = [
     "find",
     "reduce",
     "fork",
     "facet",
     "execute_and_cache",
     "execute-and-cache",
-    "graph-where-edges",
-    "graph-where-nodes",
     "graph-merge",
     "macro-expand",
 ];
@@ -182,6 +182,8 @@ impl Parser<'_, '_, '_> {
             "graph-shortest-paths" => self.graph_match(true)?,
             "graph-to-table" => self.graph_to_table()?,
             "graph-mark-components" => OperatorKind::GraphMarkComponents(self.settings()?),
+            "graph-where-nodes" => OperatorKind::GraphWhere(true, self.expression()?),
+            "graph-where-edges" => OperatorKind::GraphWhere(false, self.expression()?),
             other if UNSUPPORTED.contains(&other) => {
                 let name = other.to_owned();
                 self.recover();

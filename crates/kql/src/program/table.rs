@@ -1,6 +1,6 @@
 //! Functions over whole tables, and sub-queries over groups of rows.
 
-use super::{Expand, Expr, Operator, Pipeline};
+use super::{Activity, Basket, Expand, Expr, Metric, Operator, Pipeline, RollingPercentile, ShapeLookup};
 use crate::types::{Schema, Type};
 
 /// A call of a function over whole tables.
@@ -46,6 +46,16 @@ pub enum TableFunction {
     /// Sizes of intersections, from the states of `hll()` in so many last columns: `s0` is the size of
     /// the first set, `s1` that of its intersection with the second, and so on.
     IntersectionSizes(usize),
+    /// The rows, then those of all further tables, which have the same columns.
+    Append,
+    /// Rows by the shapes that are near.
+    ShapeLookup(Box<ShapeLookup>),
+    /// Counts of ids over a timeline.
+    Activity(Box<Activity>),
+    /// Values that occur together in many rows.
+    Basket(Box<Basket>),
+    /// A percentile over the last bins.
+    RollingPercentile(Box<RollingPercentile>),
     /// The nodes of a graph.
     GraphNodes(GraphNodes),
     /// The places where a pattern is in a graph: edges and nodes are the first two further tables.
@@ -61,6 +71,19 @@ impl TableFunction {
             TableFunction::AddressLookup { v6: false, .. } => "ipv4_lookup",
             TableFunction::AddressLookup { v6: true, .. } => "ipv6_lookup",
             TableFunction::IntersectionSizes(_) => "dcount_intersect",
+            TableFunction::Append => "union",
+            TableFunction::ShapeLookup(lookup) if lookup.areas => "geo_polygon_lookup",
+            TableFunction::ShapeLookup(_) => "geo_line_lookup",
+            TableFunction::Activity(activity) => match activity.metric {
+                Metric::ActiveUsers { .. } => "active_users_count",
+                Metric::Counts => "activity_counts_metrics",
+                Metric::Changes => "activity_metrics",
+                Metric::Engagement { .. } => "activity_engagement",
+                Metric::Sliding { .. } => "sliding_window_counts",
+                Metric::Cohorts { .. } => "new_activity_metrics",
+            },
+            TableFunction::Basket(_) => "basket",
+            TableFunction::RollingPercentile(_) => "rolling_percentile",
             TableFunction::GraphNodes(_) => "make-graph",
             TableFunction::Match(matching) if matching.shortest.is_some() => "graph-shortest-paths",
             TableFunction::Match(_) => "graph-match",

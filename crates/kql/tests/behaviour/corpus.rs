@@ -10,9 +10,9 @@ use palisade_kql::analyze::Schema;
 /// Queries of 1,163 that parse without an error.
 const PARSE_FLOOR: usize = 1_162;
 /// Queries that compile against the schema that the official binder was given.
-const COMPILE_FLOOR: usize = 1_136;
+const COMPILE_FLOOR: usize = 1_137;
 /// Of those that compile: same names and types as the official binder's.
-const SAME_SCHEMA_FLOOR: usize = 1_134;
+const SAME_SCHEMA_FLOOR: usize = 1_135;
 
 /// The folder of outside test data; none (and a line that says so) when it is absent.
 fn data() -> Option<PathBuf> {

@@ -42,7 +42,11 @@ fn what_we_lack_is_named() {
         ("DeviceProcessEvents | evaluate python('x')", "python"),
         ("DeviceProcessEvents | reduce by FileName", "reduce"),
         ("restrict access to (DeviceInfo); DeviceInfo", "restrict"),
-        ("declare pattern p; DeviceInfo", "declare"),
+        ("alias database a = cluster('c').database('d'); DeviceInfo", "alias"),
+        (
+            "DeviceProcessEvents | evaluate session_count(DeviceId, Timestamp, ago(1d), now(), 1m, 1h)",
+            "session_count",
+        ),
         ("DeviceProcessEvents | extend h = hash_many(DeviceId, FileName)", "hash_many"),
         ("DeviceProcessEvents | fork (take 1) (take 2)", "fork"),
     ] {
@@ -78,6 +82,26 @@ fn other_errors_have_codes() {
         ("DeviceProcessEvents | take 1; DeviceInfo | take 1", "several_results"),
         ("print datetime(hello)", "invalid_literal"),
         ("print \"\\q\"", "invalid_string"),
+        ("declare pattern p = (a: string) { (\"x\") = { DeviceInfo }; }; p('y')", "unknown_pattern"),
+        ("declare pattern p; p('y')", "unknown_pattern"),
+        ("declare pattern p = (a: string) { (\"x\") = { DeviceInfo }; }; p(DeviceId)", "unknown_column"),
+        ("declare pattern p = (a: string) { (\"x\") = { DeviceInfo }; }; p('x').y", "unknown_pattern"),
+        ("declare pattern p = (a: string) { (\"x\") = { DeviceInfo }; }; p('x').y.z", "wrong_arguments"),
+        ("declare pattern p = (a: string) { (\"x\") = { DeviceInfo }; }; print p('x')", "scalar_expected"),
+        (
+            "declare pattern p = (a: string) { (\"x\", \"y\") = { DeviceInfo }; }; DeviceInfo",
+            "wrong_arguments",
+        ),
+        (
+            "declare pattern p = (a: string) { (\"x\").[\"y\"] = { DeviceInfo }; }; DeviceInfo",
+            "wrong_arguments",
+        ),
+        (
+            "declare pattern p = (a: string) { (\"x\") = { DeviceInfo }; (\"x\") = { DeviceInfo } }; DeviceInfo",
+            "duplicate_case",
+        ),
+        ("declare pattern p = (a: long) { (\"x\") = { DeviceInfo }; }; DeviceInfo", "type_mismatch"),
+        ("declare pattern p = (a: string) { (1) = { DeviceInfo }; }; DeviceInfo", "syntax_error"),
     ] {
         assert_eq!(codes(text).first().map(String::as_str), Some(code), "{text}");
     }

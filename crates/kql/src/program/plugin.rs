@@ -1,0 +1,115 @@
+//! What plugins do with whole tables.
+
+use super::Expr;
+use crate::types::Value;
+
+/// Counts of ids over a timeline, window by window.
+///
+/// The rows have the id, their place on the timeline (a datetime, a timespan or a whole number), then the
+/// dimensions; each combination of these is counted for itself. Places and widths are expressions without
+/// columns: places have the type of the timeline, widths are timespans where it has times and whole
+/// numbers otherwise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Activity {
+    /// What is counted.
+    pub metric: Metric,
+    /// The first and the last place that count, which belong to it; all rows where there are none.
+    pub bounds: Option<(Expr, Expr)>,
+    /// The windows; those of one width begin with the first place.
+    pub window: Window,
+}
+
+/// How a timeline is cut.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Window {
+    /// Windows of one width.
+    Width(Expr),
+    /// Weeks that begin on Sunday.
+    Week,
+    /// Months.
+    Month,
+    /// Years.
+    Year,
+}
+
+/// What an [`Activity`] counts. The outcome has the start of the window, the dimensions and the counts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Metric {
+    /// `active_users_count`: ids of the window that occur in so many periods up to then.
+    ActiveUsers {
+        /// How far an occurrence looks back, itself included.
+        lookback: Expr,
+        /// The width of a period.
+        period: Expr,
+        /// In how many periods an id must occur: a whole number.
+        periods: Expr,
+    },
+    /// `activity_counts_metrics`: rows, ids, ids that no window before had, ids so far.
+    Counts,
+    /// `activity_metrics`: ids, ids that the window before did not have, the share of those of the window
+    /// before that came again, and of those that did not.
+    Changes,
+    /// `activity_engagement`: ids in the window, ids in the wider window that ends with it, and the ratio.
+    Engagement {
+        /// The width of the wider window.
+        outer: Expr,
+    },
+    /// `sliding_window_counts`: rows and ids of the window and of those before it.
+    Sliding {
+        /// The width of all of them together.
+        lookback: Expr,
+    },
+    /// `new_activity_metrics`: of the ids that were first seen in a window, how many came again in each
+    /// later one. The outcome has both windows, the counts, then the dimensions. The first further table,
+    /// where there is one, has the ids that are not new.
+    Cohorts {
+        /// A place in the only window that is looked at.
+        only: Option<Expr>,
+    },
+}
+
+/// `rolling_percentile`: for each bin, the percentile of what is in it and in the bins before it.
+///
+/// The rows have the value, the place on the axis, then the dimensions. The outcome has the start of the bin,
+/// the dimensions and the percentile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RollingPercentile {
+    /// Between 0 and 100.
+    pub share: f64,
+    /// The width of a bin, as in [`Activity`].
+    pub width: Expr,
+    /// How many bins count, at least one.
+    pub bins: u32,
+}
+
+/// `geo_line_lookup` and `geo_polygon_lookup`: rows with those of the first further table whose shape is near.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShapeLookup {
+    /// The columns with longitude and latitude in degrees.
+    pub place: (usize, usize),
+    /// The column of the further table with the shape.
+    pub shape: usize,
+    /// The shapes are areas, and else lines.
+    pub areas: bool,
+    /// Metres around the shape, an expression without columns; without it, an area must hold the place.
+    pub radius: Option<Expr>,
+    /// Columns of the further table in the outcome.
+    pub taken: Vec<usize>,
+    /// Rows without a match stay.
+    pub unmatched: bool,
+}
+
+/// `basket`: the values that occur together in many rows.
+///
+/// The outcome has a number, the rows (or their weight), their share in percent, then all columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Basket {
+    /// The least share of the rows, between 0.015 and 1.
+    pub threshold: f64,
+    /// The column that says how much a row counts; it belongs to no pattern.
+    pub weight: Option<usize>,
+    /// Most values that make a pattern; those that come with them always do not count.
+    pub dimensions: u32,
+    /// What stands in each column that a pattern says nothing about.
+    pub wildcards: Vec<Value>,
+}
