@@ -23,7 +23,7 @@ impl Binder<'_, '_, '_> {
         if let Some((function, scope)) = self.called(&name.text) {
             return self.scalar_function(&function, &scope, args, row, span);
         }
-        if matches!(self.scope.get(&name.text), Some(Binding::Pattern(..))) {
+        if matches!(self.scope.get(&name.text), Some(super::Binding::Pattern(..))) {
             let message = format!("the pattern '{}' gives a table; a value is expected here", name.text);
             self.error("scalar_expected", span, message);
             return None;

@@ -32,7 +32,8 @@ impl Binder<'_, '_, '_> {
         let found = self.catalogue.function(name).map(|def| {
             let read = stored::read(&def);
             let (parameters, body) = read.unwrap_or_default();
-            Rc::new(ast::Function { parameters, body, span: Span::default(), stored: Some(def.into()) })
+            let stored = Some(def.into());
+            Rc::new(ast::Function { parameters, body, view: false, span: Span::default(), stored })
         });
         self.stored.0.borrow_mut().insert(name.to_owned(), found.clone());
         found
@@ -162,7 +163,7 @@ pub(crate) fn check(
     for parameter in &parameters {
         scope.insert(parameter.name.text.clone(), binder.placeholder(parameter)?);
     }
-    let function = ast::Function { parameters, body, span: Span::default(), stored: None };
+    let function = ast::Function { parameters, body, view: false, span: Span::default(), stored: None };
     binder.scope = Scope::new(scope);
     binder.sink.enter(Within::Itself(def.clone().into()));
     let tabular = binder.function_is_tabular(&function, &binder.scope.clone(), super::MAX_LOOKS);
