@@ -96,8 +96,8 @@ mod tests {
     fn terms_are_runs_of_letters_and_digits_whatever_their_case() {
         assert_eq!(hashes("curl -fsS https://A.Example"), hashes("CURL/FSS+https a EXAMPLE"));
         assert_eq!(hashes("die Straße"), hashes("DIE straße"));
-        assert_eq!(hashes(""), []);
-        assert_eq!(hashes(" -- "), []);
+        assert!(hashes("").is_empty());
+        assert!(hashes(" -- ").is_empty());
         assert_ne!(hashes("ab"), hashes("ba"));
         assert_eq!(hashes("a b").len(), 2);
     }

@@ -992,6 +992,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hunting/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Prepares a download of a query's rows. The query is compiled and not run yet. */
+        post: operations["hunting_exports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunting/exports/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs the query and sends its rows as a file while they come. A transfer that is broken off is of a query
+         *     that failed or was cancelled in the middle: the file is not whole.
+         */
+        get: operations["hunting_exports_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hunting/functions": {
         parameters: {
             query?: never;
@@ -1154,6 +1191,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/hunting/scheduled-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists exports by the clock: the caller's own, for an administrator all. */
+        get: operations["scheduled_exports_list"];
+        put?: never;
+        /** Makes an export by the clock, which is its maker's. */
+        post: operations["scheduled_exports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunting/scheduled-exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads one export by the clock. */
+        get: operations["scheduled_exports_show"];
+        /** Changes an export by the clock as a whole; its owner stays. */
+        put: operations["scheduled_exports_update"];
+        post?: never;
+        /** Deletes an export by the clock with its files. */
+        delete: operations["scheduled_exports_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunting/scheduled-exports/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists runs of an export by the clock, newest first. */
+        get: operations["scheduled_exports_runs"];
+        put?: never;
+        /** Has an export by the clock made as soon as it can be. */
+        post: operations["scheduled_exports_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunting/scheduled-exports/{id}/runs/{run}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads the file of a run. */
+        get: operations["scheduled_exports_content"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/hunting/schema": {
         parameters: {
             query?: never;
@@ -1166,6 +1275,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunting/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists files that queries read. */
+        get: operations["hunting_uploads_list"];
+        put?: never;
+        /** Uploads a file that queries can read from then on, at most 64 MiB, as the body of the request. */
+        post: operations["hunting_uploads_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/hunting/uploads/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a file that queries read. */
+        delete: operations["hunting_uploads_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -4511,6 +4655,11 @@ export interface components {
             /** @description For people. */
             title: string;
         };
+        /**
+         * @description A kind of file that a query's rows can be had as.
+         * @enum {string}
+         */
+        ExportFormat: "csv" | "json" | "jsonl" | "parquet";
         /** @description The organisation's exposure over time. */
         ExposureHistory: {
             /** @description Oldest first; a point holds until the next. */
@@ -4993,6 +5142,80 @@ export interface components {
             /** @description KQL type. */
             type: string;
         };
+        /** @description What is ready to be downloaded. */
+        HuntingExport: {
+            /** @description Where the file is, below this server's address. */
+            download: string;
+            /** @description When it ends; it is ten minutes good, for whom it was made. */
+            expires_at: components["schemas"]["Instant"];
+            /** @description Identifier; it also cancels the query while it runs. */
+            id: string;
+        };
+        /** @description A file to make. */
+        HuntingExportRequest: {
+            /**
+             * Format: int64
+             * @description How long the query and the download may take together, milliseconds, up to ten minutes, and that long
+             *     when absent.
+             */
+            deadline_ms?: number | null;
+            /**
+             * @description The file's name, at most 100 ASCII letters, digits, spaces, `-`, `_` and `.`; its ending is added where
+             *     it is missing.
+             */
+            file_name?: string | null;
+            /** @description The kind of file. */
+            format: components["schemas"]["ExportFormat"];
+            /**
+             * Format: int64
+             * @description Most rows, 1 to 10000000, and that many when absent; the file ends there.
+             */
+            max_rows?: number | null;
+            /** @description KQL. */
+            query: string;
+        };
+        /** @description A run of an export by the clock. */
+        HuntingExportRun: {
+            /**
+             * Format: int64
+             * @description Its bytes.
+             */
+            bytes: number;
+            /** @description Stable code of what went wrong; null where nothing did. */
+            code: string | null;
+            ended_at: components["schemas"]["Instant"] | null;
+            /** @description The kind of file. */
+            format: string;
+            /** @description Identifier. */
+            id: string;
+            /** @description The same for people. */
+            message: string | null;
+            /**
+             * Format: int64
+             * @description Rows of the file.
+             */
+            rows: number;
+            /** @description SHA-256 of the file, hexadecimal; null where there is none. */
+            sha256: string | null;
+            /** @description When it was due, or asked for. */
+            started_at: components["schemas"]["Instant"];
+            /** @description `running`, `done` or `failed`. */
+            state: string;
+            /** @description Whether the bound of ten million rows cut it. */
+            truncated: boolean;
+        };
+        /** @description Runs of an export by the clock. */
+        HuntingExportRunPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["HuntingExportRun"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
         /** @description A stored function. */
         HuntingFunction: {
             /** @description Its statements, without braces. */
@@ -5152,6 +5375,38 @@ export interface components {
             name: string;
             /** @description Values of the column `type`, where the table has one. */
             types: components["schemas"]["Meaning"][];
+        };
+        /** @description A file that queries read. */
+        HuntingUpload: {
+            /**
+             * Format: int64
+             * @description Its size.
+             */
+            bytes: number;
+            /** @description When. */
+            created_at: components["schemas"]["Instant"];
+            /** @description Who uploaded it first. */
+            created_by: string;
+            /** @description Its name: `externaldata(…)['upload:NAME']`, or the name alone. */
+            name: string;
+            /** @description Its SHA-256, hexadecimal. */
+            sha256: string;
+            /** @description When. */
+            updated_at: components["schemas"]["Instant"];
+            /** @description Who replaced it last. */
+            updated_by: string;
+        };
+        /** @description Files that queries read. */
+        HuntingUploadPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["HuntingUpload"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
         };
         /**
          * @description What a text may be; one may be several things.
@@ -6581,6 +6836,98 @@ export interface components {
         SavedQueryPage: {
             /** @description The items of this page. */
             items: components["schemas"]["SavedQuery"][];
+            /** @description Asks for the next page; null on the last. */
+            next_cursor: string | null;
+            /**
+             * Format: int64
+             * @description Items on all pages.
+             */
+            total: number;
+        };
+        /** @description An export by the clock. */
+        ScheduledExport: {
+            /**
+             * Format: int32
+             * @description Hour of the day, UTC; null for every hour.
+             */
+            at_hour: number | null;
+            /**
+             * Format: int32
+             * @description Minute of the hour, UTC.
+             */
+            at_minute: number;
+            /** @description When. */
+            created_at: components["schemas"]["Instant"];
+            /** @description Who made it. */
+            created_by: string;
+            /** @description Whether it is in force. */
+            enabled: boolean;
+            /** @description `hour`, `day` or `week`. */
+            every: string;
+            /** @description The kind of file. */
+            format: string;
+            /** @description Identifier. */
+            id: string;
+            /**
+             * Format: int32
+             * @description Files that are kept; older ones are removed.
+             */
+            keep: number;
+            last_run: components["schemas"]["HuntingExportRun"] | null;
+            /** @description Name. */
+            name: string;
+            next_run_at: components["schemas"]["Instant"] | null;
+            /**
+             * Format: int32
+             * @description Day of the week, 1 (Monday) to 7; null but for every week.
+             */
+            on_weekday: number | null;
+            /** @description Whose it is: it runs with their rights as they are then. */
+            owner: string;
+            /** @description KQL. */
+            query: string;
+            /** @description When. */
+            updated_at: components["schemas"]["Instant"];
+            /** @description Who changed it last. */
+            updated_by: string;
+        };
+        /** @description An export by the clock to make, or what one shall be. */
+        ScheduledExportBody: {
+            /**
+             * Format: int32
+             * @description Hour of the day, UTC, 0 to 23; absent for every hour.
+             */
+            at_hour?: number | null;
+            /**
+             * Format: int32
+             * @description Minute of the hour, UTC, 0 to 59.
+             */
+            at_minute: number;
+            /** @description Whether it is in force; it is when absent. */
+            enabled?: boolean | null;
+            /** @description `hour`, `day` or `week`. */
+            every: string;
+            /** @description The kind of file. */
+            format: components["schemas"]["ExportFormat"];
+            /**
+             * Format: int32
+             * @description Files that are kept, 1 to 100; 10 when absent.
+             */
+            keep?: number | null;
+            /** @description Name. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Day of the week, 1 (Monday) to 7; absent but for every week.
+             */
+            on_weekday?: number | null;
+            /** @description KQL. */
+            query: string;
+        };
+        /** @description Exports by the clock. */
+        ScheduledExportPage: {
+            /** @description The items of this page. */
+            items: components["schemas"]["ScheduledExport"][];
             /** @description Asks for the next page; null on the last. */
             next_cursor: string | null;
             /**
@@ -10290,6 +10637,74 @@ export interface operations {
             };
         };
     };
+    hunting_exports_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HuntingExportRequest"];
+            };
+        };
+        responses: {
+            /** @description Where the file is. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntingExport"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    hunting_exports_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                    "application/jsonl": string;
+                    "application/vnd.apache.parquet": number[];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     hunting_functions_list: {
         parameters: {
             query?: {
@@ -10776,6 +11191,272 @@ export interface operations {
             };
         };
     };
+    scheduled_exports_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Exports. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledExportPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    scheduled_exports_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduledExportBody"];
+            };
+        };
+        responses: {
+            /** @description The export. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledExport"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    scheduled_exports_show: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The export. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledExport"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    scheduled_exports_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduledExportBody"];
+            };
+        };
+        responses: {
+            /** @description As it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledExport"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    scheduled_exports_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    scheduled_exports_runs: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items, 1 to 1000; 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The export. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Runs. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntingExportRunPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    scheduled_exports_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run, which begins in a moment. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntingExportRun"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    scheduled_exports_content: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The export. */
+                id: string;
+                /** @description The run. */
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                    "application/jsonl": string;
+                    "application/vnd.apache.parquet": number[];
+                    "text/csv": string;
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     hunting_schema: {
         parameters: {
             query?: never;
@@ -10793,6 +11474,103 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["HuntingSchema"];
                 };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    hunting_uploads_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Files. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntingUploadPage"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    hunting_uploads_create: {
+        parameters: {
+            query: {
+                /** @description Its name in queries: 1 to 100 ASCII letters, digits, `-`, `_` and `.`. Its ending tells the format. */
+                name: string;
+                /** @description Whether it takes the place of the file of that name; false when absent. */
+                replace?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description The file. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HuntingUpload"];
+                };
+            };
+            /** @description The call failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    hunting_uploads_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The file. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description The call failed. */
             default: {

@@ -151,7 +151,11 @@ impl QueryClient for Recorder {
             }
             part
         });
-        Ok(Box::pin(parts.inspect(move |part| run.ended = !matches!(part, Ok(ExportPart::Bytes(_))))))
+        Ok(Box::pin(parts.inspect(move |part| {
+            // The whole of it goes with the stream.
+            let run = &mut run;
+            run.ended = !matches!(part, Ok(ExportPart::Bytes(_)));
+        })))
     }
 
     async fn cancel(&self, tenant: TenantId, query_id: &str) {

@@ -33,9 +33,10 @@ function useChange<In, Out>(keys: string[], change: (input: In) => Promise<Out>)
 }
 
 export const useSaveQuery = () =>
+  // Without its revision a change is refused as one of an old state.
   useChange(['saved-queries', 'saved-query'], ({ id, revision, ...body }: SavedDraft) =>
     id
-      ? unwrap(api.PUT('/api/v1/hunting/saved-queries/{id}', { params: { path: { id } }, body: { ...body, revision } }))
+      ? unwrap(api.PUT('/api/v1/hunting/saved-queries/{id}', { params: { path: { id } }, body: { ...body, revision: revision ?? 0 } }))
       : unwrap(api.POST('/api/v1/hunting/saved-queries', { body })),
   )
 /** The list alone is read again: what is gone would be answered as an error. */
