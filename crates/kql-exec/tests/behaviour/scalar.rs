@@ -182,6 +182,12 @@ async fn compressed_bytes_cannot_unpack_without_end() {
 }
 
 #[tokio::test]
+async fn the_old_replace_has_its_pattern_first_and_its_text_last() {
+    let text = r"print replace(@'(\w:)\\.*', @'\1', @'C:\a\b'), replace_regex('a-b', '-', '+')";
+    assert_eq!(row(text).await, [json!("C:"), json!("a+b")]);
+}
+
+#[tokio::test]
 async fn patterns_are_bounded_when_they_are_compiled() {
     let pattern = r"(\w{200}){200}";
     let (code, message) = run_plain(&format!("print 'x' matches regex @'{pattern}'")).await.err().unwrap();

@@ -66,7 +66,11 @@ impl Binder<'_, '_, '_> {
             self.unknown_function(name);
             return None;
         }
-        let bound: Vec<Expr> = bound.into_iter().collect::<Option<_>>()?;
+        let mut bound: Vec<Expr> = bound.into_iter().collect::<Option<_>>()?;
+        // The old form has the pattern first and the text last.
+        if name.text == "replace" && bound.len() == 3 {
+            bound.rotate_right(1);
+        }
         if let Some(special) = self.special(name, bound.clone(), row, span) {
             return special;
         }

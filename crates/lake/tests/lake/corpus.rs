@@ -52,10 +52,6 @@ const KNOWN: &[(&str, &str)] = &[
     ("41287cdbbea66d9f", "names a property that no bag has here"),
     ("1eecb6cad7e7eb6a", "names a property that no bag has here"),
     ("526ce43ee3302089", "names a property that no bag has here"),
-    (
-        "b8dd96d4bef2b6fc",
-        "its pattern is a backreference, which the language lacks: its arguments are mixed up",
-    ),
 ];
 
 /// Every file from outside: a line that is a row of any width, whatever the format.
