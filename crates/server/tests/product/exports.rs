@@ -17,8 +17,9 @@ const QUERY: &str = "range x from 1 to 1000000 step 1 \
     | extend s = strcat('row, ', x), t = datetime(2026-01-01) + x * 1s, d = bag_pack('k', x), n = decimal(0.5)";
 /// How much the api may grow, bytes.
 const API_GROWTH: u64 = 64 << 20;
-/// What a worker needs for a hundred thousand rows is enough for a million, but for this, bytes.
-const WORKER_GROWTH: u64 = 128 << 20;
+/// How much more a worker may have for a million rows than for few, bytes: rows of a `range` come in order, and
+/// what puts them in order holds them. It is half of what a query may have.
+const WORKER_GROWTH: u64 = 512 << 20;
 const FIRST: i64 = 1_767_225_600;
 
 /// A line of `/proc/<pid>/status`, bytes.
