@@ -158,6 +158,10 @@ pub(crate) fn assertion(message: &str) -> DataFusionError {
 
 impl From<DataFusionError> for ExecError {
     fn from(error: DataFusionError) -> Self {
+        // It comes as an error of the file that was written to.
+        if error.to_string().contains("disk space during the spilling") {
+            return ExecError::Memory { limit: 0, part: Part::Disk };
+        }
         match error.find_root() {
             DataFusionError::ResourcesExhausted(message) => {
                 ExecError::Memory { limit: 0, part: Part::of(message) }

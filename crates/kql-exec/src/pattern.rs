@@ -21,8 +21,9 @@ const MAX_KEPT: usize = 64;
 
 static KEPT: LazyLock<Mutex<HashMap<String, Option<Arc<Pattern>>>>> = LazyLock::new(Mutex::default);
 
-/// The pattern with each brace escaped that opens no repetition, class or name; none where there is no such brace.
-fn literal_braces(pattern: &str) -> Option<String> {
+/// The pattern with each brace escaped that opens no repetition, class or name, and `\0` as the character that it is;
+/// none where there is neither.
+fn as_re2(pattern: &str) -> Option<String> {
     let mut out = String::with_capacity(pattern.len() + 8);
     let (mut rest, mut changed, mut in_class) = (pattern, false, false);
     while let Some(c) = rest.chars().next() {
@@ -30,6 +31,12 @@ fn literal_braces(pattern: &str) -> Option<String> {
         rest = after;
         match c {
             '\\' => {
+                if rest.starts_with('0') && !rest[1..].starts_with(|d: char| d.is_digit(8)) {
+                    out.push_str("\\x00");
+                    rest = &rest[1..];
+                    changed = true;
+                    continue;
+                }
                 out.push(c);
                 // What is escaped keeps its meaning, with the name that \p{…} and the like have.
                 let mut taken = rest.chars().next().map_or(0, char::len_utf8);
@@ -72,7 +79,7 @@ impl Pattern {
             builder.size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED).nest_limit(64).build()
         };
         // A brace that counts nothing stands for itself in the language, as in RE2.
-        let built = build(pattern).or_else(|error| match (&error, literal_braces(pattern)) {
+        let built = build(pattern).or_else(|error| match (&error, as_re2(pattern)) {
             (regex::Error::Syntax(_), Some(other)) => build(&other).map_err(|_| error),
             _ => Err(error),
         });
@@ -174,6 +181,7 @@ mod tests {
         assert!(matches(r"pipe-\d+_[0-9]{1-3}+", "pipe-1_5{1-3}"));
         assert!(matches("^a{,2}$", "a{,2}"));
         assert!(matches("^{x}$", "{x}"));
+        assert!(matches(r"^a\0$", "a\0"));
         // What counts still counts, and names stay names.
         assert!(matches(r"^a{2}{b}\p{L}[{]$", "aa{b}x{"));
         assert!(!matches(r"^a{2}{b}$", "a{2}{b}"));

@@ -51,7 +51,7 @@ pub(crate) async fn query_v1(
     Extension(exchange): Extension<Exchange>,
     Body(body): Body<KustoRequest>,
 ) -> Result<Json<Value>, ApiError> {
-    let run = run(&caller, &api, &exchange, body).await?;
+    let run = Box::pin(run(&caller, &api, &exchange, body)).await?;
     Ok(Json(v1::query(run.table, &run.completion, run.properties.dynamic)))
 }
 
@@ -65,7 +65,7 @@ pub(crate) async fn query_v2(
     Extension(exchange): Extension<Exchange>,
     Body(body): Body<KustoRequest>,
 ) -> Result<Json<Value>, ApiError> {
-    let run = run(&caller, &api, &exchange, body).await?;
+    let run = Box::pin(run(&caller, &api, &exchange, body)).await?;
     Ok(Json(v2::query(run.table, &run.completion, run.properties.dynamic)))
 }
 

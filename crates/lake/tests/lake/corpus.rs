@@ -52,6 +52,8 @@ const KNOWN: &[(&str, &str)] = &[
     ("41287cdbbea66d9f", "names a property that no bag has here"),
     ("1eecb6cad7e7eb6a", "names a property that no bag has here"),
     ("526ce43ee3302089", "names a property that no bag has here"),
+    ("010fc23b0ab333f1", "names a property that no bag has here"),
+    ("ab9ff76510fdfd49", "names a property that no bag has here"),
 ];
 
 /// Every file from outside: a line that is a row of any width, whatever the format.
