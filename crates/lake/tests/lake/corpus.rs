@@ -149,7 +149,7 @@ const BAGS: [&str; 4] = [
 fn column(name: &str, kind: ColumnType, ty: &DataType, at: usize, wanted: Option<&Vec<String>>) -> ArrayRef {
     let pace = at * 7 + 3;
     let text = |row: usize| match wanted {
-        Some(pool) if !pool.is_empty() && row % 4 != 0 => pool[row * pace % pool.len()].as_str(),
+        Some(pool) if !pool.is_empty() && !row.is_multiple_of(4) => pool[row * pace % pool.len()].as_str(),
         _ => TEXTS[row * pace % TEXTS.len()],
     };
     let number = |row: usize| i64::try_from(row * pace % 5000).unwrap();

@@ -1,5 +1,5 @@
 //! Behaviour of the lake: what goes in by the log comes out by pins, once and whole.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout)]
 
 mod compaction;
 mod corpus;
