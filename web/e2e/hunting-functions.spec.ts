@@ -54,7 +54,8 @@ test('a function is made, completed, used, changed and deleted', async ({ page }
   await page.getByRole('menuitem', { name: 'Delete' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
   await expect(page.getByRole('button', { name: `What to do with ${name}` })).toHaveCount(0)
-  expect((await ask(page, 'GET', `/api/v1/hunting/functions/${name}`)).status).toBe(404)
+  // Behind the dialog the list is hidden before the answer is there.
+  await expect.poll(async () => (await ask(page, 'GET', `/api/v1/hunting/functions/${name}`)).status).toBe(404)
 })
 
 test('two who change a function are told of each other', async ({ page }) => {

@@ -17,7 +17,6 @@ use palisade_kql::{Type, Value};
 mod collect;
 mod distinct;
 mod fold;
-mod id_set;
 mod pick;
 mod pick_groups;
 pub(crate) mod series;

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
+use futures::{Stream, StreamExt};
 use palisade_state::hunting_exports::NewExportTicket;
 use palisade_types::TimeMicros;
 use serde::{Deserialize, Serialize};
@@ -210,6 +211,11 @@ fn sent(growing: Growing, first: ExportPart, scope: Scope) -> HttpBody {
     let (send, receive) = mpsc::channel::<Piece>(WAITING);
     let entry = scope.outlive();
     tokio::spawn(pump(growing, first, send, scope, entry));
+    HttpBody::from_stream(pieces(receive))
+}
+
+/// The bytes as they come. HTTP/2 asks again after the end, which then is the end still.
+fn pieces(receive: mpsc::Receiver<Piece>) -> impl Stream<Item = std::io::Result<Bytes>> + Send {
     let pieces = futures::stream::unfold(Some(receive), |receive| async move {
         let mut receive = receive?;
         match receive.recv().await {
@@ -220,7 +226,7 @@ fn sent(growing: Growing, first: ExportPart, scope: Scope) -> HttpBody {
             None => Some((Err(std::io::Error::other("the export broke off")), None)),
         }
     });
-    HttpBody::from_stream(pieces)
+    pieces.fuse()
 }
 
 async fn pump(mut growing: Growing, first: ExportPart, send: mpsc::Sender<Piece>, scope: Scope, entry: Left) {
@@ -260,6 +266,7 @@ async fn pump(mut growing: Growing, first: ExportPart, send: mpsc::Sender<Piece>
     drop(growing);
     entry.end(failure.as_deref()).await;
     if failure.is_none() {
+        // A client that has left, or does not read on, has no whole file; there is nobody to tell.
         let _ = timeout_at(until, send.send(None)).await;
     }
 }
@@ -277,6 +284,23 @@ mod tests {
         for bad in ["", "a/b", "..", "a\"b", "é", "a\nb", &"x".repeat(101)] {
             assert!(name(bad).is_err(), "{bad}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_end_stays_the_end_and_what_broke_off_is_an_error_once() {
+        let (send, receive) = mpsc::channel(3);
+        send.send(Some(Bytes::from_static(b"a"))).await.expect("taken");
+        send.send(None).await.expect("taken");
+        let mut whole = std::pin::pin!(pieces(receive));
+        assert_eq!(whole.next().await.expect("bytes").expect("good"), "a");
+        assert!(whole.next().await.is_none() && whole.next().await.is_none());
+
+        let (send, receive) = mpsc::channel(3);
+        send.send(Some(Bytes::from_static(b"a"))).await.expect("taken");
+        drop(send);
+        let mut cut = std::pin::pin!(pieces(receive));
+        assert!(cut.next().await.is_some_and(|p| p.is_ok()) && cut.next().await.is_some_and(|p| p.is_err()));
+        assert!(cut.next().await.is_none() && cut.next().await.is_none());
     }
 
     #[test]

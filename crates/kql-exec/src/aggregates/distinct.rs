@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::{Entry, RandomState};
-use std::hash::{BuildHasher, Hasher};
+use std::hash::BuildHasher;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Int64Array, make_view};
@@ -13,13 +13,19 @@ use arrow::buffer::{Buffer, OffsetBuffer};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 use palisade_kql::Type;
+use roaring::RoaringBitmap;
 
-use super::id_set::IdSet;
 use crate::memo::Memo;
 use crate::value::{Cells, V};
 
 /// Bytes of a key.
 const KEY: usize = 16;
+
+/// Bytes of a number in a set: two where it is alone, and as many again while its list grows.
+const ENTRY: usize = 4;
+
+/// Bytes that a set takes besides its numbers.
+const CONTAINER: usize = 64;
 
 /// Texts of up to so many bytes are their own key.
 const INLINE: usize = 12;
@@ -51,62 +57,11 @@ fn key_of(cell: &V<'_>) -> Option<u128> {
     }
 }
 
-/// Makes hashers of keys with a secret: nobody can make numbers or short texts that lie in one place.
-#[derive(Clone, Debug)]
-struct Secret {
-    low: u64,
-    high: u64,
-}
-
-impl Default for Secret {
-    fn default() -> Self {
-        let secret = RandomState::new();
-        Self { low: secret.hash_one(0), high: secret.hash_one(1) }
-    }
-}
-
-impl BuildHasher for Secret {
-    type Hasher = Mixed;
-
-    fn build_hasher(&self) -> Mixed {
-        Mixed { state: self.low, high: self.high }
-    }
-}
-
-/// Mixes a key's bits.
-#[derive(Debug)]
-struct Mixed {
-    state: u64,
-    high: u64,
-}
-
-impl Hasher for Mixed {
-    fn finish(&self) -> u64 {
-        self.state
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|b| self.state = mix(self.state ^ u64::from(*b), self.high | 1));
-    }
-
-    fn write_u128(&mut self, key: u128) {
-        #[allow(clippy::cast_possible_truncation)] // both halves are taken
-        let (high, low) = ((key >> 64) as u64, key as u64);
-        self.state = mix(mix(low ^ self.state, high ^ self.high), 0x9E37_79B9_7F4A_7C15);
-    }
-}
-
-/// Both halves of the product.
-#[allow(clippy::cast_possible_truncation)] // both halves are taken
-pub(super) fn mix(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    (product as u64) ^ ((product >> 64) as u64)
-}
-
 /// Different values by number, in the order in which they came.
 #[derive(Debug, Default)]
 struct Values {
-    ids: HashMap<u128, u32, Secret>,
+    /// Hashed with a secret: nobody can make numbers or short texts that lie in one place.
+    ids: HashMap<u128, u32, foldhash::quality::RandomState>,
     keys: Vec<u128>,
 }
 
@@ -132,30 +87,30 @@ impl Values {
 #[derive(Debug, Default)]
 pub(super) struct DistinctGroups {
     values: Values,
-    sets: Vec<IdSet>,
-    /// Bytes of the sets' contents.
+    sets: Vec<RoaringBitmap>,
+    /// Bytes of the sets' contents, at most about.
     bytes: usize,
 }
 
 impl DistinctGroups {
     fn add(&mut self, group: usize, id: u32) {
-        if let Some(set) = self.sets.get_mut(group)
-            && !set.contains(id)
-        {
-            let before = set.bytes();
-            set.insert(id, self.values.keys.len());
-            self.bytes = (self.bytes + set.bytes()).saturating_sub(before);
+        if self.sets.get_mut(group).is_some_and(|set| set.insert(id)) {
+            self.bytes += ENTRY;
         }
     }
 
-    fn take(&mut self, to: EmitTo) -> Vec<IdSet> {
+    fn take(&mut self, to: EmitTo) -> Vec<RoaringBitmap> {
         let sets = to.take_needed(&mut self.sets);
-        self.bytes = self.bytes.saturating_sub(sets.iter().map(IdSet::bytes).sum());
+        self.bytes = self.bytes.saturating_sub(sets.iter().map(|set| count(set) * ENTRY).sum());
         if self.sets.is_empty() {
             self.values = Values::default();
         }
         sets
     }
+}
+
+fn count(set: &RoaringBitmap) -> usize {
+    usize::try_from(set.len()).unwrap_or(usize::MAX)
 }
 
 fn too_many() -> DataFusionError {
@@ -170,7 +125,7 @@ impl GroupsAccumulator for DistinctGroups {
         filter: Option<&BooleanArray>,
         total: usize,
     ) -> Result<()> {
-        self.sets.resize_with(total, IdSet::default);
+        self.sets.resize_with(total, RoaringBitmap::default);
         let Some(values) = values.first() else { return Ok(()) };
         let cells = Cells::new(values.as_ref())?;
         let mut memo = Memo::new(match &cells {
@@ -198,7 +153,7 @@ impl GroupsAccumulator for DistinctGroups {
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
-        self.sets.resize_with(total, IdSet::default);
+        self.sets.resize_with(total, RoaringBitmap::default);
         let Some(states) = states.first() else { return Ok(()) };
         let states = states.as_binary::<i32>();
         for (row, group) in groups.iter().enumerate() {
@@ -222,18 +177,18 @@ impl GroupsAccumulator for DistinctGroups {
     fn state(&mut self, to: EmitTo) -> Result<Vec<ArrayRef>> {
         let keys = std::mem::take(&mut self.values.keys);
         let sets = self.take(to);
-        let all: usize = sets.iter().map(IdSet::len).sum();
+        let all: usize = sets.iter().map(count).sum();
         let length = all.checked_mul(KEY).filter(|n| i32::try_from(*n).is_ok()).ok_or_else(too_many)?;
         let mut bytes = Vec::with_capacity(length);
         for set in &sets {
-            set.each(|id| {
+            for id in set {
                 bytes.extend_from_slice(&keys.get(id as usize).copied().unwrap_or_default().to_le_bytes());
-            });
+            }
         }
         if !self.sets.is_empty() {
             self.values.keys = keys;
         }
-        let offsets = OffsetBuffer::from_lengths(sets.iter().map(|set| set.len() * KEY));
+        let offsets = OffsetBuffer::from_lengths(sets.iter().map(|set| count(set) * KEY));
         let states: ArrayRef = Arc::new(BinaryArray::try_new(offsets, Buffer::from_vec(bytes), None)?);
         Ok(vec![states])
     }
@@ -252,7 +207,8 @@ impl GroupsAccumulator for DistinctGroups {
     }
 
     fn size(&self) -> usize {
-        size_of::<Self>() + self.values.bytes() + self.sets.capacity() * size_of::<IdSet>() + self.bytes
+        let sets = self.sets.capacity() * (size_of::<RoaringBitmap>() + CONTAINER);
+        size_of::<Self>() + self.values.bytes() + sets + self.bytes
     }
 }
 
@@ -272,12 +228,12 @@ impl Accumulator for Distinct {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        let count = self.0.sets.first().map_or(0, IdSet::len);
+        let count = self.0.sets.first().map_or(0, RoaringBitmap::len);
         Ok(ScalarValue::Int64(i64::try_from(count).ok()))
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        self.0.sets.resize_with(1, IdSet::default);
+        self.0.sets.resize_with(1, RoaringBitmap::default);
         let states = self.0.state(EmitTo::All)?;
         states.iter().map(|s| ScalarValue::try_from_array(s, 0)).collect()
     }

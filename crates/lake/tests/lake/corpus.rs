@@ -183,9 +183,9 @@ fn column(name: &str, kind: ColumnType, ty: &DataType, at: usize, wanted: Option
         (_, DataType::Float64) => {
             Arc::new((0..ROWS).map(|row| long(row).map(|n| n as f64 / 4.0)).collect::<Float64Array>())
         }
-        (_, DataType::Boolean) => {
-            Arc::new((0..ROWS).map(|row| (!missing(row)).then_some(row.is_multiple_of(2))).collect::<BooleanArray>())
-        }
+        (_, DataType::Boolean) => Arc::new(
+            (0..ROWS).map(|row| (!missing(row)).then_some(row.is_multiple_of(2))).collect::<BooleanArray>(),
+        ),
         (_, other) => panic!("{name}: {other}"),
     }
 }
