@@ -16,9 +16,11 @@ use prost::Message;
 const HOURS: &str = "range x from 1 to 1000000 step 1 | extend k = 1 \
     | join kind=inner (range y from 1 to 1000000 step 1 | extend k = 1) on k | where x + y < 0 | count";
 
-/// Certain to need more than its gigabyte: five million different texts of 400 characters as groups.
+/// Certain to need more than its gigabyte: five million different texts of 400 characters as one side of a join,
+/// which is held whole.
 const GREEDY: &str = "range i from 1 to 5000000 step 1 | extend s = strcat(i, strrep('0123456789', 40)) \
-    | summarize n = count() by s | where n > 1 | count";
+    | join kind=inner (range i from 1 to 5000000 step 1 | extend s = strcat(i, strrep('0123456789', 40))) on s \
+    | where i1 < 0 | count";
 
 /// Events of each batch.
 const EVENTS: u64 = 20;
