@@ -11,6 +11,7 @@ use datafusion::common::stats::Precision;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::display::DisplayableExecutionPlan;
 use datafusion::physical_plan::metrics::MetricsSet;
 use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use futures::{Future, Stream, StreamExt};
@@ -126,6 +127,12 @@ impl QueryStream {
     /// Names and types of the result.
     pub fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// The plans of all stages with what each part has done so far, for people who measure.
+    pub fn explained(&self) -> String {
+        let plans = self.plans.iter();
+        plans.map(|p| DisplayableExecutionPlan::with_metrics(p.as_ref()).indent(true).to_string()).collect()
     }
 
     /// A handle that cancels this query.

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 use palisade_kql::ast::TextOp;
 pub(crate) use palisade_schema::terms::fold;
 use palisade_schema::terms::is_term;
@@ -120,36 +121,74 @@ fn rarest(needle: &str) -> usize {
     bytes.max_by_key(|(at, b)| (rank(**b), std::cmp::Reverse(*at))).map_or(0, |(at, _)| at)
 }
 
-/// Many needles of `has_any` at once: whole terms are looked up in a set, the others searched.
+/// More terms than so many are looked up by what the text has, not searched.
+const SEARCHED: usize = 256;
+
+/// Many needles of `has_any` at once.
 pub(crate) struct TermSet {
+    /// Needles of ASCII characters, searched in one pass.
+    searched: Option<AhoCorasick>,
+    ascii: Vec<Needle>,
+    /// Whole terms, where they are many.
     whole: HashSet<String>,
     rest: Vec<Needle>,
 }
 
 impl TermSet {
     pub fn new<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
-        let (mut whole, mut rest) = (HashSet::new(), Vec::new());
+        let texts: Vec<&str> = texts.into_iter().collect();
+        let few = texts.len() <= SEARCHED;
+        let (mut ascii, mut whole, mut rest) = (Vec::new(), HashSet::new(), Vec::new());
         for text in texts {
-            if !text.is_empty() && text.chars().all(is_term) {
+            if few && text.is_ascii() && !text.is_empty() {
+                ascii.push(Needle::new(text));
+            } else if !few && !text.is_empty() && text.chars().all(is_term) {
                 whole.insert(fold(text));
             } else {
                 rest.push(Needle::new(text));
             }
         }
-        Self { whole, rest }
+        let built = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(ascii.iter().map(|needle| &needle.lower));
+        let searched = built.ok().filter(|_| ascii.len() > 1);
+        if searched.is_none() {
+            rest.append(&mut ascii);
+        }
+        Self { searched, ascii, whole, rest }
     }
 
     /// Whether a text has any of the terms.
     pub fn any(&self, hay: &str) -> bool {
-        let found = !self.whole.is_empty()
+        self.search(hay) || self.look_up(hay) || self.rest.iter().any(|n| n.test(TextOp::Has, hay))
+    }
+
+    fn search(&self, hay: &str) -> bool {
+        let Some(searched) = &self.searched else { return false };
+        let mut from = 0;
+        while let Some(found) = searched.find(Input::new(hay).range(from..)) {
+            let Some(needle) = self.ascii.get(found.pattern().as_usize()) else { return false };
+            // Both ends of an ASCII match are character boundaries.
+            if needle.left(&hay[..found.start()]) {
+                // A shorter needle that begins here may end where a term does.
+                return needle.right(&hay[found.end()..])
+                    || self.ascii.iter().any(|n| n.test(TextOp::Has, &hay[found.start()..]));
+            }
+            from = found.start() + 1;
+        }
+        false
+    }
+
+    fn look_up(&self, hay: &str) -> bool {
+        !self.whole.is_empty()
             && hay.split(|c| !is_term(c)).filter(|t| !t.is_empty()).any(|term| {
                 if term.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
                     self.whole.contains(term)
                 } else {
                     self.whole.contains(&fold(term))
                 }
-            });
-        found || self.rest.iter().any(|n| n.test(TextOp::Has, hay))
+            })
     }
 }
 
@@ -203,24 +242,36 @@ mod tests {
 
     #[test]
     fn a_set_of_terms_is_the_same_as_each_of_them() {
-        let needles = ["Alpha", "beta_x", "/c", "straße", ".exe", "9"];
-        let set = TermSet::new(needles);
-        for hay in [
-            "alpha",
-            "xalpha",
-            "beta_x",
-            "beta x",
-            "cmd /c",
-            "cmd /cx",
-            "die STRAßE",
-            "a.exe",
-            "9",
-            "99",
-            "",
-            "ALPHA-9",
-        ] {
-            let each = needles.iter().any(|n| test(T::Has, hay, n));
-            assert_eq!(set.any(hay), each, "{hay}");
+        let few = ["Alpha", "beta_x", "/c", "straße", ".exe", "9", "a b", "a", "alpha beta"];
+        let more: Vec<String> = (0..SEARCHED).map(|n| format!("term{n}")).collect();
+        let many: Vec<&str> = few.iter().copied().chain(more.iter().map(String::as_str)).collect();
+        for needles in [&few[..], &few[..1], &many] {
+            let set = TermSet::new(needles.iter().copied());
+            for hay in [
+                "alpha",
+                "xalpha",
+                "xalpha alpha",
+                "beta_x",
+                "beta x",
+                "cmd /c",
+                "cmd /cx echo",
+                "die STRAßE",
+                "a.exe",
+                "9",
+                "99",
+                "",
+                "ALPHA-9",
+                "A bc",
+                "xa bc",
+                "xa b",
+                "alpha betas",
+                "äalpha ALPHA",
+                "ä/C",
+                "xTERM7 term70",
+            ] {
+                let each = needles.iter().any(|n| test(T::Has, hay, n));
+                assert_eq!(set.any(hay), each, "{hay}");
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Reading: a pin is what one query sees, whatever is sealed, flushed or compacted meanwhile.
 
+mod codes;
 mod files;
 mod fill;
 mod limit;

@@ -34,7 +34,7 @@ fn lower(c: char) -> char {
 /// Lower case, character by character where that keeps one character.
 #[inline]
 pub fn fold(text: &str) -> String {
-    text.chars().map(lower).collect()
+    if text.is_ascii() { text.to_ascii_lowercase() } else { text.chars().map(lower).collect() }
 }
 
 const BASIS: u64 = 0xCBF2_9CE4_8422_2325;

@@ -38,6 +38,9 @@ struct Args {
     /// Runs with a warm cache; the fastest counts.
     #[arg(long, default_value_t = 3)]
     runs: usize,
+    /// Print what each part of the last run's plan did.
+    #[arg(long)]
+    plans: bool,
     /// Keep the data here and use what an earlier run of the same size left.
     #[arg(long)]
     keep: Option<PathBuf>,
@@ -70,6 +73,9 @@ fn main() -> Result<()> {
     let mut report = report::Report::default();
     for shape in &shapes {
         let own = ours::measure(&month, shape, args.runs, !args.small)?;
+        if args.plans {
+            println!("{}", own.plans);
+        }
         let others = peer.as_mut().map(|p| p.measure(shape, args.runs)).transpose()?;
         report.add(shape, own, others);
     }

@@ -19,6 +19,8 @@ pub struct Measured {
     pub cold: f64,
     pub warm: f64,
     pub answer: Answer,
+    /// The plans of the last run.
+    pub plans: String,
 }
 
 /// What two engines must agree on.
@@ -44,18 +46,19 @@ pub fn measure(month: &Month, shape: &Shape, runs: usize, forget: bool) -> Resul
     if forget {
         drop_caches();
     }
-    let (cold, answer) = once(month, &shape.kql)?;
+    let (cold, answer, mut plans) = once(month, &shape.kql)?;
     let mut warm = f64::INFINITY;
     for _ in 0..runs.max(1) {
-        let (took, again) = once(month, &shape.kql)?;
+        let (took, again, done) = once(month, &shape.kql)?;
+        plans = done;
         anyhow::ensure!(again == answer, "{}: two runs differ", shape.name);
         warm = warm.min(took);
     }
-    Ok(Measured { cold, warm, answer })
+    Ok(Measured { cold, warm, answer, plans })
 }
 
 /// From the text to the last row, the pin and the tables' logs included, as a query worker does it.
-fn once(month: &Month, query: &str) -> Result<(f64, Answer)> {
+fn once(month: &Month, query: &str) -> Result<(f64, Answer, String)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let began = Instant::now();
     let program = palisade_kql::compile(query, &SchemaCatalogue, month.now_us)
@@ -83,7 +86,7 @@ fn once(month: &Month, query: &str) -> Result<(f64, Answer)> {
                 answer.sum += cells.filter_map(serde_json::Value::as_i64).map(i128::from).sum::<i128>();
             }
         }
-        Ok((took, answer))
+        Ok((took, answer, stream.explained()))
     })
 }
 

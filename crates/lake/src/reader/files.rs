@@ -24,6 +24,8 @@ use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder};
 
+use super::codes::{Coded, with_codes};
+
 /// Bytes at the end of a file that are read at once: a footer is shorter mostly.
 const TAIL: u64 = 64 << 10;
 
@@ -55,6 +57,7 @@ impl ParquetFileReaderFactory for LocalFiles {
             size: file.object_meta.size,
             file: None,
             blocks: file.extension::<ParquetRowSelection>().is_some(),
+            coded: file.extension::<Coded>().cloned(),
             metrics,
         }))
     }
@@ -67,6 +70,8 @@ struct Reader {
     file: Option<File>,
     /// Only some blocks of rows are read: where their pages are must be known, or all are fetched.
     blocks: bool,
+    /// Columns to be read as numbers of their dictionaries.
+    coded: Option<Coded>,
     metrics: ParquetFileMetrics,
 }
 
@@ -137,7 +142,12 @@ impl Reader {
         decoder.push_range(tail, bytes)?;
         loop {
             match decoder.try_decode()? {
-                DecodeResult::Data(footer) => return Ok(Arc::new(footer)),
+                DecodeResult::Data(footer) => {
+                    return Ok(Arc::new(match &self.coded {
+                        Some(coded) => with_codes(footer, coded)?,
+                        None => footer,
+                    }));
+                }
                 DecodeResult::NeedsData(ranges) => {
                     let bytes = self.read_all(&ranges)?;
                     decoder.push_ranges(ranges, bytes)?;
@@ -175,7 +185,7 @@ mod tests {
 
     fn reader(path: PathBuf, size: u64) -> Reader {
         let metrics = ParquetFileMetrics::new(0, "f", &ExecutionPlanMetricsSet::new());
-        Reader { path, size, file: None, blocks: false, metrics }
+        Reader { path, size, file: None, blocks: false, coded: None, metrics }
     }
 
     #[test]

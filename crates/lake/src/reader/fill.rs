@@ -48,7 +48,7 @@ impl PhysicalExprAdapter for Fill {
                 Ok(empty.map_or(Transformed::no(e), |empty| Transformed::yes(lit(empty))))
             })
             .data()?;
-        self.rest.rewrite(filled)
+        super::codes::by_text(self.rest.rewrite(filled)?, &self.physical)
     }
 }
 

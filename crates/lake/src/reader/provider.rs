@@ -24,6 +24,7 @@ use datafusion::physical_plan::union::UnionExec;
 use parquet::arrow::arrow_reader::RowSelection;
 
 use super::ScanCounters;
+use super::codes::Coded;
 use super::files::{LocalFiles, Place};
 use super::fill::{FillFactory, fill};
 use super::limit::{DEVICE, Devices, DevicesOnly};
@@ -118,6 +119,9 @@ impl PinnedTable {
                 statistics = statistics.to_inexact();
                 scanned = scanned.with_extension(ParquetRowSelection::new(blocks));
             }
+            if let Some(coded) = &sought.coded {
+                scanned = scanned.with_extension(coded.clone());
+            }
             groups[i % count].push(scanned.with_statistics(Arc::new(statistics)));
         }
         Ok(Some(parquet_scan(&self.schemas.visible, groups, projection.cloned(), sought.rows)?))
@@ -211,6 +215,8 @@ struct Sought<'a> {
     files: Option<&'a Arc<dyn PhysicalExpr>>,
     /// Blocks that cannot have these terms.
     terms: Option<Wanted>,
+    /// Columns that conditions look at alone.
+    coded: Option<Coded>,
     /// Rows that do not match this.
     rows: Option<&'a Arc<dyn PhysicalExpr>>,
 }
@@ -285,7 +291,12 @@ impl TableProvider for PinnedTable {
         let predicate = physical(conjunction(filters.to_vec()))?;
         let Some(devices) = &self.devices else {
             // The planner moves the filter above into the scan. Given here too, it would be tried twice.
-            let sought = Sought { files: predicate.as_ref(), terms: Wanted::of(filters), rows: None };
+            let sought = Sought {
+                files: predicate.as_ref(),
+                terms: Wanted::of(filters),
+                coded: Coded::of(filters, projection, visible),
+                rows: None,
+            };
             return self.rows(state, projection, &sought);
         };
         if devices.is_empty() {
@@ -302,7 +313,7 @@ impl TableProvider for PinnedTable {
         if !wanted.contains(&device) {
             wanted.push(device);
         }
-        let sought = Sought { files: predicate.as_ref(), terms: None, rows: own.as_ref() };
+        let sought = Sought { files: predicate.as_ref(), terms: None, coded: None, rows: own.as_ref() };
         let rows = self.rows(state, Some(&wanted), &sought)?;
         Ok(Arc::new(DevicesOnly::new(rows, Arc::clone(devices), asked)?))
     }

@@ -68,13 +68,16 @@ impl TableSource for Source {
     }
 }
 
-/// The numbers of the rows that a condition leaves, and what was read for them.
 async fn found(lake: &Path, condition: &str) -> (Vec<i64>, ScanStats) {
+    rows_where(lake, &format!("{TABLE} | extend L = strcat(ProcessCommandLine, '')"), condition).await
+}
+
+/// The numbers of the rows that a condition leaves of a table, and what was read for them.
+pub async fn rows_where(lake: &Path, table: &str, condition: &str) -> (Vec<i64>, ScanStats) {
     let catalogue = Arc::new(PinnedCatalogue::new(Pin::load(&lake.join("hot"), lake, tenant(1)).unwrap()));
-    let query =
-        format!("{TABLE} | extend L = strcat(ProcessCommandLine, '') | where {condition} | project ReportId");
+    let query = format!("{table} | where {condition} | project ReportId");
     let program = palisade_kql::compile(&query, &SchemaCatalogue, NOON).unwrap();
-    let context = QueryContext { row_cap: ROWS + 1, ..QueryContext::default() };
+    let context = QueryContext { row_cap: 1 << 20, ..QueryContext::default() };
     let mut stream =
         LocalExecutor::new(Arc::new(Source(Arc::clone(&catalogue)))).execute(program, context).await.unwrap();
     let mut rows = Vec::new();
