@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use crate::explorer::Explorer;
 use crate::metrics::ApiMetrics;
-use crate::query::QueryClient;
+use crate::query::{ExternalFiles, QueryClient};
 
 /// Something about the product itself that a person should know: a full disk, a stopped role.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -52,6 +52,8 @@ pub struct ApiConfig {
     pub state: State,
     /// Runs queries.
     pub query: Arc<dyn QueryClient>,
+    /// Gets what queries read from outside; without it nothing is read there.
+    pub external: Option<Arc<dyn ExternalFiles>>,
     /// Signs orders.
     pub action_key: SigningKey,
     /// Whose audit log keeps attempts of nobody in particular (failed sign-ins, set-up links that

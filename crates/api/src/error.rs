@@ -180,6 +180,8 @@ impl From<QueryFailure> for ApiError {
             "query_timeout" => StatusCode::GATEWAY_TIMEOUT,
             "table_out_of_scope" => StatusCode::FORBIDDEN,
             "query_memory" | "query_limit" => StatusCode::UNPROCESSABLE_ENTITY,
+            // Somebody else's server, and no trouble of ours.
+            "external_unavailable" => StatusCode::BAD_GATEWAY,
             "query_unavailable" | "query_lost" | "data_unreadable" => StatusCode::SERVICE_UNAVAILABLE,
             "internal" | "plan_schema_mismatch" => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,

@@ -52,8 +52,8 @@ pub use metrics::ApiMetrics;
 pub use openapi::openapi;
 pub use palisade_explore::{Only, TextColumn, TextRows};
 pub use query::{
-    ExportFormat, ExportPart, ExportParts, FileBytes, QueryAnswer, QueryClient, QueryFailure, QueryRequest,
-    QueryStats, ResultColumn, ViewRows, ViewScan, Views,
+    ExportFormat, ExportPart, ExportParts, ExternalFiles, FileBytes, QueryAnswer, QueryClient, QueryFailure,
+    QueryRequest, QueryStats, ResultColumn, ViewRows, ViewScan, Views,
 };
 
 /// The service.

@@ -1,4 +1,4 @@
-//! The way to the query workers: a trait that the server implements over its socket.
+//! The way to the query workers, and what they ask for meanwhile: traits that the server implements over its sockets.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,7 +83,7 @@ pub struct QueryAnswer {
 ///
 /// Codes that this crate knows besides the compiler's: `query_busy`, `query_cancelled`,
 /// `query_timeout`, `query_memory`, `query_limit`, `query_unavailable` (no worker took it),
-/// `query_lost` (the worker died), `table_out_of_scope` (of a table whose rows belong to no device), and `data_unreadable`, `plan_schema_mismatch` and `internal`, whose
+/// `query_lost` (the worker died), `external_unavailable` (a host outside did not give a file), `table_out_of_scope` (of a table whose rows belong to no device), and `data_unreadable`, `plan_schema_mismatch` and `internal`, whose
 /// message is logged and not shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(default)]
@@ -162,9 +162,32 @@ pub trait Views: Send + Sync + 'static {
     /// # Errors
     /// `not_found`, `query_limit` when it is larger than this, or that it cannot be read.
     async fn file(&self, name: &str, max_bytes: u64) -> Result<Box<dyn FileBytes>, QueryFailure>;
+
+    /// Begins to read a file of a host outside by its address; what is wrong with it may also be said when its bytes
+    /// are asked for.
+    ///
+    /// # Errors
+    /// `external_refused`, `external_unavailable`, `query_limit` when it is larger than this.
+    async fn external(&self, address: &str, max_bytes: u64) -> Result<Box<dyn FileBytes>, QueryFailure>;
 }
 
-/// An upload as it is read.
+/// Gets files of hosts outside from the process that goes out; which hosts may be read is the operator's matter, not a
+/// tenant's.
+#[async_trait]
+pub trait ExternalFiles: Send + Sync + 'static {
+    /// Begins to get a file of at most so many bytes for a tenant.
+    ///
+    /// # Errors
+    /// As [`Views::external`].
+    async fn open(
+        &self,
+        tenant: TenantId,
+        address: &str,
+        max_bytes: u64,
+    ) -> Result<Box<dyn FileBytes>, QueryFailure>;
+}
+
+/// A file as it is read.
 #[async_trait]
 pub trait FileBytes: Send {
     /// Its next bytes, at most a megabyte; none when there are no more.

@@ -5,6 +5,7 @@
 //! page from the store. Nothing is copied whole, and what one query gets is bounded.
 
 mod configuration;
+mod external;
 mod graph;
 mod resource;
 mod resources;
@@ -21,18 +22,19 @@ use bytes::Bytes;
 use palisade_estate::plan::Feature;
 use palisade_explore::{Access, Exposure, TextRows};
 use palisade_schema::TableKind;
-use palisade_state::{DeviceScope, Principal, State, StateError};
+use palisade_state::{Actor, DeviceScope, Principal, State, StateError};
 use palisade_types::{TenantId, TimeMicros};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 use crate::error::ApiError;
 use crate::explorer::{self, Explorer};
 use crate::exports::files;
 use crate::gate::{EstateRead, ExploreRun, MachinesRead, Named, VulnerabilitiesRead};
 use crate::licence::Licence;
-use crate::query::{FileBytes, QueryFailure, ViewRows, ViewScan, Views};
+use crate::metrics::ApiMetrics;
+use crate::query::{ExternalFiles, FileBytes, QueryFailure, ViewRows, ViewScan, Views};
 use crate::state::Api;
 
 /// Most bytes of cells that one query gets of all views together.
@@ -45,6 +47,13 @@ struct CallersViews {
     tenant: TenantId,
     /// Where the tenant's uploads lie.
     uploads: Option<PathBuf>,
+    /// Gets files from outside.
+    outside: Option<Arc<dyn ExternalFiles>>,
+    /// How many more of them may come at once.
+    outside_room: Arc<Semaphore>,
+    /// Who the audit log names.
+    actor: Actor,
+    metrics: ApiMetrics,
     /// The views that the query names; others are not there.
     tables: Vec<String>,
     devices: DeviceScope,
@@ -86,7 +95,7 @@ fn unreadable(error: &StateError) -> QueryFailure {
     failure("data_unreadable", "the estate cannot be read")
 }
 
-/// The views that a query reads, and the uploads that it may read. No other view is in reach.
+/// The views that a query reads, and the files that it may read. No other view is in reach.
 ///
 /// # Errors
 /// `forbidden` when the caller lacks the permission that a table needs, `plan_required` when a plan does.
@@ -125,6 +134,10 @@ pub(crate) async fn of(
         explorer: Arc::clone(&api.config.explorer),
         tenant: caller.tenant,
         uploads: files::uploads(api, caller.tenant).await?,
+        outside: api.config.external.clone(),
+        outside_room: Arc::new(Semaphore::new(external::MOST_AT_ONCE)),
+        actor: caller.actor(),
+        metrics: api.config.metrics.clone(),
         tables: views.into_iter().cloned().collect(),
         devices: caller.devices.clone(),
         access,
@@ -166,6 +179,10 @@ impl Views for CallersViews {
         }
         let file = File::open(folder.join(found.id.to_string())).await.map_err(|e| gone(&e))?;
         Ok(Box::new(Uploaded { file, left: found.bytes }))
+    }
+
+    async fn external(&self, address: &str, max_bytes: u64) -> Result<Box<dyn FileBytes>, QueryFailure> {
+        external::open(self, address, max_bytes).await
     }
 }
 

@@ -3,7 +3,7 @@
 //! A [`Connector`] lists machines and does on one of them what the reconciler asks for. [`Ssh`] logs
 //! in with the OpenSSH client, [`Aws`] asks EC2 and SSM, [`Onboarding`] reaches nothing: its machines
 //! come by themselves, by a script, a package or a cloud's user data ([`onboard`], [`package`]).
-//! [`webhook`] sends to whom a tenant wants told of what changed.
+//! [`webhook`] sends to whom a tenant wants told of what changed, [`external`] fetches what queries read from outside.
 //! What went wrong is always a [`palisade_estate::health::Cause`]. Nothing here touches a database:
 //! the role that calls it does. `docs/estate.md` explains the concepts.
 
@@ -15,9 +15,13 @@ mod ec2;
 #[cfg(feature = "reach")]
 mod error;
 #[cfg(feature = "reach")]
+pub mod external;
+#[cfg(feature = "reach")]
 pub mod onboard;
 #[cfg(feature = "reach")]
 mod outcome;
+#[cfg(feature = "reach")]
+mod outward;
 #[cfg(feature = "reach")]
 pub mod package;
 #[cfg(feature = "reach")]

@@ -41,6 +41,9 @@ pub enum ExecError {
     /// `externaldata` names an upload that is not there.
     #[error("{0}")]
     ExternalMissing(String),
+    /// A host that `externaldata` names did not give its file.
+    #[error("{0}")]
+    ExternalUnavailable(String),
     /// The plan's columns are not those that were bound: a defect of the executor or the store.
     #[error("the plan does not have the bound schema: {0}")]
     PlanSchemaMismatch(String),
@@ -136,6 +139,7 @@ impl ExecError {
             ExecError::OutOfScope(_) => "table_out_of_scope",
             ExecError::ExternalRefused(_) => "external_refused",
             ExecError::ExternalMissing(_) => "external_missing",
+            ExecError::ExternalUnavailable(_) => "external_unavailable",
             ExecError::PlanSchemaMismatch(_) => "plan_schema_mismatch",
             ExecError::Assertion(_) => "assertion_failed",
             ExecError::Limit(_) => "query_limit",

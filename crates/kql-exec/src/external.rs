@@ -31,9 +31,6 @@ const MAX_ROWS: usize = 5_000_000;
 /// Rows in one batch.
 const BATCH_ROWS: usize = 8192;
 
-/// The setting that lists the hosts which `externaldata` may read from.
-pub const EXTERNAL_HOSTS: &str = "hunting.external_hosts";
-
 /// One file that a query wants.
 #[derive(Clone, Copy, Debug)]
 pub struct ExternalRequest<'a> {
@@ -62,20 +59,18 @@ impl ExternalRequest<'_> {
 /// Why a file is not there.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ExternalError {
-    /// It may not be read.
-    #[error("{what} may not be read; the setting {setting} says what may")]
-    Refused {
-        /// The host, or the name of an upload.
-        what: String,
-        /// The setting that would allow it.
-        setting: String,
-    },
+    /// It may not be read; which host, and why not.
+    #[error("{0}")]
+    Refused(String),
     /// It is larger than asked for.
     #[error("it has more than {0} bytes")]
     TooLarge(usize),
     /// There is no such upload.
     #[error("there is no upload of this name")]
     Missing,
+    /// Its host did not give it.
+    #[error("{0}")]
+    Unreachable(String),
     /// It cannot be had.
     #[error("{0}")]
     Unavailable(String),
@@ -91,7 +86,7 @@ pub trait ExternalSource: Send + Sync {
     async fn fetch(&self, request: ExternalRequest<'_>) -> Result<Vec<u8>, ExternalError>;
 }
 
-/// Refuses everything.
+/// Refuses everything: nobody goes out here.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoExternal;
 
@@ -99,7 +94,9 @@ pub struct NoExternal;
 impl ExternalSource for NoExternal {
     async fn fetch(&self, request: ExternalRequest<'_>) -> Result<Vec<u8>, ExternalError> {
         let what = request.host().unwrap_or_else(|| request.url.chars().take(200).collect());
-        Err(ExternalError::Refused { what, setting: EXTERNAL_HOSTS.to_owned() })
+        Err(ExternalError::Refused(format!(
+            "{what} may not be read: nothing outside is, where this query runs"
+        )))
     }
 }
 
@@ -155,7 +152,8 @@ fn failed(request: &ExternalRequest<'_>, error: &ExternalError) -> ExecError {
     // What follows a question mark or a semicolon may be a secret.
     let named: String = request.url.split(['?', ';']).next().unwrap_or_default().chars().take(300).collect();
     match error {
-        ExternalError::Refused { .. } => ExecError::ExternalRefused(format!("externaldata: {error}")),
+        ExternalError::Refused(_) => ExecError::ExternalRefused(format!("externaldata: {error}")),
+        ExternalError::Unreachable(_) => ExecError::ExternalUnavailable(format!("externaldata: {error}")),
         ExternalError::Missing => ExecError::ExternalMissing(format!("externaldata of {named}: {error}")),
         ExternalError::TooLarge(_) => ExecError::Limit(format!("externaldata of {named}: {error}")),
         ExternalError::Unavailable(_) => ExecError::Data(format!("externaldata of {named}: {error}")),

@@ -45,7 +45,7 @@ pub use address::{AddressDatabase, AddressDatabaseError, AddressRecord, MaxmindD
 pub use error::ExecError;
 pub use executor::{LocalExecutor, QueryContext, QueryExecutor};
 pub use export::{FileEncoder, FileFormat};
-pub use external::{EXTERNAL_HOSTS, ExternalError, ExternalRequest, ExternalSource, NoExternal, Uploads};
+pub use external::{ExternalError, ExternalRequest, ExternalSource, NoExternal, Uploads};
 pub use json::{json_rows, json_schema};
 pub use source::{MemoryTables, SourceError, TableSource};
 pub use stream::{CancelHandle, QueryStats, QueryStream};

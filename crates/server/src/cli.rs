@@ -112,7 +112,7 @@ enum Command {
     /// List, make and change device groups.
     #[command(subcommand)]
     DeviceGroups(device_groups::DeviceGroupsCommand),
-    /// Functions that queries call, and saved queries.
+    /// Functions that queries call, saved queries, and the hosts that queries may read from.
     #[command(subcommand)]
     Hunting(hunting::HuntingCommand),
     /// Ask a question about the estate as a graph.
@@ -309,6 +309,7 @@ impl Command {
                 | Self::Tenant(_)
                 | Self::Export(_)
                 | Self::Demo
+                | Self::Hunting(hunting::HuntingCommand::ExternalHosts(_))
                 | Self::Vuln(_)
                 | Self::Kql(_)
                 | Self::Feeds(_)

@@ -53,6 +53,7 @@ fn new_record() -> Result<Record> {
         listen: Vec::new(),
         names: Vec::new(),
         plain_http: None,
+        external_hosts: Vec::new(),
         created: TimeMicros::now(),
         own_sensor: false,
     })

@@ -55,6 +55,9 @@ pub struct Record {
     /// The port on loopback where programs are served without TLS; none unless it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plain_http: Option<u16>,
+    /// The hosts outside that queries may read files from, as the operator lists them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external_hosts: Vec<String>,
     /// When it was made.
     pub created: TimeMicros,
     /// Whether the supervisor also runs this machine's own sensor.
@@ -218,6 +221,11 @@ impl Instance {
     /// The socket of the query workers.
     pub fn query_socket(&self) -> PathBuf {
         self.run_dir().join(format!("{}.sock", self.role_name("query")))
+    }
+
+    /// The socket on which the api asks the region's connect process for files of hosts outside.
+    pub fn external_socket(&self) -> PathBuf {
+        self.run_dir().join(format!("{}.sock", self.role_name("external")))
     }
 
     /// Where a role makes its own sockets; nobody else can put anything there. The api is one for all

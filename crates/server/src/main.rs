@@ -4,6 +4,7 @@ mod admin;
 mod cli;
 mod database;
 mod export;
+mod external_link;
 mod hold;
 mod init;
 mod instance;

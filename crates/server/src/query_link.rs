@@ -9,8 +9,8 @@
 //! Tables that are views lie with the client. The worker opens a scan of one (`O`, [`Open`]) and asks for
 //! each batch (`N`, the scan's number); the client answers with rows (`B`, [`encode_rows`]), with the end
 //! (`Z`, the number) or with a failure (`X`, [`Broken`]). Nothing comes that was not asked for, so that
-//! neither side ever has more of a table than a batch. So do uploads: `F` ([`OpenFile`]) opens one, and `B` brings its
-//! bytes behind the number.
+//! neither side ever has more of a table than a batch. So do files, uploads and
+//! those of hosts outside: `F` ([`OpenFile`]) opens one, and `B` brings its bytes behind the number.
 
 use std::io;
 use std::sync::Arc;
@@ -66,13 +66,23 @@ pub struct Open {
     pub what: ViewScan,
 }
 
-/// Begins to read an upload, which is numbered like a scan.
+/// A file that a query reads.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NamedFile {
+    /// An upload, by its name.
+    Upload(String),
+    /// A file of a host outside, by its address.
+    External(String),
+}
+
+/// Begins to read a file, which is numbered like a scan.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct OpenFile {
     /// The number, the worker's choice.
     pub scan: u32,
-    /// The upload's name.
-    pub name: String,
+    /// What is read.
+    pub file: NamedFile,
     /// Most bytes that it may have.
     pub max_bytes: u64,
 }
@@ -110,9 +120,9 @@ pub enum Frame {
     Failure(QueryFailure),
     /// The worker begins to read a view.
     Open(Open),
-    /// It begins to read an upload.
+    /// It begins to read a file.
     OpenFile(OpenFile),
-    /// It asks for the next rows of a scan, or bytes of an upload.
+    /// It asks for the next rows of a scan, or bytes of a file.
     Next(u32),
 }
 
@@ -127,6 +137,14 @@ pub async fn send<W: AsyncWrite + Unpin>(w: &mut W, kind: u8, body: &[u8]) -> io
 
 /// Receives one frame: its kind and body. `None` at the end of the stream.
 pub async fn receive<R: AsyncRead + Unpin>(r: &mut R) -> io::Result<Option<(u8, Vec<u8>)>> {
+    receive_within(r, MAX_FRAME).await
+}
+
+/// The same where a frame has at most so many bytes.
+pub async fn receive_within<R: AsyncRead + Unpin>(
+    r: &mut R,
+    most: usize,
+) -> io::Result<Option<(u8, Vec<u8>)>> {
     let mut length = [0u8; 4];
     match r.read_exact(&mut length).await {
         Ok(_) => {}
@@ -134,7 +152,7 @@ pub async fn receive<R: AsyncRead + Unpin>(r: &mut R) -> io::Result<Option<(u8, 
         Err(e) => return Err(e),
     }
     let length = u32::from_le_bytes(length) as usize;
-    if length == 0 || length > MAX_FRAME {
+    if length == 0 || length > most {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "frame length out of bounds"));
     }
     let mut body = vec![0u8; length];

@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,8 +29,8 @@ pub const QUERY_WORKERS: usize = 3;
 /// Address space of a query worker, bytes. DataFusion's own limit is lower and softer.
 const QUERY_ADDRESS_SPACE: u64 = 6 << 30;
 
-/// The file descriptor on which a query worker finds its listening socket.
-pub const QUERY_FD: RawFd = 3;
+/// The file descriptor on which a role finds its listening socket, where it has one of the supervisor.
+const SOCKET_FD: RawFd = 3;
 
 /// Before a role that ended badly is started again, for the first time.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -186,9 +187,15 @@ impl Kept {
     fn region(&mut self, region: &Instance) -> Result<()> {
         let watch = database::keep(region.clone(), self.holds.clone(), self.stop.clone());
         self.databases.push(tokio::spawn(watch));
-        let listener = query_listener(region)?;
+        let workers = api_listener(&region.query_socket())?;
+        let external = api_listener(&region.external_socket())?;
         for role in roles(region) {
-            self.role(region, role, Some(&listener));
+            let listener = match base(&role.name) {
+                "query" => Some(&workers),
+                "connect" => Some(&external),
+                _ => None,
+            };
+            self.role(region, role, listener);
         }
         Ok(())
     }
@@ -429,13 +436,17 @@ fn start(instance: &Instance, role: &Role, listener: Option<&UnixListener>) -> R
         Some(user) => Some((system::account(user)?, system::further_groups(user)?)),
         None => None,
     };
-    let fd = listener.filter(|_| role.query).map(|l| l.as_raw_fd());
+    let fd = listener.map(|l| l.as_raw_fd());
+    let confined = role.query;
     let supervisor = std::process::id();
     // SAFETY: the closure calls only async-signal-safe functions and allocates nothing.
     unsafe {
         command.pre_exec(move || {
             if let Some(fd) = fd {
-                confine(fd)?;
+                hand_over(fd)?;
+            }
+            if confined {
+                confine()?;
             }
             if let Some((account, groups)) = &become_user {
                 nix::unistd::setgroups(groups)?;
@@ -458,17 +469,22 @@ fn end_with(supervisor: u32) -> std::io::Result<()> {
     Ok(())
 }
 
-/// In the child that becomes a query worker: gives it its socket and its limits. Before the change
-/// of users, after which its own files in /proc are root's.
-fn confine(query_fd: RawFd) -> std::io::Result<()> {
+/// In the child that becomes a role with a listening socket: puts it where the role finds it.
+fn hand_over(socket: RawFd) -> std::io::Result<()> {
     // SAFETY: dup2 on descriptors that this child owns; 3 is free or ours to replace.
-    if unsafe { libc::dup2(query_fd, QUERY_FD) } < 0 {
+    if unsafe { libc::dup2(socket, SOCKET_FD) } < 0 {
         return Err(std::io::Error::last_os_error());
     }
-    if query_fd == QUERY_FD {
+    if socket == SOCKET_FD {
         // SAFETY: clears close-on-exec of our own descriptor.
-        unsafe { libc::fcntl(query_fd, libc::F_SETFD, 0) };
+        unsafe { libc::fcntl(socket, libc::F_SETFD, 0) };
     }
+    Ok(())
+}
+
+/// In the child that becomes a query worker: gives it its limits. Before the change of users, after
+/// which its own files in /proc are root's.
+fn confine() -> std::io::Result<()> {
     let limit = libc::rlimit { rlim_cur: QUERY_ADDRESS_SPACE, rlim_max: QUERY_ADDRESS_SPACE };
     // SAFETY: plain system calls on this process.
     unsafe {
@@ -481,14 +497,14 @@ fn confine(query_fd: RawFd) -> std::io::Result<()> {
     OpenOptions::new().write(true).open("/proc/self/oom_score_adj")?.write_all(b"500")
 }
 
-/// The socket that all workers accept from; the kernel hands a connection to an idle one.
-fn query_listener(instance: &Instance) -> Result<Arc<UnixListener>> {
+/// A socket that the api alone may connect to. All workers of a region accept from one, and the kernel hands a
+/// connection to an idle one. It stays when a role that accepts from it ends and is started again.
+fn api_listener(path: &Path) -> Result<Arc<UnixListener>> {
     use std::os::unix::fs::PermissionsExt;
-    let path = instance.query_socket();
-    let _ = std::fs::remove_file(&path);
-    let listener = UnixListener::bind(&path).context("binding the query socket")?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-    system::own(&path, system::account("palisade-api")?)?;
+    let _ = std::fs::remove_file(path);
+    let listener = UnixListener::bind(path).with_context(|| format!("binding {}", path.display()))?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
+    system::own(path, system::account("palisade-api")?)?;
     Ok(Arc::new(listener))
 }
 
@@ -520,8 +536,11 @@ pub fn running(instance: &Instance) -> Option<Pid> {
     }
 }
 
-/// Takes over the inherited listening socket of a query worker.
-pub fn inherited_query_listener() -> UnixListener {
+/// Takes over the listening socket that the supervisor gave this role. What this process starts does not inherit it.
+pub fn inherited_listener() -> UnixListener {
     // SAFETY: the supervisor put a listening Unix socket there; nothing else owns it.
-    UnixListener::from(unsafe { OwnedFd::from_raw_fd(QUERY_FD) })
+    let socket = unsafe { OwnedFd::from_raw_fd(SOCKET_FD) };
+    // SAFETY: sets close-on-exec of our own descriptor.
+    unsafe { libc::fcntl(socket.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) };
+    UnixListener::from(socket)
 }

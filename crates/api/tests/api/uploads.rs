@@ -1,5 +1,10 @@
 //! Files that queries read by name: who uploads them, and who gets them.
 
+use async_trait::async_trait;
+use bytes::Bytes;
+use palisade_api::{ExternalFiles, FileBytes, QueryFailure};
+use palisade_state::{AuditOutcome, AuditRecord};
+use palisade_types::TenantId;
 use serde_json::json;
 
 use crate::world::{Answer, World};
@@ -76,4 +81,101 @@ async fn what_is_too_large_or_badly_named_is_refused_and_leaves_nothing() {
     let folder = world.hunting.path().join("uploads").join(world.a.tenant.id.to_string());
     assert_eq!(std::fs::read_dir(folder).expect("listed").count(), 0);
     assert_eq!(world.get(LIST, operator).expect(200).await.body["items"], json!([]));
+}
+
+/// Who goes out, in these tests: one host has files, which are their addresses' lengths long; another is none of those
+/// that are listed.
+pub struct Lists;
+
+struct List(Vec<Result<Bytes, QueryFailure>>);
+
+#[async_trait]
+impl FileBytes for List {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, QueryFailure> {
+        self.0.pop().transpose()
+    }
+}
+
+#[async_trait]
+impl ExternalFiles for Lists {
+    async fn open(&self, _: TenantId, address: &str, _: u64) -> Result<Box<dyn FileBytes>, QueryFailure> {
+        let failed = |code: &str| QueryFailure { code: code.to_owned(), ..QueryFailure::default() };
+        if !address.starts_with("https://lists.example/") {
+            return Err(failed("external_refused"));
+        }
+        let mut parts = vec![Ok(Bytes::from_static(b"ab")), Ok(Bytes::from_static(b"c"))];
+        if address.contains("broken") {
+            parts[0] = Err(failed("external_unavailable"));
+        }
+        Ok(Box::new(List(parts)))
+    }
+}
+
+#[tokio::test]
+async fn each_file_from_outside_is_in_the_audit_log_however_it_ends() {
+    let world = World::new().await;
+    let query = json!({"query": "print 1"});
+    world.call("POST", "/api/v1/hunting/query").bearer(&world.a.reader).json(&query).expect(200).await;
+    let views = world.query.views.lock().take().expect("the query was given them");
+    let read = async |address: &str, most: usize| {
+        let mut file = views.external(address, 100).await.map_err(|f| f.code)?;
+        let mut bytes = Vec::new();
+        for _ in 0..most {
+            match file.chunk().await.map_err(|f| f.code)? {
+                Some(more) => bytes.extend_from_slice(&more),
+                None => break,
+            }
+        }
+        Ok::<_, String>(bytes)
+    };
+    let secret = "https://user:secret@lists.example:8443/a.csv?sig=secret";
+    assert_eq!(read("https://lists.example/a.csv?sig=secret", 9).await.expect("its bytes"), b"cab");
+    assert_eq!(read("https://lists.example/broken.csv", 9).await, Err("external_unavailable".to_owned()));
+    assert_eq!(read(secret, 9).await, Err("external_refused".to_owned()));
+    // Nobody reads on.
+    read("https://lists.example/left.csv", 1).await.expect("its beginning");
+    let entries = async || {
+        let all: Vec<AuditRecord> = world.audit(&world.a.tenant).await;
+        all.into_iter().filter(|e| e.kind == "hunting.external").collect::<Vec<_>>()
+    };
+    let told = palisade_testkit::eventually("the entry of what was left", async || {
+        let entries = entries().await;
+        (entries.len() == 4).then_some(entries)
+    })
+    .await;
+    for (target, outcome, detail) in [
+        ("https://lists.example/a.csv", AuditOutcome::Success, json!({"bytes": 3})),
+        (
+            "https://lists.example/broken.csv",
+            AuditOutcome::Failure,
+            json!({"bytes": 1, "code": "external_unavailable"}),
+        ),
+        (
+            "https://lists.example:8443/a.csv",
+            AuditOutcome::Failure,
+            json!({"bytes": 0, "code": "external_refused"}),
+        ),
+        (
+            "https://lists.example/left.csv",
+            AuditOutcome::Failure,
+            json!({"bytes": 1, "code": "query_cancelled"}),
+        ),
+    ] {
+        let entry = told.iter().find(|e| e.target == target).expect(target);
+        assert_eq!((entry.outcome.as_str(), &entry.detail), (outcome.as_str(), &detail), "{target}");
+        assert!(entry.actor_name.contains("reader"), "{}", entry.actor_name);
+    }
+    assert!(!format!("{told:?}").contains("secret"));
+
+    // One query reads few at once, and more behind each other.
+    let mut open = Vec::new();
+    for _ in 0..4 {
+        open.push(
+            views.external("https://lists.example/a.csv", 100).await.map_err(|f| f.code).expect("begun"),
+        );
+    }
+    let fifth = views.external("https://lists.example/a.csv", 100).await.err().map(|f| f.code);
+    assert_eq!(fifth.as_deref(), Some("query_limit"));
+    open.pop();
+    assert!(views.external("https://lists.example/a.csv", 100).await.is_ok());
 }

@@ -78,6 +78,7 @@ impl World {
         let config = ApiConfig {
             state: state.clone(),
             query: query.clone(),
+            external: Some(Arc::new(crate::uploads::Lists)),
             action_key: key.clone(),
             default_tenant: a.tenant.id,
             region: "local".to_owned(),

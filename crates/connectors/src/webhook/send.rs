@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use super::egress::Egress;
 use super::sign::{DELIVERY_HEADER, SIGNATURE_HEADER, sign};
+use crate::outward::{in_words, resolve};
 use crate::secret::{OpeningKey, SecretError};
 
 /// Longest address of a webhook, bytes.
@@ -27,8 +28,6 @@ const CONNECT: Duration = Duration::from_secs(10);
 const WHOLE: Duration = Duration::from_secs(30);
 /// Until the rest of the answer is read.
 const BODY: Duration = Duration::from_secs(10);
-/// Until a name is resolved.
-const RESOLVE: Duration = Duration::from_secs(10);
 
 /// A webhook's address as it is sealed.
 #[derive(Clone, Serialize, Deserialize)]
@@ -271,7 +270,9 @@ impl Sender {
         let found: Vec<IpAddr> = match url.host() {
             Some(Host::Ipv4(v4)) => vec![v4.into()],
             Some(Host::Ipv6(v6)) => vec![v6.into()],
-            Some(Host::Domain(name)) => resolve(name, port).await?,
+            Some(Host::Domain(name)) => {
+                resolve(name, port).await.ok_or_else(|| WebhookError::Unresolved(name.to_owned()))?
+            }
             None => Vec::new(),
         };
         let host = url.host_str().unwrap_or_default();
@@ -319,13 +320,6 @@ impl Sender {
     }
 }
 
-async fn resolve(name: &str, port: u16) -> Result<Vec<IpAddr>, WebhookError> {
-    let unresolved = || WebhookError::Unresolved(name.to_owned());
-    let asked = tokio::time::timeout(RESOLVE, tokio::net::lookup_host((name, port))).await;
-    let found = asked.map_err(|_| unresolved())?.map_err(|_| unresolved())?;
-    Ok(found.map(|address| address.ip()).collect())
-}
-
 /// The whole answer; none where it is longer than is read, or breaks off.
 async fn read(mut response: Response) -> Option<Vec<u8>> {
     let mut body = Vec::new();
@@ -340,17 +334,6 @@ async fn read(mut response: Response) -> Option<Vec<u8>> {
 
 fn failed(error: &reqwest::Error) -> WebhookError {
     if error.is_timeout() { WebhookError::TimedOut } else { WebhookError::Unreachable(in_words(error)) }
-}
-
-/// What led to an error, without the address, which may be a secret.
-fn in_words(error: &dyn std::error::Error) -> String {
-    let mut last = error.source();
-    let mut text = String::new();
-    while let Some(cause) = last {
-        text = cause.to_string();
-        last = cause.source();
-    }
-    if text.is_empty() { "the connection failed".to_owned() } else { text }
 }
 
 #[cfg(test)]

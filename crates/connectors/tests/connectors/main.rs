@@ -2,6 +2,7 @@
 
 mod aws;
 mod door;
+mod external;
 mod onboarding;
 mod packages;
 mod scan;

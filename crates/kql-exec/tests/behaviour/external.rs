@@ -35,7 +35,7 @@ async fn without_a_source_every_host_is_refused_by_name() {
     let text = "externaldata(a: string)['https://Lists.example.com/a.csv?sig=secret'] | take 1";
     let (code, message) = run_plain(text).await.err().unwrap();
     assert_eq!(code, "external_refused");
-    assert!(message.contains("lists.example.com") && message.contains("hunting.external_hosts"), "{message}");
+    assert!(message.contains("lists.example.com may not be read"), "{message}");
     assert!(!message.contains("secret"), "{message}");
     // Uploads do not open the network.
     assert_eq!(read(text, &[]).await.unwrap_err().0, "external_refused");

@@ -1,4 +1,6 @@
-//! `palisade hunting`: functions that queries call, and saved queries, on the command line.
+//! `palisade hunting`: functions that queries call, saved queries, and the hosts that queries may read from.
+
+mod external_hosts;
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +25,9 @@ pub enum HuntingCommand {
     /// Queries that are saved for everybody of the tenant who may hunt.
     #[command(subcommand)]
     Saved(SavedCommand),
+    /// Hosts outside that queries of all tenants may read files from, with externaldata. Needs no running server.
+    #[command(subcommand)]
+    ExternalHosts(external_hosts::ExternalHostsCommand),
 }
 
 #[derive(Subcommand)]
@@ -110,10 +115,10 @@ pub struct SavedArgs {
 
 /// `palisade hunting`.
 pub async fn run(instance: &Instance, command: HuntingCommand) -> Result<()> {
-    let client = Client::local(instance)?;
     match command {
-        HuntingCommand::Functions(command) => functions(&client, command).await,
-        HuntingCommand::Saved(command) => saved(&client, command).await,
+        HuntingCommand::Functions(command) => functions(&Client::local(instance)?, command).await,
+        HuntingCommand::Saved(command) => saved(&Client::local(instance)?, command).await,
+        HuntingCommand::ExternalHosts(command) => external_hosts::run(instance, command),
     }
 }
 

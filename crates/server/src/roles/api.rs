@@ -1,6 +1,7 @@
 //! `palisade role api`: console and API over HTTPS.
 
 mod client;
+mod external;
 mod scans;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -30,6 +31,7 @@ use crate::database;
 use crate::instance::Instance;
 use crate::supervisor;
 use client::WorkerClient;
+use external::External;
 
 /// Queries of one tenant at once; one worker stays free for others.
 const QUERY_SLOTS: usize = supervisor::QUERY_WORKERS - 1;
@@ -71,9 +73,11 @@ pub async fn run(instance: Instance) -> Result<()> {
     let home = instance.home().to_owned();
     let regions = instance.all_regions();
     let sockets = regions.iter().map(|r| (r.region_name().to_owned(), r.query_socket())).collect();
+    let external = regions.iter().map(|r| (r.region_name().to_owned(), r.external_socket())).collect();
     let config = ApiConfig {
         state: state.clone(),
         query: Arc::new(WorkerClient::new(state.clone(), sockets)),
+        external: Some(Arc::new(External::new(state.clone(), external))),
         action_key: SigningKey::from_bytes(&key),
         default_tenant: instance.tenant()?,
         further_doors: regions

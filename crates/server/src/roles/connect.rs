@@ -1,8 +1,9 @@
 //! `palisade role connect`: the only process that opens connectors' credentials and goes out to
-//! machines. It lists what connectors know, does the tasks that the estate process writes down, and
-//! sends what is to be told to webhooks.
+//! machines. It lists what connectors know, does the tasks that the estate process writes down,
+//! sends what is to be told to webhooks, and fetches what queries read from hosts that the operator lists.
 //! It has neither the log nor people's tables, so a hostile machine that breaks it finds neither.
 
+mod external;
 mod listing;
 mod work;
 
@@ -22,6 +23,7 @@ use parking_lot::Mutex;
 use crate::admin::{self, RoleStatus};
 use crate::database;
 use crate::instance::Instance;
+use crate::supervisor;
 
 /// How often it looks although nobody woke it.
 const TICK: Duration = Duration::from_secs(1);
@@ -42,6 +44,8 @@ pub struct Connect {
     listings: AtomicU64,
     delivered: AtomicU64,
     undelivered: AtomicU64,
+    fetched: AtomicU64,
+    unfetched: AtomicU64,
     scans: AtomicU64,
     scans_failed: AtomicU64,
 }
@@ -67,6 +71,8 @@ impl RoleStatus for Status {
             + &line("palisade_connect_scan_failures", "Agentless scans that gave none", &c.scans_failed)
             + &line("palisade_connect_delivered", "Webhooks that took what was sent", &c.delivered)
             + &line("palisade_connect_undelivered", "Attempts to reach a webhook that failed", &c.undelivered)
+            + &line("palisade_connect_fetched", "Files that queries read from outside", &c.fetched)
+            + &line("palisade_connect_unfetched", "Files that queries did not get from outside", &c.unfetched)
     }
 }
 
@@ -93,11 +99,14 @@ pub async fn run(instance: Instance) -> Result<()> {
         listings: AtomicU64::new(0),
         delivered: AtomicU64::new(0),
         undelivered: AtomicU64::new(0),
+        fetched: AtomicU64::new(0),
+        unfetched: AtomicU64::new(0),
         scans: AtomicU64::new(0),
         scans_failed: AtomicU64::new(0),
     });
     *status.0.lock() = Some(connect.clone());
     tracing::info!(door = connect.server.url, "connectors are served");
+    let external = tokio::spawn(external::serve(supervisor::inherited_listener(), connect.clone()));
     let mut wakes = connect.state.estate_listener().await?;
     let mut board = work::Board::default();
     let mut turn = 0usize;
@@ -122,6 +131,7 @@ pub async fn run(instance: Instance) -> Result<()> {
             () = &mut end => break,
         }
     }
+    external.abort();
     // What is under way is dropped, which ends what it started; another process takes it up.
     board.stop().await;
     Ok(())

@@ -38,7 +38,7 @@ const FRAME_ROWS: usize = 2000;
 /// Waits for its connection, serves it, returns.
 pub fn run(instance: &Instance) -> Result<()> {
     // Accepting blocks the whole process on purpose: a warm worker costs nothing while it waits.
-    let listener = supervisor::inherited_query_listener();
+    let listener = supervisor::inherited_listener();
     listener.set_nonblocking(false)?;
     // The query computes on threads of its own; these keep the deadline and the connection.
     let runtime = tokio::runtime::Builder::new_multi_thread()

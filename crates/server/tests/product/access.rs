@@ -46,7 +46,7 @@ impl Credentials {
 }
 
 /// Path, access, and the roles that have it; nobody else does.
-const MATRIX: [(&str, char, &[&str]); 36] = [
+const MATRIX: [(&str, char, &[&str]); 37] = [
     ("secrets/connect.key", 'r', &["connect"]),
     ("secrets/action.key", 'r', &["api"]),
     ("secrets/ca.key", 'r', &["ingest"]),
@@ -69,6 +69,7 @@ const MATRIX: [(&str, char, &[&str]); 36] = [
     ("run", 'w', &[]),
     ("run/supervisor.pid", 'w', &[]),
     ("run/query.sock", 'w', &["api"]),
+    ("run/external.sock", 'w', &["api"]),
     ("run/ingest", 'w', &["ingest"]),
     ("run/lake", 'w', &["lake"]),
     ("run/api", 'w', &["api"]),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use palisade_api::{FileBytes, QueryFailure, ViewRows, Views};
 
-use crate::query_link::{self, Broken, Open, OpenFile};
+use crate::query_link::{self, Broken, NamedFile, Open, OpenFile};
 
 /// Most scans of views in one query: each holds its place in what it reads.
 const MOST_SCANS: usize = 64;
@@ -38,7 +38,7 @@ impl Scans {
         self.keep(open.scan, scan);
     }
 
-    /// Begins to read an upload; the same holds.
+    /// Begins to read a file; the same holds.
     pub(super) async fn open_file(&mut self, open: OpenFile) {
         let scan = if self.begin() { begin_file(self.views.clone(), &open).await } else { Err(too_many()) };
         self.keep(open.scan, scan);
@@ -98,12 +98,15 @@ async fn begin(views: Option<Arc<dyn Views>>, open: &Open) -> Result<Scan, Query
 
 async fn begin_file(views: Option<Arc<dyn Views>>, open: &OpenFile) -> Result<Scan, QueryFailure> {
     let views = views.ok_or_else(|| failure("not_found", "there is no upload of this name"))?;
-    Ok(Scan::File(views.file(&open.name, open.max_bytes).await?))
+    Ok(Scan::File(match &open.file {
+        NamedFile::Upload(name) => views.file(name, open.max_bytes).await?,
+        NamedFile::External(address) => views.external(address, open.max_bytes).await?,
+    }))
 }
 
 fn too_many() -> QueryFailure {
     let message = format!(
-        "the query reads tables of the estate and uploads more than {MOST_SCANS} times: keep one with materialize()"
+        "the query reads tables of the estate and files more than {MOST_SCANS} times: keep one with materialize()"
     );
     failure("query_limit", message)
 }
@@ -131,6 +134,10 @@ mod tests {
                 return Err(failure("query_limit", "too large"));
             }
             Ok(Box::new(OwnName(Some(name.to_owned()))))
+        }
+
+        async fn external(&self, address: &str, _: u64) -> Result<Box<dyn FileBytes>, QueryFailure> {
+            Err(failure("external_refused", format!("not {address}")))
         }
     }
 
@@ -187,13 +194,16 @@ mod tests {
     #[tokio::test]
     async fn an_upload_gives_bytes_its_end_and_its_failure() {
         let mut scans = Scans::of(Some(Arc::new(Ten)));
-        let file = |scan, max_bytes| OpenFile { scan, name: "a.csv".into(), max_bytes };
+        let file = |scan, max_bytes| OpenFile { scan, file: NamedFile::Upload("a.csv".into()), max_bytes };
         scans.open_file(file(1, 5)).await;
         scans.open_file(file(2, 4)).await;
         let (kind, body) = scans.next(1).await.expect("a frame");
         assert_eq!((kind, &body[4..]), (b'B', &b"a.csv"[..]));
         assert_eq!(said(&mut scans, 1).await.0, 'Z');
         assert_eq!(said(&mut scans, 2).await.1.map(|f| f.code), Some("query_limit".to_owned()));
+        let outside = NamedFile::External("https://lists.example".into());
+        scans.open_file(OpenFile { scan: 3, file: outside, max_bytes: 5 }).await;
+        assert_eq!(said(&mut scans, 3).await.1.map(|f| f.code), Some("external_refused".to_owned()));
         let mut without = Scans::of(None);
         without.open_file(file(1, 5)).await;
         assert_eq!(said(&mut without, 1).await.1.map(|f| f.code), Some("not_found".to_owned()));

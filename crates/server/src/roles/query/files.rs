@@ -1,4 +1,5 @@
-//! What `externaldata` reads: uploads, through the connection like views. Nothing is read from outside yet.
+//! What `externaldata` reads: uploads and files of hosts outside, through the connection like views. The worker itself
+//! goes nowhere.
 
 use std::sync::Arc;
 
@@ -7,11 +8,12 @@ use palisade_api::QueryFailure;
 use palisade_kql_exec::{ExternalError, ExternalRequest, ExternalSource, NoExternal, SourceError};
 
 use super::views::Link;
+use crate::query_link::NamedFile;
 
 /// Before the name of an upload where somebody wants to be plain.
 const UPLOAD: &str = "upload:";
 
-/// Uploads that lie with the client.
+/// Files that lie with the client, or that it gets from outside.
 pub(super) struct Files(pub(super) Option<Arc<Link>>);
 
 fn unavailable(error: &SourceError) -> ExternalError {
@@ -21,12 +23,16 @@ fn unavailable(error: &SourceError) -> ExternalError {
 #[async_trait]
 impl ExternalSource for Files {
     async fn fetch(&self, request: ExternalRequest<'_>) -> Result<Vec<u8>, ExternalError> {
-        if request.host().is_some() {
-            return NoExternal.fetch(request).await;
-        }
-        let link = self.0.as_ref().ok_or(ExternalError::Missing)?;
-        let name = request.url.strip_prefix(UPLOAD).unwrap_or(request.url);
-        let scan = link.open_file(name, request.max_bytes as u64).await.map_err(|e| unavailable(&e))?;
+        let outside = request.host().is_some();
+        let Some(link) = self.0.as_ref() else {
+            return if outside { NoExternal.fetch(request).await } else { Err(ExternalError::Missing) };
+        };
+        let file = if outside {
+            NamedFile::External(request.url.to_owned())
+        } else {
+            NamedFile::Upload(request.url.strip_prefix(UPLOAD).unwrap_or(request.url).to_owned())
+        };
+        let scan = link.open_file(file, request.max_bytes as u64).await.map_err(|e| unavailable(&e))?;
         let mut bytes = Vec::new();
         loop {
             let answer = link.ask(scan).await.map_err(|e| unavailable(&e))?;
@@ -41,6 +47,8 @@ impl ExternalSource for Files {
                     return Err(match serde_json::from_slice::<QueryFailure>(&body) {
                         Ok(f) if f.code == "query_limit" => ExternalError::TooLarge(request.max_bytes),
                         Ok(f) if f.code == "not_found" => ExternalError::Missing,
+                        Ok(f) if f.code == "external_refused" => ExternalError::Refused(f.message),
+                        Ok(f) if f.code == "external_unavailable" => ExternalError::Unreachable(f.message),
                         Ok(f) => ExternalError::Unavailable(f.message),
                         Err(e) => ExternalError::Unavailable(e.to_string()),
                     });

@@ -29,7 +29,7 @@ use parking_lot::Mutex;
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::oneshot;
 
-use crate::query_link::{self, Broken, Open, OpenFile};
+use crate::query_link::{self, Broken, NamedFile, Open, OpenFile};
 
 /// The sending half of the connection; frames of an answer and of scans go out one by one.
 pub(super) type Out = tokio::sync::Mutex<OwnedWriteHalf>;
@@ -80,10 +80,10 @@ impl Link {
         query_link::send(&mut *out, kind, body).await.map_err(|e| SourceError::Data(e.to_string()))
     }
 
-    /// Begins to read an upload; its number.
-    pub(super) async fn open_file(&self, name: &str, max_bytes: u64) -> Result<u32, SourceError> {
+    /// Begins to read a file; its number.
+    pub(super) async fn open_file(&self, file: NamedFile, max_bytes: u64) -> Result<u32, SourceError> {
         let scan = self.next.fetch_add(1, Ordering::Relaxed);
-        let open = OpenFile { scan, name: name.to_owned(), max_bytes };
+        let open = OpenFile { scan, file, max_bytes };
         let body = serde_json::to_vec(&open).map_err(|e| SourceError::Data(e.to_string()))?;
         self.send(b'F', &body).await?;
         Ok(scan)
