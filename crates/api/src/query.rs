@@ -232,6 +232,11 @@ pub trait QueryClient: Send + Sync + 'static {
         views: Option<Arc<dyn Views>>,
     ) -> Result<ExportParts, QueryFailure>;
 
+    /// Whether queries know where addresses are. Asked when one is compiled that wants that; it may read a file.
+    fn locates_addresses(&self) -> bool {
+        false
+    }
+
     /// Cancels a run of the tenant by its id; an unknown id is no error.
     async fn cancel(&self, tenant: TenantId, query_id: &str);
 }

@@ -4,9 +4,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::config::ApiConfig;
+use crate::query::QueryClient;
 use crate::running::Running;
 use crate::throttle::Throttle;
-use palisade_kql::SchemaCatalogue;
+use palisade_kql::{Catalogue, SchemaCatalogue, TableDef};
 use tokio::sync::Semaphore;
 
 /// What every handler shares; cheap to clone.
@@ -16,7 +17,7 @@ pub(crate) struct Api(Arc<Shared>);
 /// The content of [`Api`].
 pub(crate) struct Shared {
     pub config: ApiConfig,
-    pub catalogue: SchemaCatalogue,
+    pub catalogue: Tables,
     pub running: Running,
     /// Attempts to sign in or to set up an account.
     pub throttle: Throttle,
@@ -33,13 +34,31 @@ impl Api {
         let throttle = Throttle::new(config.attempts_per_minute);
         let strangers = Throttle::new(config.attempts_per_minute);
         Self(Arc::new(Shared {
-            catalogue: SchemaCatalogue,
+            catalogue: Tables(Arc::clone(&config.query)),
             running,
             throttle,
             strangers,
             packing: Semaphore::new(1),
             config,
         }))
+    }
+}
+
+/// The hunting tables, with what those who run queries know besides.
+#[derive(Clone)]
+pub(crate) struct Tables(Arc<dyn QueryClient>);
+
+impl Catalogue for Tables {
+    fn table(&self, name: &str) -> Option<TableDef> {
+        SchemaCatalogue.table(name)
+    }
+
+    fn tables(&self) -> Vec<String> {
+        SchemaCatalogue.tables()
+    }
+
+    fn locates_addresses(&self) -> bool {
+        self.0.locates_addresses()
     }
 }
 

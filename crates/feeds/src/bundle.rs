@@ -69,7 +69,7 @@ pub struct Exported {
 pub fn export(store: &Store, key: &SigningKey, to: &Path) -> Result<Exported, FeedError> {
     let none =
         || FeedError::new(Code::Empty, store.root().display().to_string(), "there is no feed to export");
-    let snapshot = store.current()?.filter(|s| s.feeds().next().is_some()).ok_or_else(none)?;
+    let snapshot = store.current()?.filter(|s| s.manifest().objects().next().is_some()).ok_or_else(none)?;
     let part = to.with_extension("part");
     let done = write(&snapshot, store, key, &part);
     if done.is_err() {
@@ -84,11 +84,11 @@ pub fn export(store: &Store, key: &SigningKey, to: &Path) -> Result<Exported, Fe
 fn write(snapshot: &Snapshot, store: &Store, key: &SigningKey, part: &Path) -> Result<Exported, FeedError> {
     let mut feeds = BTreeMap::new();
     let mut objects = BTreeMap::new();
-    for feed in snapshot.feeds() {
+    for (id, entry) in snapshot.manifest().feeds.iter().filter(|(_, e)| !e.files.is_empty()) {
         // What went wrong here is nothing to somebody elsewhere.
-        let entry = Entry { refused: Vec::new(), last_failure: None, ..feed.entry.clone() };
+        let entry = Entry { refused: Vec::new(), last_failure: None, ..entry.clone() };
         objects.extend(entry.files.values().map(|f| (f.sha256.clone(), f.size)));
-        feeds.insert(feed.id.to_owned(), entry);
+        feeds.insert(id.clone(), entry);
     }
     let snapshot_id = snapshot.manifest().id.clone();
     let contents =

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use palisade_advisory::{Ecosystem, Format};
 use serde::{Deserialize, Serialize};
 
+use crate::address;
 use crate::code::{Code, FeedError};
 
 /// All feeds.
@@ -60,7 +61,7 @@ pub struct Feed {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// The address; `{}` stands for each word of `each`.
+    /// The address; `{}` stands for each word of `each`. It may be empty where a site has to name one.
     pub url: String,
     /// The file's name in the feed; `{}` as in the address.
     pub name: String,
@@ -162,12 +163,22 @@ impl Catalogue {
                 return Err(bad("the id is there twice".to_owned()));
             }
             for name in &feed.formats {
-                if !Format::ALL.iter().any(|f| format_name(*f) == *name) {
+                if *name != address::FORMAT && !Format::ALL.iter().any(|f| format_name(*f) == *name) {
                     return Err(bad(format!("unknown format {name:?}")));
                 }
             }
+            if feed.holds_addresses() && feed.formats.len() > 1 {
+                return Err(bad(format!("{} goes with no other format", address::FORMAT)));
+            }
             let mut names = BTreeSet::new();
             for file in feed.files(2026) {
+                if file.url.is_empty() {
+                    if feed.enabled {
+                        return Err(bad(feed.without_address()));
+                    }
+                    names.insert(file.name);
+                    continue;
+                }
                 url::Url::parse(&file.url).map_err(|e| bad(format!("{}: {e}", file.url)))?;
                 if !names.insert(file.name.clone()) {
                     return Err(bad(format!("two files are called {}", file.name)));
@@ -190,6 +201,16 @@ impl Feed {
     /// Whether its files may have that format.
     pub fn has(&self, format: Format) -> bool {
         self.formats.contains(&format_name(format))
+    }
+
+    /// Whether its file is a database of where addresses are, and no records of vulnerabilities.
+    pub fn holds_addresses(&self) -> bool {
+        self.formats.iter().any(|f| f == address::FORMAT)
+    }
+
+    /// What somebody has to do who wants it fetched, if it has no address of its own.
+    pub(crate) fn without_address(&self) -> String {
+        format!("it has no address: name one as `urls` under [feeds.{}] in feeds.toml", self.id)
     }
 
     /// Largest file, bytes.
@@ -229,7 +250,8 @@ mod tests {
             assert!(!feed.licence.is_empty() && !feed.serves.is_empty(), "{}", feed.id);
             assert!(!feed.required || feed.enabled, "{} is required but not fetched", feed.id);
             for file in feed.files(2026) {
-                assert!(file.url.starts_with("https://"), "{}", file.url);
+                let own = file.url.is_empty() && !feed.enabled;
+                assert!(own || file.url.starts_with("https://"), "{}: {}", feed.id, file.url);
             }
         }
         let nvd = catalogue.feed("nvd").expect("there").files(2004);

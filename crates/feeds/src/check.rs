@@ -16,7 +16,7 @@ pub(crate) struct Checked {
 }
 
 /// Records dated later than that many microseconds from now have not come.
-const TOMORROW: i64 = 86_400_000_000;
+pub(crate) const TOMORROW: i64 = 86_400_000_000;
 /// Most documents named `.json` of no known format, in percent of all: an archive of something else.
 const STRANGE_PERCENT: u64 = 50;
 

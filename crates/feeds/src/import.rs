@@ -10,6 +10,7 @@ use palisade_advisory::{Fault, FaultCode, Format, Limits, Origin, Record, Sink, 
 use palisade_types::TimeMicros;
 use sha2::{Digest, Sha256};
 
+use crate::address;
 use crate::catalogue::{Catalogue, Feed, SourceFile, format_name};
 use crate::code::{At, Code, FeedError};
 use crate::manifest::{Failure, FileEntry, Refusal};
@@ -106,7 +107,13 @@ fn take(
     let ecosystem = source.as_ref().and_then(|s| s.ecosystem.as_ref());
     // Support lists say by their own name which release they are about.
     let offer = Offer { feed, name: &name, ecosystem, part, entry };
-    let done = examine(writer.store(), offer, before.as_ref(), options.accept);
+    let mut done = examine(writer.store(), offer, before.as_ref(), options.accept);
+    if let (true, None, Ok(file)) = (feed.holds_addresses(), options.as_of, &mut done)
+        && let Some(built) = file.newest
+    {
+        // It says itself when it was made; a copy's date is younger.
+        file.checked_at = built.min(now);
+    }
     let mut outcome = Outcome {
         feed: feed.id.clone(),
         verdict: Verdict::Failed,
@@ -173,8 +180,8 @@ fn base(path: &str) -> &str {
 /// Tells which feed a file belongs to.
 fn assign<'a>(catalogue: &'a Catalogue, path: &str, bytes: &[u8]) -> Result<&'a Feed, FeedError> {
     let seen = look(path, bytes)?;
-    let formats: Vec<String> = seen.formats.iter().map(|f| format_name(*f)).collect();
-    let fits = |f: &&Feed| seen.formats.iter().all(|format| f.has(*format));
+    let formats: Vec<String> = seen.formats.iter().cloned().collect();
+    let fits = |f: &&Feed| formats.iter().all(|format| f.formats.contains(format));
     let most = seen.families.iter().max_by_key(|(_, n)| **n).map(|(family, _)| family.as_str());
     let speaks = |f: &&Feed| most.is_none_or(|m| f.serves.iter().any(|s| s == m || s == "*"));
     let all: Vec<&Feed> = catalogue.feeds.iter().filter(fits).filter(speaks).collect();
@@ -201,7 +208,8 @@ fn assign<'a>(catalogue: &'a Catalogue, path: &str, bytes: &[u8]) -> Result<&'a 
 
 #[derive(Default)]
 struct Seen {
-    formats: BTreeSet<Format>,
+    /// By the catalogue's names.
+    formats: BTreeSet<String>,
     families: BTreeMap<String, u64>,
 }
 
@@ -220,6 +228,11 @@ impl Sink for Seen {
 /// Looks at the first documents.
 fn look(path: &str, bytes: &[u8]) -> Result<Seen, FeedError> {
     let mut seen = Seen::default();
+    if address::is_named_so(path) || address::is_database(bytes) {
+        // Whether it is one is looked into when its feed is known, and told there.
+        seen.formats.insert(address::FORMAT.to_owned());
+        return Ok(seen);
+    }
     let mut known = 0;
     let origin = Origin { feed: "", file: path, ecosystem: None };
     let enough = || Fault {
@@ -229,8 +242,11 @@ fn look(path: &str, bytes: &[u8]) -> Result<Seen, FeedError> {
         reason: "enough was seen".to_owned(),
     };
     let walked = documents(origin, bytes, Limits::default(), &mut |doc, bytes| {
-        if let Some(format) = Format::recognise(doc, bytes) {
-            seen.formats.insert(format);
+        if address::is_database(bytes) {
+            seen.formats.insert(address::FORMAT.to_owned());
+            known += 1;
+        } else if let Some(format) = Format::recognise(doc, bytes) {
+            seen.formats.insert(format_name(format));
             // What it says about a document that does not decode is as good as any.
             let _ = decode(format, Origin { file: doc, ..origin }, bytes, &mut seen);
             known += 1;

@@ -4,6 +4,7 @@
 //! [`bundle`] take files, [`health()`] judges, and [`Snapshot`] hands decoded records to whoever matches them.
 //! Nothing replaces a good file but a whole, decodable one. `docs/feeds.md` explains it in plain words.
 
+mod address;
 pub mod bundle;
 mod catalogue;
 mod check;

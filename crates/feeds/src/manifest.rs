@@ -117,6 +117,11 @@ pub struct FileEntry {
 }
 
 impl FileEntry {
+    /// Whether it is a database of where addresses are.
+    pub fn holds_addresses(&self) -> bool {
+        self.formats.contains_key(crate::address::FORMAT)
+    }
+
     /// Documents of known formats.
     pub fn documents(&self) -> u64 {
         self.formats.values().sum()

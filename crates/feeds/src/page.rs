@@ -43,6 +43,9 @@ fn row(feed: &Feed) -> String {
                 None if s.each.is_empty() => String::new(),
                 None => format!(", `{{}}` = {}", s.each.join(" ")),
             };
+            if s.url.is_empty() {
+                return "what the site names".to_owned();
+            }
             format!("`{}`{way}{words}{}", s.url, if s.unsure { " ?" } else { "" })
         })
         .collect();

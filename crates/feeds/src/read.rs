@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::path::PathBuf;
 
 use palisade_advisory::{Ecosystem, Fault, Format, Limits, Origin, Record, Sink, decode, documents};
 use palisade_types::TimeMicros;
@@ -49,15 +50,23 @@ impl Snapshot {
         self.manifest
     }
 
-    /// The feeds that have files.
+    /// The feeds that have files with records: all but databases of addresses.
     pub fn feeds(&self) -> impl Iterator<Item = FeedReader<'_>> {
-        let entries = self.manifest.feeds.iter().filter(|(_, e)| !e.files.is_empty());
+        let records = |e: &Entry| !e.files.is_empty() && !e.files.values().any(FileEntry::holds_addresses);
+        let entries = self.manifest.feeds.iter().filter(move |(_, e)| records(e));
         entries.map(|(id, entry)| FeedReader { snapshot: self, id, entry })
     }
 
     /// The feed of that name, if it has files.
     pub fn feed(&self, id: &str) -> Option<FeedReader<'_>> {
         self.feeds().find(|f| f.id == id)
+    }
+
+    /// The file of the database of addresses that was built last, for mapping; none if no feed has one.
+    pub fn address_database(&self) -> Option<PathBuf> {
+        let files = self.manifest.feeds.values().flat_map(|e| e.files.values());
+        let newest = files.filter(|f| f.holds_addresses()).max_by_key(|f| f.newest)?;
+        Some(self.store.object(&newest.sha256))
     }
 
     /// Decodes everything; returns how many records there were.

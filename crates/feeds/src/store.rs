@@ -130,6 +130,14 @@ impl Store {
         self.snapshot(id.trim()).map(Some)
     }
 
+    /// Where the database of addresses is that is in force; none if none was taken.
+    ///
+    /// # Errors
+    /// `io`, `store_damaged`.
+    pub fn address_database(&self) -> Result<Option<PathBuf>, FeedError> {
+        Ok(self.current()?.and_then(|s| s.address_database()))
+    }
+
     /// The snapshot of that name.
     ///
     /// # Errors

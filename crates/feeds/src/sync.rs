@@ -250,6 +250,9 @@ impl Work<'_> {
                 format!("the answer was {status}: there is no such file"),
             ))
         };
+        if file.url.is_empty() {
+            return Err(FeedError::new(Code::BadConfig, &feed.id, feed.without_address()));
+        }
         let Some(Located { url, sha256 }) = locate(&self.from, &self.store, file).await? else {
             return missing(404);
         };
@@ -290,20 +293,23 @@ impl Work<'_> {
             return Err(FeedError::new(Code::ChecksumMismatch, url.as_str(), reason));
         }
         let now = TimeMicros::now();
-        let unchanged = before.is_some_and(|b| b.sha256 == got.sha256);
         let entry = FileEntry {
             sha256: got.sha256,
             size: got.size,
             url: url.to_string(),
             etag: got.etag,
             last_modified: got.last_modified,
-            fetched_at: before.filter(|_| unchanged).map_or(now, |b| b.fetched_at),
+            fetched_at: now,
             checked_at: now,
             ..FileEntry::default()
         };
         self.progress.event(Event::Checking { feed: &feed.id, file: &file.name });
         let done = self.look_into(feed, file, entry, wish.part, before).await?;
-        Ok(if unchanged { Taken::Same(done) } else { Taken::New(done) })
+        // Its digest may have become that of what was packed in it.
+        Ok(match before.filter(|b| b.sha256 == done.sha256) {
+            Some(same) => Taken::Same(FileEntry { fetched_at: same.fetched_at, ..done }),
+            None => Taken::New(done),
+        })
     }
 
     async fn look_into(

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use palisade_advisory::Ecosystem;
 use palisade_types::TimeMicros;
 
+use crate::address;
 use crate::catalogue::Feed;
 use crate::check::check;
 use crate::code::{At, Code, FeedError};
@@ -127,10 +128,14 @@ pub(crate) fn examine(
 
 fn examined(
     store: &Store,
-    offer: Offer<'_>,
+    mut offer: Offer<'_>,
     before: Option<&FileEntry>,
     accept: Accept,
 ) -> Result<FileEntry, FeedError> {
+    let addresses = offer.feed.holds_addresses();
+    if addresses {
+        address::unpack(offer.name, offer.part, &mut offer.entry)?;
+    }
     let sha = offer.entry.sha256.clone();
     if let Some(same) = before.filter(|b| b.sha256 == sha)
         && store.object(&sha).exists()
@@ -149,7 +154,11 @@ fn examined(
         });
     }
     let map = Mapped::open(offer.part)?;
-    let checked = check(Some(offer.feed), offer.name, offer.ecosystem, map.bytes(), accept.fault_percent)?;
+    let checked = if addresses {
+        address::check(offer.name, map.bytes())?
+    } else {
+        check(Some(offer.feed), offer.name, offer.ecosystem, map.bytes(), accept.fault_percent)?
+    };
     drop(map);
     let counts = checked.counts;
     if let Some(old) = before.map(|b| b.records).filter(|_| !accept.shrink)

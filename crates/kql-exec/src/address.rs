@@ -299,6 +299,12 @@ mod tests {
     }
 
     #[test]
+    fn the_file_that_other_crates_test_with_is_the_example() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/addresses.mmdb");
+        assert_eq!(std::fs::read(path).unwrap(), example());
+    }
+
+    #[test]
     fn a_file_is_mapped() {
         let path = std::env::temp_dir().join(format!("palisade-addresses-{}.mmdb", std::process::id()));
         std::fs::write(&path, example()).unwrap();

@@ -246,7 +246,7 @@ pub(crate) async fn compiled(
     mut functions: Vec<FunctionDef>,
     now: TimeMicros,
 ) -> Result<Compiled, ApiError> {
-    let catalogue = api.catalogue;
+    let catalogue = api.catalogue.clone();
     let work = move || {
         let program = kql::compile(&query, &WithFunctions::new(&catalogue, &functions), now.0)?;
         functions.retain(|f| program.functions.contains(&f.name));
@@ -372,7 +372,7 @@ pub(crate) async fn validate(
 ) -> Result<Json<Diagnostics>, ApiError> {
     caller.no_devices();
     let functions = functions::named_in(&api, caller.tenant(), &body.query).await?;
-    let catalogue = api.catalogue;
+    let catalogue = api.catalogue.clone();
     let work =
         move || kql::validate(&body.query, &WithFunctions::new(&catalogue, &functions), TimeMicros::now().0);
     let found = tokio::task::spawn_blocking(work).await.map_err(|e| ApiError::internal("validate", &e))?;

@@ -154,7 +154,7 @@ pub(crate) async fn write(
     let def = FunctionDef { name, parameters: body.parameters, body: body.body };
     let text = format!("{}\n{}", def.parameters, def.body);
     let others = functions::named_in(&api, caller.tenant(), &text).await?;
-    let catalogue = api.catalogue;
+    let catalogue = api.catalogue.clone();
     let work = move || {
         let shape = stored::check(&def, &WithFunctions::new(&catalogue, &others), TimeMicros::now().0)?;
         Ok::<_, FunctionError>((def, shape))

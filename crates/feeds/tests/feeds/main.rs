@@ -1,5 +1,6 @@
 //! Feeds from a loopback upstream, by hand and by bundle, with everything that goes wrong on the way.
 
+mod addresses;
 mod bundle;
 mod crash;
 mod data;

@@ -76,7 +76,7 @@ pub async fn run(instance: Instance) -> Result<()> {
     let external = regions.iter().map(|r| (r.region_name().to_owned(), r.external_socket())).collect();
     let config = ApiConfig {
         state: state.clone(),
-        query: Arc::new(WorkerClient::new(state.clone(), sockets)),
+        query: Arc::new(WorkerClient::new(state.clone(), sockets, Store::open(&home))),
         external: Some(Arc::new(External::new(state.clone(), external))),
         action_key: SigningKey::from_bytes(&key),
         default_tenant: instance.tenant()?,

@@ -1,5 +1,6 @@
 //! `palisade role query`: accepts one connection, answers one query, ends.
 
+mod addresses;
 mod export;
 mod files;
 mod spill;
@@ -124,7 +125,12 @@ async fn answer(
         Some(spill) => executor.with_spill(spill.folder.clone(), spill.bytes),
         None => executor,
     };
+    let addresses = match addresses::open(instance, request) {
+        Ok(addresses) => addresses,
+        Err(e) => return Ok(Err(failed(&e))),
+    };
     let context = QueryContext {
+        addresses,
         deadline: Duration::from_millis(request.deadline_ms),
         row_cap: usize::try_from(request.row_cap).unwrap_or(usize::MAX),
         memory_limit: MEMORY,

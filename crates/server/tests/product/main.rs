@@ -3,6 +3,7 @@
 //! regions. Needs PostgreSQL; the users need root.
 
 mod access;
+mod addresses;
 mod console;
 mod exports;
 mod external;

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use palisade_api::{
     ExportFormat, ExportPart, ExportParts, QueryAnswer, QueryClient, QueryFailure, QueryRequest, Views,
 };
+use palisade_feeds::Store;
 use palisade_state::State;
 use palisade_types::TenantId;
 use parking_lot::Mutex;
@@ -33,6 +34,8 @@ pub struct WorkerClient {
     route: Route,
     running: Running,
     max_answer: usize,
+    /// What the workers know of addresses is in these.
+    feeds: Store,
 }
 
 /// Which socket a tenant's queries go to.
@@ -60,9 +63,9 @@ impl Route {
 
 impl WorkerClient {
     /// The workers of each region listen on that region's socket.
-    pub fn new(state: State, sockets: HashMap<String, PathBuf>) -> Self {
+    pub fn new(state: State, sockets: HashMap<String, PathBuf>, feeds: Store) -> Self {
         let route = Route::Regions(state, Arc::new(sockets));
-        Self { route, running: Running::default(), max_answer: MAX_ANSWER }
+        Self { route, running: Running::default(), max_answer: MAX_ANSWER, feeds }
     }
 
     /// Hands a query to a worker.
@@ -207,6 +210,11 @@ impl QueryClient for WorkerClient {
         Ok(parts(self.begin(&request, views, Some(format)).await?))
     }
 
+    fn locates_addresses(&self) -> bool {
+        // One that cannot be read is no reason to warn of none: the query's worker says what is wrong.
+        self.feeds.address_database().map_or(true, |path| path.is_some())
+    }
+
     async fn cancel(&self, tenant: TenantId, query_id: &str) {
         if let Some(cancel) = self.running.lock().remove(&(tenant, query_id.to_owned())) {
             let _ = cancel.send(());
@@ -257,6 +265,8 @@ fn too_large() -> QueryFailure {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use palisade_types::TimeMicros;
     use tokio::net::UnixListener;
 
@@ -264,7 +274,13 @@ mod tests {
 
     /// A client of one socket, whatever the tenant.
     fn only(socket: PathBuf) -> WorkerClient {
-        WorkerClient { route: Route::Only(socket), running: Running::default(), max_answer: MAX_ANSWER }
+        let feeds = Store::at(Path::new("/nonexistent"));
+        WorkerClient {
+            route: Route::Only(socket),
+            running: Running::default(),
+            max_answer: MAX_ANSWER,
+            feeds,
+        }
     }
 
     fn request(query_id: &str) -> QueryRequest {

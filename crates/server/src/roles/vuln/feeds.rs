@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use palisade_advisory::Collected;
-use palisade_feeds::{Catalogue, FeedHealth, Manifest, Site, Snapshot, Store, health};
+use palisade_feeds::{Catalogue, FeedHealth, FileEntry, Manifest, Site, Snapshot, Store, health};
 use palisade_state::FeedStateRow;
 use palisade_types::TimeMicros;
 use palisade_vuln::{Feed, FeedUpdate, Index, IndexBuilder, Ranks};
@@ -95,9 +95,12 @@ struct Read {
 
 fn read(store: &Store, before: Option<&Manifest>) -> Result<Read> {
     let site = Site::load(&store.site_file()).context("reading what the site says about feeds")?;
-    let catalogue = site.apply(Catalogue::built_in())?;
+    let mut catalogue = site.apply(Catalogue::built_in())?;
     let current = store.current().context("reading the feeds' snapshot")?;
-    let manifest = current.as_ref().map(|s| s.manifest().clone()).unwrap_or_default();
+    let mut manifest = current.as_ref().map(|s| s.manifest().clone()).unwrap_or_default();
+    // Where addresses are says nothing about vulnerabilities: another database of them is no news.
+    catalogue.feeds.retain(|f| !f.holds_addresses());
+    manifest.feeds.retain(|_, e| !e.files.values().any(FileEntry::holds_addresses));
     let states = health(&catalogue, &manifest, TimeMicros::now()).into_iter().map(state).collect();
     let newer = match current {
         Some(snapshot) if before.is_none_or(|b| b.content() != manifest.content()) => {
