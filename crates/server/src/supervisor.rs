@@ -501,6 +501,7 @@ fn confine() -> std::io::Result<()> {
 /// connection to an idle one. It stays when a role that accepts from it ends and is started again.
 fn api_listener(path: &Path) -> Result<Arc<UnixListener>> {
     use std::os::unix::fs::PermissionsExt;
+    // One of a server before this; where it cannot go, binding says so.
     let _ = std::fs::remove_file(path);
     let listener = UnixListener::bind(path).with_context(|| format!("binding {}", path.display()))?;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;

@@ -123,6 +123,7 @@ impl Entry {
             let code = code.map(str::to_owned);
             // A task of its own: whoever waits here may leave before it is written.
             let written = tokio::spawn(async move { draft.write(code.as_deref()).await });
+            // It has said itself what could not be written.
             let _ = written.await;
         }
     }

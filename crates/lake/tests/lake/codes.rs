@@ -1,16 +1,6 @@
 //! Conditions on columns whose texts repeat: tried by text, they leave the rows that they leave when tried by row.
 
-use std::path::Path;
-use std::sync::Arc;
-
-use arrow::array::{
-    ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray, new_null_array,
-};
-use arrow::datatypes::DataType;
-use palisade_lake::{RowLoader, schemas};
-
-use crate::facts::{NOON, tenant};
-use crate::terms::rows_where;
+use crate::terms::{load, rows_where};
 
 const TABLE: &str = "DeviceFileEvents";
 
@@ -33,36 +23,16 @@ fn path(row: usize) -> String {
     format!("/srv/{:x}/a-folder-with-a-name-of-some-length/{}", row / 3, name(row))
 }
 
-async fn load(lake: &Path) {
-    let stored = Arc::clone(&schemas(TABLE).unwrap().stored);
-    let rows = |f: &dyn Fn(usize) -> String| -> ArrayRef {
-        Arc::new(StringArray::from_iter_values((0..ROWS).map(f)))
-    };
-    let columns = stored.fields().iter().map(|field| -> ArrayRef {
-        match (field.name().as_str(), field.data_type()) {
-            ("DeviceId", _) => rows(&|row| format!("{:04}", row / 1000)),
-            ("FileName", _) => rows(&name),
-            ("FolderPath", _) => rows(&path),
-            ("ActionType", _) => rows(&|row| ["FileCreated", "FileDeleted"][row % 2].to_owned()),
-            ("Timestamp" | "_IngestTime", _) => {
-                let at = (0..ROWS).map(|row| NOON + i64::try_from(row).unwrap());
-                Arc::new(TimestampMicrosecondArray::from_iter_values(at).with_timezone("UTC"))
-            }
-            ("ReportId", _) => Arc::new((0..ROWS).map(|r| i64::try_from(r).ok()).collect::<Int64Array>()),
-            (_, DataType::Utf8) => rows(&|_| String::new()),
-            (_, other) => new_null_array(other, ROWS),
-        }
-    });
-    let batch = RecordBatch::try_new(Arc::clone(&stored), columns.collect()).unwrap();
-    let mut loader = RowLoader::open(lake, tenant(1), TABLE).await.unwrap();
-    loader.add(batch).unwrap();
-    assert_eq!(loader.commit().await.unwrap().files, 1);
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn conditions_by_text_leave_the_rows_that_conditions_by_row_leave() {
     let dir = tempfile::tempdir().unwrap();
-    load(dir.path()).await;
+    let text = |column: &str, row: usize| match column {
+        "FileName" => name(row),
+        "FolderPath" => path(row),
+        "ActionType" => ["FileCreated", "FileDeleted"][row % 2].to_owned(),
+        _ => String::new(),
+    };
+    load(dir.path(), TABLE, ROWS, text).await;
     // A text that two columns make is tried by row: that is the model.
     let by_row = |column: &str| format!("strcat({column}, iff(ReportId < 0, 'x', ''))");
     for (condition, some) in [
