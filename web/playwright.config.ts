@@ -14,7 +14,8 @@ export default defineConfig({
   retries: 0,
   timeout: 90_000,
   expect: { timeout: 15_000 },
-  reporter: [['list']],
+  // The second is for whoever starts them: it goes into the file that PLAYWRIGHT_JSON_OUTPUT_FILE names.
+  reporter: process.env.PLAYWRIGHT_JSON_OUTPUT_FILE ? [['list'], ['json']] : [['list']],
   use: {
     baseURL: process.env.PALISADE_URL,
     // The instance's own certificate is not in the browser's store.

@@ -37,7 +37,7 @@ fn the_console_works_in_a_browser() {
         String::from_utf8_lossy(&demo.stdout),
         String::from_utf8_lossy(&demo.stderr)
     );
-    assert!(browse(&web, &product, |_| {}), "the console's tests failed: see above and {}", web.display());
+    browse(&web, &product, |_| {}).unwrap_or_else(|why| panic!("{why}"));
 }
 
 #[test]
@@ -71,27 +71,53 @@ fn the_console_shows_a_fix_that_a_sensor_carries_out() {
     });
     // Whatever became of it, nothing is held any more.
     root.write("go", "");
-    assert!(passed, "the console's tests failed: see above and {}", web.display());
+    passed.unwrap_or_else(|why| panic!("{why}"));
     // Whatever pages said: this is what is installed.
     assert_eq!(root.status("libexpat1"), format!("install ok installed {new}"));
     sensor.stop().expect("ends");
     product.down().expect("down");
 }
 
-/// Runs the browser tests against the instance; whether all passed. Their output is this test's, so that it is there even
-/// if the test is ended for its time.
-fn browse(web: &Path, product: &Product, prepare: impl FnOnce(&mut Command)) -> bool {
+/// Runs the browser tests against the instance, and says what failed. Their output is this test's, so that it is there
+/// even if the test is ended for its time.
+fn browse(web: &Path, product: &Product, prepare: impl FnOnce(&mut Command)) -> Result<(), String> {
     let link = product.printed().lines().find(|l| l.contains("/setup?token=")).expect("a set-up link").trim();
     let url = link.split("/setup?").next().expect("an address");
+    let report = product.home().join("console-tests.json");
     let mut command = Command::new("npm");
     command
         .args(["run", "--silent", "e2e"])
         .current_dir(web)
         .env("PALISADE_URL", url)
         .env("PALISADE_SETUP_URL", link)
-        .env("PALISADE_ACCOUNT", product.home().join("console-account"));
+        .env("PALISADE_ACCOUNT", product.home().join("console-account"))
+        .env("PLAYWRIGHT_JSON_OUTPUT_FILE", &report);
     prepare(&mut command);
-    command.status().expect("npm runs").success()
+    if command.status().expect("npm runs").success() {
+        return Ok(());
+    }
+    let mut failed = String::from("the console's tests failed");
+    let told: Value =
+        std::fs::read(&report).ok().and_then(|t| serde_json::from_slice(&t).ok()).unwrap_or_default();
+    reasons(&told, &mut failed);
+    Err(failed)
+}
+
+/// Adds each error of Playwright's report: the end of a log is what is kept of it, and the list of tests is long.
+fn reasons(report: &Value, to: &mut String) {
+    match report {
+        Value::Array(items) => items.iter().for_each(|item| reasons(item, to)),
+        Value::Object(fields) => {
+            if let Some(errors) = fields.get("errors").and_then(Value::as_array) {
+                for message in errors.iter().filter_map(|e| e["message"].as_str()) {
+                    to.push('\n');
+                    to.extend(message.chars().take(2_000));
+                }
+            }
+            fields.iter().filter(|(name, _)| *name != "errors").for_each(|(_, value)| reasons(value, to));
+        }
+        _ => {}
+    }
 }
 
 /// The console's folder, where there is all that its tests need. If not, the test is noted as skipped.
