@@ -195,7 +195,7 @@ async fn merged(table: &Table, number: usize, group: &[DataFile]) -> Result<Enco
     let merge: Arc<dyn ExecutionPlan> = Arc::new(SortPreservingMergeExec::new(order, scan));
     let context = SessionContext::new();
     let mut stream = merge.execute(0, context.task_ctx())?;
-    let mut encoder = Encoder::new(schema, COMPACTED_LEVEL)?.indexed();
+    let mut encoder = Encoder::new(schema, COMPACTED_LEVEL).indexed();
     while let Some(batch) = stream.try_next().await? {
         encoder = tokio::task::spawn_blocking(move || encoder.push(&batch).map(|()| encoder))
             .await

@@ -1,5 +1,7 @@
 //! One Delta table: open, create, commit, list.
 
+mod listing;
+
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +15,7 @@ use deltalake_core::{DeltaTable, DeltaTableBuilder, TableProperty};
 use futures::TryStreamExt;
 use object_store::ObjectStoreExt;
 use palisade_types::{TenantId, TimeMicros};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 use uuid::Uuid;
 
@@ -30,8 +32,22 @@ pub(crate) fn table_dir(lake_dir: &Path, tenant: TenantId, table: &str) -> PathB
     lake_dir.join(tenant.to_string()).join(table)
 }
 
+/// The active files of a table at a version, or at the latest; none where there is no table.
+pub(crate) async fn files_at(dir: &Path, version: Option<u64>) -> Result<Vec<DataFile>, LakeError> {
+    if let Some(files) = listing::load(dir, version) {
+        return Ok(files);
+    }
+    let table = Table::open(dir, version).await?;
+    table.map_or_else(|| Ok(Vec::new()), |t| t.files())
+}
+
+/// Whether a path of the log stays in the table's own folder: an absolute one could be another tenant's.
+fn inside(path: &str) -> bool {
+    !path.contains("://") && !path.starts_with('/') && path.split('/').all(|p| p != ".." && !p.is_empty())
+}
+
 /// One active data file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DataFile {
     /// Relative to the table's folder.
     pub(crate) path: String,
@@ -143,11 +159,7 @@ impl Table {
         let mut out = Vec::new();
         for view in self.state.snapshot().try_log_data()?.iter() {
             let path = view.path().into_owned();
-            // Only what lies in the table's own folder: an absolute path could be another tenant's.
-            let inside = !path.contains("://")
-                && !path.starts_with('/')
-                && path.split('/').all(|p| p != ".." && !p.is_empty());
-            if !inside {
+            if !inside(&path) {
                 return Err(LakeError::damaged(&self.dir, "the delta log names a file outside the table"));
             }
             let stats = view.stats().and_then(|s| serde_json::from_str::<Stats>(&s).ok()).unwrap_or_default();
@@ -240,6 +252,13 @@ impl Table {
             .await?;
         let version = done.version();
         self.state = done.snapshot();
+        // The commit counts, whatever becomes of the shortcut.
+        match self.files() {
+            Ok(files) => listing::store(&self.dir, version, files),
+            Err(error) => {
+                tracing::warn!(dir = %self.dir.display(), %error, "a table's files could not be listed")
+            }
+        }
         Ok(version)
     }
 

@@ -57,7 +57,7 @@ impl FlushJob {
             sorted_by_day(&schema, &batches)?
                 .into_iter()
                 .map(|(day, rows)| {
-                    let mut encoder = Encoder::new(&schema, FLUSHED_LEVEL)?;
+                    let mut encoder = Encoder::new(&schema, FLUSHED_LEVEL);
                     encoder.push(&rows)?;
                     Ok((day, encoder.finish()?))
                 })

@@ -54,7 +54,7 @@ impl RowLoader {
     /// When the rows do not have the stored columns.
     pub fn add(&mut self, rows: RecordBatch) -> Result<(), LakeError> {
         for (day, batch) in sorted_by_day(&self.schemas.stored, &[rows])? {
-            let mut encoder = Encoder::new(&self.schemas.stored, LEVEL)?.indexed();
+            let mut encoder = Encoder::new(&self.schemas.stored, LEVEL).indexed();
             encoder.push(&batch)?;
             self.files.push((day_text(day), encoder.finish()?));
         }

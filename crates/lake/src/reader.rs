@@ -17,7 +17,7 @@ use serde::Serialize;
 use tokio::sync::Mutex;
 
 use crate::columns::{TABLES, schemas};
-use crate::delta::{Table, table_dir};
+use crate::delta::{files_at, table_dir};
 use crate::error::{At, LakeError};
 use crate::hot::{self, Manifest, Mapped, TableManifest};
 use limit::{DEVICE, Devices};
@@ -152,8 +152,7 @@ impl PinnedCatalogue {
         let listed = self.pin.manifest.tables.get(name).cloned().unwrap_or_default();
         let TableManifest { delta_version, hot, .. } = listed;
         let files = if delta_version.is_some() || !self.pin.sealed {
-            let table = Table::open(&dir, delta_version).await?;
-            table.map(|t| t.files()).transpose()?.unwrap_or_default()
+            files_at(&dir, delta_version).await?
         } else {
             Vec::new()
         };
