@@ -26,6 +26,7 @@ use crate::address::AddressDatabase;
 use crate::compute::Compute;
 use crate::error::ExecError;
 use crate::external::{ExternalSource, NoExternal};
+use crate::grouping::regroup;
 use crate::harden::{harden, held};
 use crate::lower::{Counters, Externals, Lowerer, StageResult, Tables, cell_value, positioned};
 use crate::memory::PeakPool;
@@ -371,7 +372,7 @@ impl Run {
                 return Err(ExecError::PlanSchemaMismatch(message));
             }
         }
-        Ok(harden(physical)?)
+        Ok(harden(regroup(physical)?)?)
     }
 }
 

@@ -16,6 +16,7 @@ mod export;
 mod external;
 pub mod files;
 pub mod format;
+mod grouping;
 mod harden;
 mod interpret;
 mod json;

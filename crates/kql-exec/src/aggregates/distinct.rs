@@ -83,34 +83,93 @@ impl Values {
     }
 }
 
+/// Numbers that a set holds in place.
+const FEW: usize = 5;
+
+/// Different numbers: mostly few.
+#[derive(Debug)]
+enum Set {
+    Few(usize, [u32; FEW]),
+    Many(Box<RoaringBitmap>),
+}
+
+impl Default for Set {
+    fn default() -> Self {
+        Self::Few(0, [0; FEW])
+    }
+}
+
+impl Set {
+    /// Whether it is new.
+    fn insert(&mut self, id: u32) -> bool {
+        match self {
+            Self::Many(set) => set.insert(id),
+            Self::Few(count, ids) if ids[..*count].contains(&id) => false,
+            Self::Few(count, ids) if *count < FEW => {
+                ids[*count] = id;
+                *count += 1;
+                true
+            }
+            Self::Few(_, ids) => {
+                let all = ids.iter().copied().chain([id]);
+                *self = Self::Many(Box::new(all.collect()));
+                true
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Few(count, _) => *count,
+            Self::Many(set) => usize::try_from(set.len()).unwrap_or(usize::MAX),
+        }
+    }
+
+    /// Bytes besides its place.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Few(..) => 0,
+            Self::Many(_) => size_of::<RoaringBitmap>() + CONTAINER + self.len() * ENTRY,
+        }
+    }
+
+    fn each(&self, visit: impl FnMut(u32)) {
+        match self {
+            Self::Few(count, ids) => ids[..*count].iter().copied().for_each(visit),
+            Self::Many(set) => set.iter().for_each(visit),
+        }
+    }
+}
+
 /// The counts of all groups.
 #[derive(Debug, Default)]
 pub(super) struct DistinctGroups {
     values: Values,
-    sets: Vec<RoaringBitmap>,
+    sets: Vec<Set>,
     /// Bytes of the sets' contents, at most about.
     bytes: usize,
 }
 
 impl DistinctGroups {
     fn add(&mut self, group: usize, id: u32) {
-        if self.sets.get_mut(group).is_some_and(|set| set.insert(id)) {
-            self.bytes += ENTRY;
+        let Some(set) = self.sets.get_mut(group) else { return };
+        if set.insert(id) {
+            self.bytes += match set {
+                Set::Few(..) => 0,
+                Set::Many(_) if set.len() == FEW + 1 => set.bytes(),
+                Set::Many(_) => ENTRY,
+            };
         }
     }
 
-    fn take(&mut self, to: EmitTo) -> Vec<RoaringBitmap> {
+    fn take(&mut self, to: EmitTo) -> Vec<Set> {
         let sets = to.take_needed(&mut self.sets);
-        self.bytes = self.bytes.saturating_sub(sets.iter().map(|set| count(set) * ENTRY).sum());
+        self.bytes = self.bytes.saturating_sub(sets.iter().map(Set::bytes).sum());
         if self.sets.is_empty() {
             self.values = Values::default();
         }
         sets
     }
-}
-
-fn count(set: &RoaringBitmap) -> usize {
-    usize::try_from(set.len()).unwrap_or(usize::MAX)
 }
 
 fn too_many() -> DataFusionError {
@@ -125,7 +184,7 @@ impl GroupsAccumulator for DistinctGroups {
         filter: Option<&BooleanArray>,
         total: usize,
     ) -> Result<()> {
-        self.sets.resize_with(total, RoaringBitmap::default);
+        self.sets.resize_with(total, Set::default);
         let Some(values) = values.first() else { return Ok(()) };
         let cells = Cells::new(values.as_ref())?;
         let mut memo = Memo::new(match &cells {
@@ -153,7 +212,7 @@ impl GroupsAccumulator for DistinctGroups {
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
-        self.sets.resize_with(total, RoaringBitmap::default);
+        self.sets.resize_with(total, Set::default);
         let Some(states) = states.first() else { return Ok(()) };
         let states = states.as_binary::<i32>();
         for (row, group) in groups.iter().enumerate() {
@@ -177,18 +236,18 @@ impl GroupsAccumulator for DistinctGroups {
     fn state(&mut self, to: EmitTo) -> Result<Vec<ArrayRef>> {
         let keys = std::mem::take(&mut self.values.keys);
         let sets = self.take(to);
-        let all: usize = sets.iter().map(count).sum();
+        let all: usize = sets.iter().map(Set::len).sum();
         let length = all.checked_mul(KEY).filter(|n| i32::try_from(*n).is_ok()).ok_or_else(too_many)?;
         let mut bytes = Vec::with_capacity(length);
         for set in &sets {
-            for id in set {
+            set.each(|id| {
                 bytes.extend_from_slice(&keys.get(id as usize).copied().unwrap_or_default().to_le_bytes());
-            }
+            });
         }
         if !self.sets.is_empty() {
             self.values.keys = keys;
         }
-        let offsets = OffsetBuffer::from_lengths(sets.iter().map(|set| count(set) * KEY));
+        let offsets = OffsetBuffer::from_lengths(sets.iter().map(|set| set.len() * KEY));
         let states: ArrayRef = Arc::new(BinaryArray::try_new(offsets, Buffer::from_vec(bytes), None)?);
         Ok(vec![states])
     }
@@ -207,7 +266,7 @@ impl GroupsAccumulator for DistinctGroups {
     }
 
     fn size(&self) -> usize {
-        let sets = self.sets.capacity() * (size_of::<RoaringBitmap>() + CONTAINER);
+        let sets = self.sets.capacity() * size_of::<Set>();
         size_of::<Self>() + self.values.bytes() + sets + self.bytes
     }
 }
@@ -228,12 +287,12 @@ impl Accumulator for Distinct {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        let count = self.0.sets.first().map_or(0, RoaringBitmap::len);
+        let count = self.0.sets.first().map_or(0, Set::len);
         Ok(ScalarValue::Int64(i64::try_from(count).ok()))
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        self.0.sets.resize_with(1, RoaringBitmap::default);
+        self.0.sets.resize_with(1, Set::default);
         let states = self.0.state(EmitTo::All)?;
         states.iter().map(|s| ScalarValue::try_from_array(s, 0)).collect()
     }

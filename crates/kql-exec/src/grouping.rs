@@ -1,0 +1,326 @@
+//! The first half of an aggregation, which groups the rows of one partition: by numbers of texts, see [`keys`].
+//!
+//! DataFusion's own hashes and compares every row's text. What comes out is the same, for the same second half.
+//! When memory is short, the groups so far are passed on and it begins anew: the second half joins them.
+
+mod keys;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{EmitTo, GroupsAccumulator};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, InputOrderMode, PlanProperties,
+    ReplaceChildrenOptions,
+};
+use futures::StreamExt;
+
+use keys::{Groups, groups, text};
+
+/// Has texts grouped by their numbers wherever that gives the same.
+pub(crate) fn regroup(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let regrouped = plan.transform_up(|plan| {
+        Ok(match plan.downcast_ref::<AggregateExec>() {
+            Some(of) if can(of)? => {
+                let input = Arc::clone(of.input());
+                Transformed::yes(Arc::new(GroupExec {
+                    input,
+                    of: plan,
+                    metrics: ExecutionPlanMetricsSet::new(),
+                }) as Arc<dyn ExecutionPlan>)
+            }
+            _ => Transformed::no(plan),
+        })
+    })?;
+    Ok(regrouped.data)
+}
+
+fn can(of: &AggregateExec) -> Result<bool> {
+    let by = of.group_expr();
+    if *of.mode() != AggregateMode::Partial
+        || !by.is_single()
+        || by.has_grouping_set()
+        || *of.input_order_mode() != InputOrderMode::Linear
+        || of.limit_options().is_some()
+        || !of.dynamic_expressions_produced().is_empty()
+        || !of.aggr_expr().iter().all(|a| a.groups_accumulator_supported())
+    {
+        return Ok(false);
+    }
+    let input = of.input_schema();
+    let types = by.expr().iter().map(|(e, _)| e.data_type(&input)).collect::<Result<Vec<_>>>()?;
+    Ok(types.iter().all(groups) && types.iter().any(text))
+}
+
+struct GroupExec {
+    /// What it does the work of: a partial [`AggregateExec`].
+    of: Arc<dyn ExecutionPlan>,
+    input: Arc<dyn ExecutionPlan>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+impl fmt::Debug for GroupExec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("GroupExec").field(&self.of).finish()
+    }
+}
+
+impl DisplayAs for GroupExec {
+    fn fmt_as(&self, kind: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GroupExec of ")?;
+        self.of.fmt_as(kind, f)
+    }
+}
+
+impl ExecutionPlan for GroupExec {
+    fn name(&self) -> &'static str {
+        "GroupExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.of.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        self.of.apply_expressions(visit)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+        options: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let Some(input) = children.pop() else { return Ok(self) };
+        let of = Arc::clone(&self.of).replace_children(vec![Arc::clone(&input)], options)?;
+        Ok(Arc::new(Self { of, input, metrics: ExecutionPlanMetricsSet::new() }))
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let Some(of) = self.of.downcast_ref::<AggregateExec>() else {
+            return Err(DataFusionError::Internal("groups of something else".to_owned()));
+        };
+        let input = self.input.execute(partition, Arc::clone(&context))?;
+        let run = Run::new(of, input, &context, BaselineMetrics::new(&self.metrics, partition))?;
+        let stream = futures::stream::try_unfold(run, |mut run| async move {
+            let batch = run.next().await?;
+            Ok(batch.map(|batch| (batch, run)))
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), stream)))
+    }
+}
+
+/// One aggregate: what it is of, which rows count, and what it has so far.
+struct Aggregate {
+    of: Vec<Arc<dyn PhysicalExpr>>,
+    filter: Option<Arc<dyn PhysicalExpr>>,
+    so_far: Box<dyn GroupsAccumulator>,
+}
+
+impl Aggregate {
+    fn arguments(&self, batch: &RecordBatch) -> Result<(Vec<ArrayRef>, Option<BooleanArray>)> {
+        let filter = match &self.filter {
+            Some(filter) => Some(array(filter, batch)?.as_boolean().clone()),
+            None => None,
+        };
+        Ok((self.of.iter().map(|e| array(e, batch)).collect::<Result<_>>()?, filter))
+    }
+}
+
+fn array(expr: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<ArrayRef> {
+    expr.evaluate(batch)?.into_array(batch.num_rows())
+}
+
+/// The rows of one partition on their way through.
+struct Run {
+    /// Begun anew from it when memory is short.
+    of: AggregateParts,
+    input: SendableRecordBatchStream,
+    groups: Groups,
+    aggregates: Vec<Aggregate>,
+    /// Groups of the rows of a batch.
+    rows: Vec<usize>,
+    reservation: MemoryReservation,
+    probe: Probe,
+    out: VecDeque<RecordBatch>,
+    batch_size: usize,
+    ended: bool,
+    metrics: BaselineMetrics,
+}
+
+/// What an aggregation says of itself.
+struct AggregateParts {
+    schema: arrow::datatypes::SchemaRef,
+    by: Vec<Arc<dyn PhysicalExpr>>,
+    aggregates: Vec<Arc<datafusion::physical_expr::aggregate::AggregateFunctionExpr>>,
+    filters: Vec<Option<Arc<dyn PhysicalExpr>>>,
+    types: Vec<arrow::datatypes::DataType>,
+}
+
+impl AggregateParts {
+    fn begin(&self) -> Result<(Groups, Vec<Aggregate>)> {
+        let aggregates = self.aggregates.iter().zip(&self.filters).map(|(a, filter)| {
+            Ok(Aggregate {
+                of: a.expressions(),
+                filter: filter.clone(),
+                so_far: a.create_groups_accumulator()?,
+            })
+        });
+        Ok((Groups::new(self.types.clone()), aggregates.collect::<Result<_>>()?))
+    }
+}
+
+/// Whether grouping is worth its while: where nearly every row is a group of its own, rows are passed on.
+struct Probe {
+    seen: usize,
+    least: usize,
+    ratio: f64,
+    passing: bool,
+}
+
+impl Run {
+    fn new(
+        of: &AggregateExec,
+        input: SendableRecordBatchStream,
+        context: &TaskContext,
+        metrics: BaselineMetrics,
+    ) -> Result<Self> {
+        let schema = of.input_schema();
+        let by: Vec<_> = of.group_expr().expr().iter().map(|(e, _)| Arc::clone(e)).collect();
+        let parts = AggregateParts {
+            schema: of.schema(),
+            types: by.iter().map(|e| e.data_type(&schema)).collect::<Result<_>>()?,
+            by,
+            aggregates: of.aggr_expr().to_vec(),
+            filters: of.filter_expr().to_vec(),
+        };
+        let (groups, aggregates) = parts.begin()?;
+        let options = &context.session_config().options().execution;
+        Ok(Self {
+            of: parts,
+            input,
+            groups,
+            aggregates,
+            rows: Vec::new(),
+            reservation: MemoryConsumer::new("GroupExec").register(context.memory_pool()),
+            probe: Probe {
+                seen: 0,
+                least: options.skip_partial_aggregation_probe_rows_threshold,
+                ratio: options.skip_partial_aggregation_probe_ratio_threshold,
+                passing: false,
+            },
+            out: VecDeque::new(),
+            batch_size: context.session_config().batch_size().max(1),
+            ended: false,
+            metrics,
+        })
+    }
+
+    async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        loop {
+            if let Some(batch) = self.out.pop_front() {
+                self.metrics.record_output(batch.num_rows());
+                return Ok(Some(batch));
+            }
+            if self.ended {
+                self.metrics.done();
+                return Ok(None);
+            }
+            let batch = self.input.next().await.transpose()?;
+            let elapsed = self.metrics.elapsed_compute().clone();
+            let _time = elapsed.timer();
+            match batch {
+                Some(batch) if self.probe.passing => {
+                    let passed = self.pass(&batch)?;
+                    self.out.push_back(passed);
+                }
+                Some(batch) => self.take(&batch)?,
+                None => {
+                    self.ended = true;
+                    self.emit()?;
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, batch: &RecordBatch) -> Result<()> {
+        let columns = self.of.by.iter().map(|e| array(e, batch)).collect::<Result<Vec<_>>>()?;
+        self.groups.of(&columns, &mut self.rows)?;
+        let total = self.groups.len();
+        for aggregate in &mut self.aggregates {
+            let (values, filter) = aggregate.arguments(batch)?;
+            aggregate.so_far.update_batch(&values, &self.rows, filter.as_ref(), total)?;
+        }
+        self.probe.seen += batch.num_rows();
+        #[allow(clippy::cast_precision_loss)] // a ratio
+        let mostly_alone = total as f64 > self.probe.ratio * self.probe.seen as f64;
+        if mostly_alone && self.probe.seen >= self.probe.least {
+            self.probe.passing = true;
+            return self.emit();
+        }
+        let states: usize = self.aggregates.iter().map(|a| a.so_far.size()).sum();
+        if self.reservation.try_resize(self.groups.bytes() + states).is_err() {
+            return self.emit();
+        }
+        Ok(())
+    }
+
+    /// Passes the groups so far on, and begins anew.
+    fn emit(&mut self) -> Result<()> {
+        let rows = self.groups.len();
+        if rows > 0 {
+            let mut columns = self.groups.columns()?;
+            for aggregate in &mut self.aggregates {
+                columns.extend(aggregate.so_far.state(EmitTo::All)?);
+            }
+            let all = self.batch(columns, rows)?;
+            let starts = (0..rows).step_by(self.batch_size);
+            self.out.extend(starts.map(|at| all.slice(at, self.batch_size.min(rows - at))));
+        }
+        (self.groups, self.aggregates) = self.of.begin()?;
+        self.reservation.free();
+        Ok(())
+    }
+
+    /// Rows as groups of their own.
+    fn pass(&self, batch: &RecordBatch) -> Result<RecordBatch> {
+        let mut columns = self.of.by.iter().map(|e| array(e, batch)).collect::<Result<Vec<_>>>()?;
+        for aggregate in &self.aggregates {
+            let (values, filter) = aggregate.arguments(batch)?;
+            columns.extend(aggregate.so_far.convert_to_state(&values, filter.as_ref())?);
+        }
+        self.batch(columns, batch.num_rows())
+    }
+
+    fn batch(&self, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(RecordBatch::try_new_with_options(Arc::clone(&self.of.schema), columns, &options)?)
+    }
+}
