@@ -26,6 +26,13 @@ const PAGE_ROWS: usize = BLOCK_ROWS;
 /// Rows of a row group.
 const GROUP_ROWS: usize = 256 << 10;
 
+/// A column with no more new text in a row than this is left as it is packed: as numbers, of a dictionary mostly.
+/// Compressed, a file would be a tenth smaller, and slower to read.
+const PACKED: usize = 2;
+
+/// With more than this a dictionary is full before a row group is, and would only have to be read besides.
+const OWN_TEXT: usize = 8;
+
 /// A file that is not in the lake yet.
 #[derive(Debug)]
 pub(crate) struct Encoded {
@@ -47,9 +54,13 @@ fn properties(level: i32, rows: &RecordBatch) -> Result<WriterProperties, LakeEr
     }
     let zstd = Compression::ZSTD(ZstdLevel::try_new(level)?);
     for (field, column) in rows.schema_ref().fields().iter().zip(rows.columns()) {
-        // Numbers are packed already: a sixth less of a file is not worth half the time that reading them takes.
-        let codec = if mostly_text(column) { zstd } else { Compression::UNCOMPRESSED };
-        p = p.set_column_compression(ColumnPath::from(field.name().as_str()), codec);
+        let path = ColumnPath::from(field.name().as_str());
+        let new = new_text(column);
+        if new > OWN_TEXT {
+            p = p.set_column_dictionary_enabled(path.clone(), false);
+        }
+        let codec = if new > PACKED { zstd } else { Compression::UNCOMPRESSED };
+        p = p.set_column_compression(path, codec);
     }
     // Rising numbers: their differences take less room than a dictionary.
     for name in ["Timestamp", "ReportId", INGEST_TIME] {
@@ -60,13 +71,14 @@ fn properties(level: i32, rows: &RecordBatch) -> Result<WriterProperties, LakeEr
     Ok(p.build())
 }
 
-/// Whether the different texts of a column take more room than the numbers of a dictionary that name them.
-fn mostly_text(column: &ArrayRef) -> bool {
-    let Some(texts) = column.as_string_opt::<i32>() else { return false };
+/// Bytes of text that a row of a column brings which no row before had; 0 where it has no texts.
+fn new_text(column: &ArrayRef) -> usize {
+    let Some(texts) = column.as_string_opt::<i32>() else { return 0 };
     let mut seen = HashSet::new();
-    let rows = texts.len().min(PAGE_ROWS);
-    let different = texts.iter().take(rows).flatten().filter(|text| seen.insert(*text));
-    different.map(str::len).sum::<usize>() > rows
+    let half = texts.len().min(PAGE_ROWS) / 2;
+    seen.extend(texts.iter().take(half).flatten());
+    let new = texts.iter().skip(half).take(half).flatten().filter(|text| seen.insert(*text));
+    new.map(str::len).sum::<usize>().checked_div(half).unwrap_or(0)
 }
 
 /// Writes batches one after the other, gathering the statistics of the whole.
