@@ -194,7 +194,8 @@ impl Lowerer<'_> {
             };
             columns.push(expr.alias(&wanted.name));
         }
-        let scan = LogicalPlanBuilder::scan(reference, provider_as_source(Arc::clone(provider)), None)?;
+        let read = schema.columns.iter().filter_map(|c| stored.index_of(&c.name).ok()).collect();
+        let scan = LogicalPlanBuilder::scan(reference, provider_as_source(Arc::clone(provider)), Some(read))?;
         project(scan.build()?, columns)
     }
 

@@ -79,6 +79,11 @@ impl PinnedTable {
         projection: Option<&Vec<usize>>,
         sought: &Sought<'_>,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        // Of the columns that are read only: planning looks at each column of each file.
+        let schema = match projection.filter(|p| !p.is_empty()) {
+            Some(read) => Arc::new(self.schemas.visible.project(read)?),
+            None => Arc::clone(&self.schemas.visible),
+        };
         let known: Vec<Known<'_>> = self
             .files
             .iter()
@@ -113,7 +118,7 @@ impl PinnedTable {
         for (i, (file, blocks)) in files.into_iter().enumerate() {
             let rows = blocks.as_ref().map_or(file.rows, |b| b.row_count() as u64);
             self.counters.scanned(rows, file.size);
-            let mut statistics = self.statistics_of(file);
+            let mut statistics = statistics_of(file, &schema);
             let mut scanned = partitioned(&self.dir, file)?;
             if let Some(blocks) = blocks {
                 statistics = statistics.to_inexact();
@@ -124,7 +129,7 @@ impl PinnedTable {
             }
             groups[i % count].push(scanned.with_statistics(Arc::new(statistics)));
         }
-        Ok(Some(parquet_scan(&self.schemas.visible, groups, projection.cloned(), sought.rows)?))
+        Ok(Some(parquet_scan(&schema, groups, projection.filter(|p| p.is_empty()).cloned(), sought.rows)?))
     }
 
     /// The rows of a file that may have the terms; none where its index tells nothing of that.
@@ -139,23 +144,6 @@ impl PinnedTable {
             tracing::warn!(path = %path.display(), %error, "the index of terms cannot be read");
             None
         })
-    }
-
-    /// What the Delta log knows of a file's rows.
-    fn statistics_of(&self, file: &DataFile) -> Statistics {
-        let mut known = Statistics::new_unknown(&self.schemas.visible);
-        // A file without statistics says that it has no row.
-        if file.rows > 0 {
-            known.num_rows = usize::try_from(file.rows).map_or(Precision::Absent, Precision::Exact);
-        }
-        if let (Ok(at), Some((low, high))) = (self.schemas.visible.index_of("Timestamp"), file.time)
-            && let Some(column) = known.column_statistics.get_mut(at)
-        {
-            let value = |us| ScalarValue::TimestampMicrosecond(Some(us), Some("UTC".into()));
-            column.min_value = Precision::Inexact(value(low));
-            column.max_value = Precision::Inexact(value(high));
-        }
-        known
     }
 
     fn memory(
@@ -217,8 +205,25 @@ struct Sought<'a> {
     terms: Option<Wanted>,
     /// Columns that conditions look at alone.
     coded: Option<Coded>,
-    /// Rows that do not match this.
+    /// Rows that do not match this, which is of the columns that are read.
     rows: Option<&'a Arc<dyn PhysicalExpr>>,
+}
+
+/// What the Delta log knows of a file's rows.
+fn statistics_of(file: &DataFile, schema: &SchemaRef) -> Statistics {
+    let mut known = Statistics::new_unknown(schema);
+    // A file without statistics says that it has no row.
+    if file.rows > 0 {
+        known.num_rows = usize::try_from(file.rows).map_or(Precision::Absent, Precision::Exact);
+    }
+    if let (Ok(at), Some((low, high))) = (schema.index_of("Timestamp"), file.time)
+        && let Some(column) = known.column_statistics.get_mut(at)
+    {
+        let value = |us| ScalarValue::TimestampMicrosecond(Some(us), Some("UTC".into()));
+        column.min_value = Precision::Inexact(value(low));
+        column.max_value = Precision::Inexact(value(high));
+    }
+    known
 }
 
 fn external(e: LakeError) -> DataFusionError {
@@ -304,7 +309,6 @@ impl TableProvider for PinnedTable {
         }
         // Conditions of the query are not tried on rows that it must not see: one that fails on a value
         // would tell of it. They only leave out whole files.
-        let own = physical(Some(devices.condition()))?;
         let device = visible.index_of(DEVICE)?;
         let (asked, mut wanted) = match projection {
             Some(asked) => (Arc::new(visible.project(asked)?), asked.clone()),
@@ -313,7 +317,9 @@ impl TableProvider for PinnedTable {
         if !wanted.contains(&device) {
             wanted.push(device);
         }
-        let sought = Sought { files: predicate.as_ref(), terms: None, coded: None, rows: own.as_ref() };
+        let read = DFSchema::try_from(visible.project(&wanted)?)?;
+        let own = state.create_physical_expr(devices.condition(), &read)?;
+        let sought = Sought { files: predicate.as_ref(), terms: None, coded: None, rows: Some(&own) };
         let rows = self.rows(state, Some(&wanted), &sought)?;
         Ok(Arc::new(DevicesOnly::new(rows, Arc::clone(devices), asked)?))
     }
