@@ -324,3 +324,115 @@ impl Run {
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.of.schema), columns, &options)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Int64Array, StringViewArray};
+    use datafusion::datasource::MemTable;
+    use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool, UnboundedMemoryPool};
+    use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+    use datafusion::functions_aggregate::expr_fn::{count, sum};
+    use datafusion::physical_plan::collect;
+    use datafusion::prelude::{SessionConfig, SessionContext, col, lit};
+
+    /// Refuses the first half of an aggregation more than some bytes, and nobody else.
+    #[derive(Debug)]
+    struct Short(UnboundedMemoryPool, GreedyMemoryPool);
+
+    impl fmt::Display for Short {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("short")
+        }
+    }
+
+    impl Short {
+        fn of(&self, reservation: &MemoryReservation) -> &dyn MemoryPool {
+            if reservation.consumer().name() == "GroupExec" { &self.1 } else { &self.0 }
+        }
+    }
+
+    impl MemoryPool for Short {
+        fn name(&self) -> &'static str {
+            "short"
+        }
+
+        fn grow(&self, reservation: &MemoryReservation, additional: usize) {
+            self.of(reservation).grow(reservation, additional);
+        }
+
+        fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
+            self.of(reservation).shrink(reservation, shrink);
+        }
+
+        fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+            self.of(reservation).try_grow(reservation, additional)
+        }
+
+        fn reserved(&self) -> usize {
+            self.0.reserved() + self.1.reserved()
+        }
+    }
+
+    /// The groups of 40,000 rows that have so many different texts, as lines in order; and how often the plan
+    /// groups by itself, and how many rows its first half gave.
+    async fn grouped(texts: usize, bytes: usize, own: bool) -> (Vec<String>, usize, usize) {
+        let pool = Short(UnboundedMemoryPool::default(), GreedyMemoryPool::new(bytes));
+        let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc().unwrap();
+        let mut config = SessionConfig::new().with_target_partitions(2).with_batch_size(1000);
+        config.options_mut().execution.skip_partial_aggregation_probe_rows_threshold = 5000;
+        let session = SessionContext::new_with_config_rt(config, runtime);
+        let batch = |from: usize| {
+            let rows = from..from + 1000;
+            let key = rows
+                .clone()
+                .map(|n| (!n.is_multiple_of(13)).then(|| format!("text that is number {}", n % texts)));
+            let day = rows.clone().map(|n| i64::try_from(n % 3).unwrap()).collect::<Int64Array>();
+            let value = rows.map(|n| i64::try_from(n).unwrap()).collect::<Int64Array>();
+            let columns: [(_, ArrayRef); 3] = [
+                ("key", Arc::new(key.collect::<StringViewArray>())),
+                ("day", Arc::new(day)),
+                ("value", Arc::new(value)),
+            ];
+            RecordBatch::try_from_iter_with_nullable(columns.map(|(n, c)| (n, c, true))).unwrap()
+        };
+        let half = |from: usize| (from..from + 20_000).step_by(1000).map(batch).collect::<Vec<_>>();
+        let halves = vec![half(0), half(20_000)];
+        let table = MemTable::try_new(halves[0][0].schema(), halves).unwrap();
+        let rows = session.read_table(Arc::new(table)).unwrap();
+        let rows =
+            rows.aggregate(vec![col("key"), col("day")], vec![count(lit(1)), sum(col("value"))]).unwrap();
+        let mut plan = rows.create_physical_plan().await.unwrap();
+        if own {
+            plan = regroup(plan).unwrap();
+        }
+        let out = collect(Arc::clone(&plan), session.task_ctx()).await.unwrap();
+        let (mut found, mut given) = (0, 0);
+        plan.apply(|node| {
+            if node.name() == "GroupExec" {
+                found += 1;
+                given += node.metrics().and_then(|m| m.output_rows()).unwrap_or(0);
+            }
+            Ok(TreeNodeRecursion::Continue)
+        })
+        .unwrap();
+        let text = arrow::util::pretty::pretty_format_batches(&out).unwrap().to_string();
+        let mut lines: Vec<String> = text.lines().map(ToOwned::to_owned).collect();
+        lines.sort_unstable();
+        (lines, found, given)
+    }
+
+    #[tokio::test]
+    async fn groups_are_those_of_datafusion_also_when_memory_is_short_or_rows_are_passed_on() {
+        const ENOUGH: usize = 64 << 20;
+        for (texts, bytes) in [(7, ENOUGH), (700, 1), (700, ENOUGH), (40_000, ENOUGH), (40_000, 1)] {
+            let (theirs, none, _) = grouped(texts, ENOUGH, false).await;
+            let (ours, one, given) = grouped(texts, bytes, true).await;
+            assert_eq!((none, one), (0, 1));
+            assert!(theirs.len() > texts.min(20_000), "{}", theirs.len());
+            assert_eq!(ours, theirs, "{texts} texts within {bytes} bytes");
+            let anew = given > 2 * (theirs.len() - 4);
+            assert_eq!(anew, bytes == 1 && texts == 700, "{given} rows for {} groups", theirs.len());
+        }
+    }
+}

@@ -366,11 +366,11 @@ mod tests {
 
     fn columns(from: usize) -> Vec<ArrayRef> {
         let rows = from..from + 500;
-        let text = |n: usize| (n % 11 != 0).then(|| format!("{}{}", "x".repeat(n % 19), n % 5));
+        let text = |n: usize| (!n.is_multiple_of(11)).then(|| format!("{}{}", "x".repeat(n % 19), n % 5));
         let views: StringViewArray = rows.clone().map(text).collect();
         let plain: StringArray =
             rows.clone().map(|n| Some(["", "a", "a text that is long enough"][n % 3])).collect();
-        let instant = |n: usize| (n % 7 != 0).then(|| i64::try_from(n % 4).unwrap());
+        let instant = |n: usize| (!n.is_multiple_of(7)).then(|| i64::try_from(n % 4).unwrap());
         let instants: TimestampMicrosecondArray = rows.clone().map(instant).collect();
         let truths: BooleanArray = rows.map(|n| Some(n % 2 == 0)).collect();
         vec![Arc::new(views), Arc::new(plain), Arc::new(instants.with_timezone("UTC")), Arc::new(truths)]
@@ -391,7 +391,7 @@ mod tests {
     #[test]
     fn each_row_is_in_the_group_of_its_values_and_groups_have_them_back() {
         for wanted in [&[0][..], &[0, 1], &[1, 2, 3, 0], &[3, 2]] {
-            let types = vec![
+            let types = [
                 DataType::Utf8View,
                 DataType::Utf8,
                 DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
