@@ -90,11 +90,11 @@ impl Lowerer<'_> {
                 let mut rest = branches.iter();
                 let (condition, value) =
                     rest.next().ok_or_else(|| ExecError::Internal("case without branches".to_owned()))?;
-                let mut builder = when(self.predicate(condition, false)?, self.value(value)?);
+                let mut builder = when(self.predicate(condition, false)?, viewed(self.value(value)?));
                 for (condition, value) in rest {
-                    builder = builder.when(self.predicate(condition, false)?, self.value(value)?);
+                    builder = builder.when(self.predicate(condition, false)?, viewed(self.value(value)?));
                 }
-                builder.otherwise(self.value(otherwise)?)?
+                builder.otherwise(viewed(self.value(otherwise)?))?
             }
         })
     }
@@ -548,5 +548,13 @@ impl Computed {
             (V::Str(s), _) => Some(Self::Field(s.to_string())),
             _ => None,
         }
+    }
+}
+
+/// A constant text as a view: what chooses between texts copies views instead of the texts.
+fn viewed(expr: Expr) -> Expr {
+    match expr {
+        Expr::Literal(ScalarValue::Utf8(text), notes) => Expr::Literal(ScalarValue::Utf8View(text), notes),
+        other => other,
     }
 }
