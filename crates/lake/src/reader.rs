@@ -6,6 +6,7 @@ mod fill;
 mod limit;
 mod provider;
 mod prune;
+mod together;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

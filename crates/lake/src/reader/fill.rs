@@ -48,7 +48,8 @@ impl PhysicalExprAdapter for Fill {
                 Ok(empty.map_or(Transformed::no(e), |empty| Transformed::yes(lit(empty))))
             })
             .data()?;
-        super::codes::by_text(self.rest.rewrite(filled)?, &self.physical)
+        let tried = super::codes::by_text(self.rest.rewrite(filled)?, &self.physical)?;
+        Ok(super::together::together(tried, &self.physical))
     }
 }
 
