@@ -53,7 +53,7 @@ fn can(of: &AggregateExec) -> Result<bool> {
         || *of.input_order_mode() != InputOrderMode::Linear
         || of.limit_options().is_some()
         || !of.dynamic_expressions_produced().is_empty()
-        || !of.aggr_expr().iter().all(|a| a.groups_accumulator_supported())
+        || !of.aggr_expr().iter().all(|a| a.groups_accumulator_supported() && a.order_bys().is_empty())
     {
         return Ok(false);
     }
@@ -229,7 +229,10 @@ impl Run {
             groups,
             aggregates,
             rows: Vec::new(),
-            reservation: MemoryConsumer::new("GroupExec").register(context.memory_pool()),
+            reservation: MemoryConsumer::new("GroupExec")
+                // It can pass on what it has, and so takes no more than its share.
+                .with_can_spill(true)
+                .register(context.memory_pool()),
             probe: Probe {
                 seen: 0,
                 least: options.skip_partial_aggregation_probe_rows_threshold,
@@ -246,6 +249,9 @@ impl Run {
     async fn next(&mut self) -> Result<Option<RecordBatch>> {
         loop {
             if let Some(batch) = self.out.pop_front() {
+                if self.out.is_empty() {
+                    self.reservation.free();
+                }
                 self.metrics.record_output(batch.num_rows());
                 return Ok(Some(batch));
             }
@@ -295,17 +301,21 @@ impl Run {
     /// Passes the groups so far on, and begins anew.
     fn emit(&mut self) -> Result<()> {
         let rows = self.groups.len();
-        if rows > 0 {
-            let mut columns = self.groups.columns()?;
-            for aggregate in &mut self.aggregates {
-                columns.extend(aggregate.so_far.state(EmitTo::All)?);
-            }
-            let all = self.batch(columns, rows)?;
-            let starts = (0..rows).step_by(self.batch_size);
-            self.out.extend(starts.map(|at| all.slice(at, self.batch_size.min(rows - at))));
+        let mut columns = self.groups.columns()?;
+        for aggregate in &mut self.aggregates {
+            columns.extend(aggregate.so_far.state(EmitTo::All)?);
         }
         (self.groups, self.aggregates) = self.of.begin()?;
         self.reservation.free();
+        if rows > 0 {
+            let all = self.batch(columns, rows)?;
+            // It is there already, and goes as fast as it is taken.
+            if self.reservation.try_resize(all.get_array_memory_size()).is_err() {
+                tracing::debug!(rows, "groups are passed on beyond the memory limit");
+            }
+            let starts = (0..rows).step_by(self.batch_size);
+            self.out.extend(starts.map(|at| all.slice(at, self.batch_size.min(rows - at))));
+        }
         Ok(())
     }
 

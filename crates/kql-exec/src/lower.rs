@@ -21,7 +21,9 @@ use datafusion::common::{Column, DFSchema, TableReference};
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::execution::context::ExecutionProps;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, Projection};
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::prelude::lit;
 use palisade_kql::program::{self, Pipeline, Source};
 use palisade_kql::{Schema, Type, Value};
@@ -149,8 +151,8 @@ impl Lowerer<'_> {
         if let Some(value) = expr.as_literal() {
             return Ok(value_cell(value));
         }
-        let lowered = self.value(expr)?;
         let schema = DFSchema::empty();
+        let lowered = ExprSimplifier::new(SimplifyContext::default()).coerce(self.value(expr)?, &schema)?;
         let physical = datafusion::physical_expr::create_physical_expr(
             &lowered,
             &schema,

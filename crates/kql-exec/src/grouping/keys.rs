@@ -325,6 +325,11 @@ impl Groups {
             Key::Texts(texts) => {
                 let texts = ids.iter().map(|id| texts.known[*id as usize].as_deref());
                 if *ty == DataType::Utf8 {
+                    let bytes: usize = texts.clone().flatten().map(str::len).sum();
+                    if i32::try_from(bytes).is_err() {
+                        let message = "the texts of the groups have more than 2 GiB".to_owned();
+                        return Err(DataFusionError::ResourcesExhausted(message));
+                    }
                     let mut builder = StringBuilder::new();
                     texts.for_each(|text| builder.append_option(text));
                     Arc::new(builder.finish())

@@ -206,3 +206,10 @@ async fn names_and_schemas_are_checked_before_anything_runs() {
         ["a9:long", "a10:long", "b:long"]
     );
 }
+
+#[tokio::test]
+async fn bounds_may_be_chosen_by_what_earlier_stages_said() {
+    let query = "let n = toscalar(range i from 1 to 9 step 1 | count); \
+                 range x from 1 to iff(iff(n > 5, 'big', 'small') == 'big', 3, 1) step 1";
+    assert_eq!(lines(query).await, ["[1]", "[2]", "[3]"]);
+}

@@ -8,7 +8,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::and_kleene;
 use arrow::datatypes::{DataType, Schema};
 use datafusion::common::Result;
@@ -61,7 +61,8 @@ impl PhysicalExpr for Together {
     fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
         let mut all: Option<BooleanArray> = None;
         for part in &self.0 {
-            if all.as_ref().is_some_and(|all| !all.has_true()) {
+            // Where it is not known yet, what comes may still say no.
+            if all.as_ref().is_some_and(|all| all.null_count() == 0 && !all.has_true()) {
                 break;
             }
             let own = part.evaluate(batch)?.into_array(batch.num_rows())?;
@@ -169,7 +170,9 @@ mod tests {
         assert_eq!(said(&one), [Some(false), Some(true), None, None]);
         assert_eq!(said(&one), said(&apart));
         let none = together(conjunction([is("A", 9, &schema), is("B", 5, &schema)]), &schema);
-        assert_eq!(said(&none)[..2], [Some(false); 2]);
+        assert_eq!(said(&none), [Some(false), Some(false), None, Some(false)]);
+        let later = together(conjunction([is("A", 9, &schema), is("B", 6, &schema)]), &schema);
+        assert_eq!(said(&later), [Some(false); 4], "null and false is false");
         let single = is("A", 2, &schema);
         assert!(together(single, &schema).downcast_ref::<Together>().is_none());
     }
