@@ -33,6 +33,9 @@ const PACKED: usize = 2;
 /// With more than this a dictionary is full before a row group is, and would only have to be read besides.
 const OWN_TEXT: usize = 8;
 
+/// Bytes of a text that is longer than names and identifiers mostly are.
+const LONG: usize = 32;
+
 /// A file that is not in the lake yet.
 #[derive(Debug)]
 pub(crate) struct Encoded {
@@ -59,7 +62,7 @@ fn properties(level: i32, rows: &RecordBatch) -> Result<WriterProperties, LakeEr
         if new > OWN_TEXT {
             p = p.set_column_dictionary_enabled(path.clone(), false);
         }
-        let codec = if new > PACKED { zstd } else { Compression::UNCOMPRESSED };
+        let codec = if new > PACKED || long_text(column) { zstd } else { Compression::UNCOMPRESSED };
         p = p.set_column_compression(path, codec);
     }
     // Rising numbers: their differences take less room than a dictionary.
@@ -79,6 +82,15 @@ fn new_text(column: &ArrayRef) -> usize {
     seen.extend(texts.iter().take(half).flatten());
     let new = texts.iter().skip(half).take(half).flatten().filter(|text| seen.insert(*text));
     new.map(str::len).sum::<usize>().checked_div(half).unwrap_or(0)
+}
+
+/// Whether a column has long texts of different lengths, such as command lines. The first rows are of one machine
+/// perhaps, and that it repeats itself says nothing of the others.
+fn long_text(column: &ArrayRef) -> bool {
+    let Some(texts) = column.as_string_opt::<i32>() else { return false };
+    let lengths = || texts.iter().take(PAGE_ROWS).flatten().map(str::len).filter(|length| *length > 0);
+    let rows = lengths().count();
+    lengths().sum::<usize>() > LONG * rows && lengths().min() != lengths().max()
 }
 
 /// Writes batches one after the other, gathering the statistics of the whole.
@@ -272,6 +284,25 @@ pub(crate) fn sorted(batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_that_are_long_or_go_on_being_others_are_told_from_names() {
+        let column = |text: &dyn Fn(usize) -> String| -> ArrayRef {
+            Arc::new(arrow::array::StringArray::from_iter_values((0..8192).map(text)))
+        };
+        let names = column(&|n| format!("program{}", n % 300));
+        let hashes = column(&|n| format!("{:064x}", n % 300));
+        let lines = column(&|n| format!("/usr/bin/program --with-an-option={n} --and-another"));
+        let same = column(&|n| "/usr/bin/program --of one machine --and again".repeat(1 + n % 2));
+        let said = |c: &ArrayRef| (new_text(c) > PACKED, new_text(c) > OWN_TEXT, long_text(c));
+        assert_eq!(said(&names), (false, false, false));
+        assert_eq!(said(&hashes), (false, false, false));
+        assert_eq!(said(&lines), (true, true, true));
+        assert_eq!(said(&same), (false, false, true));
+        let none: ArrayRef = Arc::new(arrow::array::Int64Array::from(vec![1]));
+        assert_eq!(said(&none), (false, false, false));
+        assert_eq!(said(&column(&|_| String::new())), (false, false, false));
+    }
 
     #[test]
     fn days_are_written_as_dates() {
