@@ -31,7 +31,7 @@ impl<'a, T: Clone> Memo<'a, T> {
         if self.patience < 0 {
             return compute();
         }
-        let Some(entry) = self.table.get_mut(slot(view)) else { return compute() };
+        let Some(entry) = self.table.get_mut(slot(view, ENTRIES)) else { return compute() };
         if let Some((known, value)) = entry
             && *known == view
         {
@@ -45,11 +45,12 @@ impl<'a, T: Clone> Memo<'a, T> {
     }
 }
 
-/// Where a view's entry is.
+/// Where a view's entry is among so many, which are a power of two.
 #[allow(clippy::cast_possible_truncation)] // the low half and the high bits are meant
-fn slot(view: u128) -> usize {
+#[inline]
+pub(crate) fn slot(view: u128, entries: usize) -> usize {
     let mixed = ((view as u64) ^ ((view >> 64) as u64).rotate_left(23)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 54) as usize % ENTRIES
+    (mixed >> (64 - entries.ilog2())) as usize % entries
 }
 
 #[cfg(test)]

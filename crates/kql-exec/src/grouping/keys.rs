@@ -13,6 +13,8 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::{DataFusionError, Result};
 
+use crate::memo::slot;
+
 /// Texts of up to so many bytes are their own view.
 const INLINE: u32 = 12;
 
@@ -54,13 +56,6 @@ struct Seen {
     id: u32,
     /// Of which buffers the view is; 0 where it is its own text, which it is for ever.
     age: u32,
-}
-
-/// Where a view's number is at hand.
-#[allow(clippy::cast_possible_truncation)] // the low half and the high bits are meant
-fn slot(view: u128) -> usize {
-    let mixed = ((view as u64) ^ ((view >> 64) as u64).rotate_left(23)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 48) as usize % AT_HAND
 }
 
 /// Different texts, in the order in which they came.
@@ -147,7 +142,7 @@ impl Texts {
             // A view begins with its length. Multiplied, because no processor guesses how long texts are.
             #[allow(clippy::cast_possible_truncation)]
             let age = self.age * u32::from(view as u32 > INLINE);
-            let slot = slot(view);
+            let slot = slot(view, AT_HAND);
             let known = self.seen[slot];
             if known.view == view && known.age == age {
                 ids.push(known.id);
