@@ -185,6 +185,13 @@ fn dynamic(text: &str) -> Option<Json> {
     (reader.at == text.len()).then_some(value)
 }
 
+/// A number with a unit of time, such as `1.5h`.
+fn bare_timespan(word: &str) -> Option<i64> {
+    let digits = word.strip_prefix('-').unwrap_or(word);
+    let counted = digits.starts_with(|c: char| c.is_ascii_digit()) && !digits.contains(':');
+    counted.then(|| time::parse_timespan(word)).flatten()
+}
+
 struct Dynamic<'t> {
     text: &'t str,
     at: usize,
@@ -308,9 +315,10 @@ impl Dynamic<'_> {
             "null" => Json::Null,
             "true" => Json::Bool(true),
             "false" => Json::Bool(false),
-            _ => match integer(word) {
-                Some(n) => Json::from(n),
-                None => Json::Number(Number::from_f64(word.parse().ok()?)?),
+            _ => match (integer(word), word.parse()) {
+                (Some(n), _) => Json::from(n),
+                (None, Ok(real)) => Json::Number(Number::from_f64(real)?),
+                (None, Err(_)) => Json::String(time::format_timespan(bare_timespan(word)?)),
             },
         };
         self.at += end;
@@ -348,5 +356,10 @@ mod tests {
         assert_eq!(typed("decimal(1.50)"), Ok(Value::Decimal("1.5".into())));
         assert!(typed("datetime(hello)").is_err());
         assert!(typed("dynamic([1)").is_err());
+        assert_eq!(
+            typed("dynamic([1h, 1.5d, -30s, 1e3])"),
+            Ok(Value::Dynamic(r#"["01:00:00","1.12:00:00","-00:00:30",1000.0]"#.to_owned()))
+        );
+        assert!(typed("dynamic([1parsec])").is_err() && typed("dynamic([h1])").is_err());
     }
 }
