@@ -5,6 +5,7 @@
 
 mod activity;
 mod basket;
+mod funnel;
 mod graph;
 mod groups;
 mod lookup;
@@ -13,6 +14,7 @@ mod nearby;
 mod rolling;
 mod rows;
 mod search;
+mod sequence;
 mod timeline;
 
 use std::fmt;
@@ -127,6 +129,8 @@ pub(crate) fn function(
         TableFunction::RollingPercentile(plugin) => {
             Arc::new(rolling::Rolling::new(plugin, outcome, constant)?)
         }
+        TableFunction::Sequences(plugin) => Arc::new(sequence::Sequences::new(plugin, outcome, constant)?),
+        TableFunction::Funnel(plugin) => Arc::new(funnel::Funnel::new(plugin, outcome, constant)?),
         TableFunction::GraphNodes(nodes) => Arc::new(graph::Nodes { spec: nodes.clone(), types: outcome }),
         TableFunction::Match(matching) => Arc::new(matching::Match { spec: matching.as_ref().clone() }),
     };

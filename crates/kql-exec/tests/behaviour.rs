@@ -29,6 +29,8 @@ mod plugins;
 mod run_lines;
 #[path = "behaviour/scalar.rs"]
 mod scalar;
+#[path = "behaviour/sequences.rs"]
+mod sequences;
 #[path = "behaviour/series.rs"]
 mod series;
 #[path = "behaviour/subqueries.rs"]

@@ -24,6 +24,7 @@ mod pattern;
 mod percentile;
 mod scan;
 mod search;
+mod sequence;
 mod series;
 mod source;
 mod spread;

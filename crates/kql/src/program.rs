@@ -9,7 +9,10 @@ mod plugin;
 mod table;
 
 pub use open::{MAX_QUESTIONS, Open, Question};
-pub use plugin::{Activity, Basket, Metric, RollingPercentile, ShapeLookup, Window};
+pub use plugin::{
+    Activity, Basket, Funnel, FunnelKind, MAX_STEPS, Metric, RollingPercentile, Sequences, ShapeLookup,
+    Window, array_of,
+};
 pub use table::{
     Apply, Cycles, GraphNodes, MatchColumn, MatchEdge, MatchNode, MatchOutput, Matching, Part, TableCall,
     TableFunction,

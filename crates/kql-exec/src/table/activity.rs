@@ -1,6 +1,8 @@
 //! Plugins that count ids over a timeline, window by window.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod lookback;
+
+use std::collections::{HashMap, HashSet};
 
 use arrow::array::{ArrayRef, RecordBatch};
 use datafusion::common::Result;
@@ -20,6 +22,7 @@ enum Count {
     Changes,
     Engagement { windows: i64 },
     Sliding { windows: i64 },
+    Sessions { lookback: i64 },
     Cohorts { only: Option<i64> },
 }
 
@@ -98,6 +101,7 @@ impl Activity {
             Metric::Changes => Count::Changes,
             Metric::Engagement { outer } => Count::Engagement { windows: windows.across(distance(outer)?) },
             Metric::Sliding { lookback } => Count::Sliding { windows: windows.across(distance(lookback)?) },
+            Metric::Sessions { lookback } => Count::Sessions { lookback: distance(lookback)? },
             Metric::Cohorts { only } => Count::Cohorts {
                 only: match only {
                     Some(place) => Some(windows.of(timeline::place(place, constant)?)),
@@ -119,42 +123,6 @@ impl Activity {
             }
             _ => from,
         }
-    }
-
-    /// Ids that occur in enough periods up to some occurrence in the window.
-    fn active_users(
-        &self,
-        group: &Group<u32>,
-        (lookback, periods, needed): (i64, &Windows, u64),
-        out: &mut Out<'_>,
-    ) -> Result<()> {
-        let mut by_id: Vec<(u32, i64)> =
-            group.rows.iter().filter(|(_, id)| *id != NOBODY).map(|(at, id)| (*id, *at)).collect();
-        out.budget.grow(by_id.len() * size_of::<(u32, i64)>())?;
-        by_id.sort_unstable();
-        let mut active: Vec<(i64, u32)> = Vec::new();
-        for occurrences in by_id.chunk_by(|(a, _), (b, _)| a == b) {
-            // Periods that the time up to here looks back to, each with its last occurrence.
-            let mut seen: VecDeque<(i64, i64)> = VecDeque::new();
-            for (id, at) in occurrences {
-                let period = periods.of(*at);
-                match seen.back_mut() {
-                    Some((known, last)) if *known == period => *last = *at,
-                    _ => seen.push_back((period, *at)),
-                }
-                while seen.front().is_some_and(|(_, last)| *last <= at.saturating_sub(lookback)) {
-                    seen.pop_front();
-                }
-                if *at >= self.bounds.0 && seen.len() as u64 >= needed {
-                    active.push((*at, *id));
-                }
-            }
-        }
-        active.sort_unstable();
-        for (window, rows) in by_window(&active, &self.windows) {
-            out.push(&[self.windows.start(window)], group.first, &[count(distinct(rows).len())])?;
-        }
-        Ok(())
     }
 
     fn counts(&self, group: &Group<u32>, out: &mut Out<'_>) -> Result<()> {
@@ -333,6 +301,7 @@ impl Function for Activity {
                 Count::Changes => self.changes(group, &mut out)?,
                 Count::Engagement { windows } => self.sliding(group, *windows, true, &mut out)?,
                 Count::Sliding { windows } => self.sliding(group, *windows, false, &mut out)?,
+                Count::Sessions { lookback } => self.sessions(group, *lookback, &mut out)?,
                 Count::Cohorts { only } => self.cohorts(group, *only, &old, &mut out)?,
             }
         }

@@ -94,9 +94,23 @@ pub(super) fn width(
     axis: Type,
     constant: &Constant<'_>,
 ) -> std::result::Result<i64, ExecError> {
-    let unit = if axis == Type::Datetime { TICKS_PER_DAY / MICROS_PER_DAY } else { 1 };
-    let width = constant(expr)?.int().map(|n| n / unit).filter(|n| *n > 0);
+    let width = constant(expr)?.int().map(|n| n / unit(axis)).filter(|n| *n > 0);
     width.ok_or_else(|| ExecError::Limit("the windows of a timeline must be wider than zero".to_owned()))
+}
+
+/// A constant way on the timeline, in its own unit; there may be none.
+pub(super) fn way(
+    expr: &program::Expr,
+    axis: Type,
+    constant: &Constant<'_>,
+) -> std::result::Result<i64, ExecError> {
+    let way = constant(expr)?.int().map(|n| n / unit(axis)).filter(|n| *n >= 0);
+    way.ok_or_else(|| ExecError::Limit("what lies between two steps must not be less than zero".to_owned()))
+}
+
+/// How much of a timespan one step of a timeline's numbers is.
+pub(super) fn unit(axis: Type) -> i64 {
+    if axis == Type::Datetime { TICKS_PER_DAY / MICROS_PER_DAY } else { 1 }
 }
 
 /// Stands for the id of a row that has none: it is counted as a row, but not as an id.
@@ -112,7 +126,11 @@ impl Ids {
         if value == crate::value::V::Null {
             return Ok(NOBODY);
         }
-        let text = key(&value);
+        self.named(key(&value), budget)
+    }
+
+    /// The number of what has this key.
+    pub fn named(&mut self, text: String, budget: &Budget) -> Result<u32> {
         if let Some(known) = self.0.get(&text) {
             return Ok(*known);
         }
@@ -120,6 +138,19 @@ impl Ids {
         let next = u32::try_from(self.0.len()).unwrap_or(NOBODY);
         self.0.insert(text, next);
         Ok(next)
+    }
+
+    /// For each number its place in the order of the keys, which does not depend on the order of rows.
+    pub fn places(&self) -> Vec<u32> {
+        let mut keys: Vec<(&String, u32)> = self.0.iter().map(|(key, number)| (key, *number)).collect();
+        keys.sort_unstable();
+        let mut places = vec![NOBODY; keys.len()];
+        for ((_, number), at) in keys.into_iter().zip(0u32..) {
+            if let Some(place) = places.get_mut(number as usize) {
+                *place = at;
+            }
+        }
+        places
     }
 }
 

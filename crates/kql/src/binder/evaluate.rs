@@ -15,14 +15,12 @@ use crate::types::{Schema, Type, Value};
 type Given = (bool, Vec<(ast::Name, Type)>);
 
 /// Plugins of the language that are not carried out here.
-const MISSING: [&str; 18] = [
+const MISSING: [&str; 14] = [
     "autocluster",
     "azure_digital_twins_query_request",
     "cosmosdb_sql_request",
     "diffpatterns",
     "diffpatterns_text",
-    "funnel_sequence",
-    "funnel_sequence_completion",
     "http_request",
     "http_request_post",
     "infer_storage_schema",
@@ -31,13 +29,11 @@ const MISSING: [&str; 18] = [
     "python",
     "r",
     "schema_merge",
-    "sequence_detect",
-    "session_count",
     "sql_request",
 ];
 
 /// Plugins that are carried out here.
-const PLUGINS: [&str; 18] = [
+const PLUGINS: [&str; 22] = [
     "active_users_count",
     "activity_counts_metrics",
     "activity_engagement",
@@ -45,6 +41,8 @@ const PLUGINS: [&str; 18] = [
     "bag_unpack",
     "basket",
     "dcount_intersect",
+    "funnel_sequence",
+    "funnel_sequence_completion",
     "geo_line_lookup",
     "geo_polygon_lookup",
     "ipv4_lookup",
@@ -55,6 +53,8 @@ const PLUGINS: [&str; 18] = [
     "preview",
     "rolling_percentile",
     "rows_near",
+    "sequence_detect",
+    "session_count",
     "sliding_window_counts",
 ];
 
@@ -80,11 +80,16 @@ impl Binder<'_, '_, '_> {
             "geo_line_lookup" => self.shape_lookup(input, args, false, span),
             "geo_polygon_lookup" => self.shape_lookup(input, args, true, span),
             "rolling_percentile" => self.rolling_percentile(input, args, span),
+            "sequence_detect" => self.sequence_detect(input, args, span),
+            plugin @ ("funnel_sequence" | "funnel_sequence_completion") => {
+                self.funnel(input, plugin, args, span)
+            }
             plugin @ ("active_users_count"
             | "activity_counts_metrics"
             | "activity_engagement"
             | "activity_metrics"
             | "new_activity_metrics"
+            | "session_count"
             | "sliding_window_counts") => self.activity(input, plugin, args, span),
             other if MISSING.contains(&other) => {
                 self.unsupported(&format!("the plugin {other}()"), name.span);

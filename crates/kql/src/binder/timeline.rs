@@ -49,7 +49,7 @@ impl Binder<'_, '_, '_> {
             "activity_counts_metrics" => (3, 3),
             "activity_metrics" => (3 - left_out, 3 - left_out),
             "activity_engagement" => (4 - left_out, 4 - left_out),
-            "sliding_window_counts" => (4, 4),
+            "session_count" | "sliding_window_counts" => (4, 4),
             _ => (3, 4),
         };
         if !(least..=most).contains(&constants.len()) {
@@ -80,6 +80,10 @@ impl Binder<'_, '_, '_> {
             "activity_engagement" => {
                 let inner = Window::Width(self.width(constants.next()?, axis)?);
                 (Metric::Engagement { outer: self.width(constants.next()?, axis)? }, inner)
+            }
+            "session_count" => {
+                let window = self.timeline_window(constants.next()?, axis)?;
+                (Metric::Sessions { lookback: self.width(constants.next()?, axis)? }, window)
             }
             "sliding_window_counts" => {
                 let lookback = self.width(constants.next()?, axis)?;
@@ -115,6 +119,7 @@ impl Binder<'_, '_, '_> {
                 ("activity_ratio", Type::Real),
             ],
             Metric::Sliding { .. } => &[("Count", Type::Long), ("Dcount", Type::Long)],
+            Metric::Sessions { .. } => &[("count_sessions", Type::Long)],
             Metric::Cohorts { .. } => &[
                 ("dcount_new_values", Type::Long),
                 ("dcount_retained_values", Type::Long),
@@ -247,7 +252,7 @@ impl Binder<'_, '_, '_> {
     }
 
     /// A column with its name.
-    fn column_of(&mut self, input: &Relation, arg: &NamedExpr) -> Option<(String, Expr)> {
+    pub(super) fn column_of(&mut self, input: &Relation, arg: &NamedExpr) -> Option<(String, Expr)> {
         let bound = self.scalar(&arg.expr, input)?;
         match &bound.kind {
             ExprKind::Column(name) => Some((name.clone(), bound)),
@@ -258,7 +263,7 @@ impl Binder<'_, '_, '_> {
         }
     }
 
-    fn axis_of(&mut self, input: &Relation, arg: &NamedExpr) -> Option<(String, Expr)> {
+    pub(super) fn axis_of(&mut self, input: &Relation, arg: &NamedExpr) -> Option<(String, Expr)> {
         let (name, axis) = self.column_of(input, arg)?;
         if !matches!(axis.ty, Type::Datetime | Type::Timespan | Type::Int | Type::Long) {
             let message = format!("a timeline has times or whole numbers, not values of type {}", axis.ty);
@@ -268,7 +273,7 @@ impl Binder<'_, '_, '_> {
         Some((name, axis))
     }
 
-    fn dimensions(&mut self, input: &Relation, args: &[NamedExpr]) -> Option<Vec<(String, Expr)>> {
+    pub(super) fn dimensions(&mut self, input: &Relation, args: &[NamedExpr]) -> Option<Vec<(String, Expr)>> {
         let mut dimensions = Vec::with_capacity(args.len());
         for arg in args {
             let (name, column) = self.column_of(input, arg)?;
@@ -283,7 +288,7 @@ impl Binder<'_, '_, '_> {
     }
 
     /// A constant as a place on the timeline.
-    fn place(&mut self, expr: &Expr, axis: Type) -> Option<Expr> {
+    pub(super) fn place(&mut self, expr: &Expr, axis: Type) -> Option<Expr> {
         let fits = expr.ty == axis || (expr.ty.is_integer() && axis.is_integer());
         if !fits {
             self.error("type_mismatch", expr.span, format!("a {axis} is expected here, not a {}", expr.ty));
@@ -293,7 +298,7 @@ impl Binder<'_, '_, '_> {
     }
 
     /// A constant as a distance on the timeline.
-    fn width(&mut self, expr: &Expr, axis: Type) -> Option<Expr> {
+    pub(super) fn width(&mut self, expr: &Expr, axis: Type) -> Option<Expr> {
         self.place(expr, if axis.is_integer() { Type::Long } else { Type::Timespan })
     }
 
@@ -316,7 +321,7 @@ impl Binder<'_, '_, '_> {
 }
 
 /// The outcome of a plugin as rows; the dimensions stand behind its columns.
-fn over_timeline(
+pub(super) fn over_timeline(
     mut input: Relation,
     function: TableFunction,
     mut columns: Vec<(String, Expr)>,

@@ -1,7 +1,7 @@
 //! What plugins do with whole tables.
 
 use super::Expr;
-use crate::types::Value;
+use crate::types::{Type, Value};
 
 /// Counts of ids over a timeline, window by window.
 ///
@@ -59,6 +59,12 @@ pub enum Metric {
         /// The width of all of them together.
         lookback: Expr,
     },
+    /// `session_count`: sessions that have a row in the window. A row belongs to the session of the id's row
+    /// before it where that is later than its own place less the lookback.
+    Sessions {
+        /// How far a row looks back.
+        lookback: Expr,
+    },
     /// `new_activity_metrics`: of the ids that were first seen in a window, how many came again in each
     /// later one. The outcome has both windows, the counts, then the dimensions. The first further table,
     /// where there is one, has the ids that are not new.
@@ -80,6 +86,65 @@ pub struct RollingPercentile {
     pub width: Expr,
     /// How many bins count, at least one.
     pub bins: u32,
+}
+
+/// `sequence_detect`: places on a timeline that follow each other, one for each step.
+///
+/// The rows have the predicate of the first step, the place, the predicates of the other steps, then the
+/// dimensions; each combination of these is searched for itself. The outcome has the dimensions, the place of
+/// each step and the distance from the first to the last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sequences {
+    /// How many steps there are, at most [`MAX_STEPS`].
+    pub steps: usize,
+    /// How far a step may be from the one before, as in [`Activity`].
+    pub step: Expr,
+    /// How far the last step may be from the first.
+    pub span: Expr,
+}
+
+/// `funnel_sequence` and `funnel_sequence_completion`: ids that go through states one after the other.
+///
+/// The rows have the id, the place on the timeline and the state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Funnel {
+    /// What is asked of them.
+    pub kind: FunnelKind,
+    /// The first and the last place that count, which belong to it.
+    pub bounds: (Expr, Expr),
+    /// The width of a window; windows begin with the first place.
+    pub window: Expr,
+    /// The states: an array without columns, see [`array_of`].
+    pub sequence: Expr,
+    /// The type of the ids.
+    pub id: Type,
+    /// The type of the states.
+    pub state: Type,
+}
+
+/// What is asked of the ids of a [`Funnel`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum FunnelKind {
+    /// What comes before and after the sequence. The outcome has the start of the window, the state before, the
+    /// state after, how many ids and some of them.
+    Neighbours {
+        /// How far a step may be from the one before, as in [`Activity`].
+        step: Expr,
+    },
+    /// How far ids come. The outcome has the start of the window, the state, the period and how many ids.
+    Completion {
+        /// How far the steps may be from the first: an array without columns, see [`array_of`].
+        periods: Expr,
+    },
+}
+
+/// Most steps of a sequence, and most periods of a funnel.
+pub const MAX_STEPS: usize = 64;
+
+/// The elements of an array of 1 to [`MAX_STEPS`] elements, as JSON; none where the JSON is no such array.
+pub fn array_of(json: &str) -> Option<Vec<serde_json::Value>> {
+    let list: Vec<serde_json::Value> = serde_json::from_str(json).ok()?;
+    (1..=MAX_STEPS).contains(&list.len()).then_some(list)
 }
 
 /// `geo_line_lookup` and `geo_polygon_lookup`: rows with those of the first further table whose shape is near.

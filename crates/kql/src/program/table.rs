@@ -1,6 +1,9 @@
 //! Functions over whole tables, and sub-queries over groups of rows.
 
-use super::{Activity, Basket, Expand, Expr, Metric, Operator, Pipeline, RollingPercentile, ShapeLookup};
+use super::{
+    Activity, Basket, Expand, Expr, Funnel, FunnelKind, Metric, Operator, Pipeline, RollingPercentile,
+    Sequences, ShapeLookup,
+};
 use crate::types::{Schema, Type};
 
 /// A call of a function over whole tables.
@@ -56,6 +59,10 @@ pub enum TableFunction {
     Basket(Box<Basket>),
     /// A percentile over the last bins.
     RollingPercentile(Box<RollingPercentile>),
+    /// Places that follow each other.
+    Sequences(Box<Sequences>),
+    /// Ids that go through states.
+    Funnel(Box<Funnel>),
     /// The nodes of a graph.
     GraphNodes(GraphNodes),
     /// The places where a pattern is in a graph: edges and nodes are the first two further tables.
@@ -80,10 +87,16 @@ impl TableFunction {
                 Metric::Changes => "activity_metrics",
                 Metric::Engagement { .. } => "activity_engagement",
                 Metric::Sliding { .. } => "sliding_window_counts",
+                Metric::Sessions { .. } => "session_count",
                 Metric::Cohorts { .. } => "new_activity_metrics",
             },
             TableFunction::Basket(_) => "basket",
             TableFunction::RollingPercentile(_) => "rolling_percentile",
+            TableFunction::Sequences(_) => "sequence_detect",
+            TableFunction::Funnel(funnel) => match funnel.kind {
+                FunnelKind::Neighbours { .. } => "funnel_sequence",
+                FunnelKind::Completion { .. } => "funnel_sequence_completion",
+            },
             TableFunction::GraphNodes(_) => "make-graph",
             TableFunction::Match(matching) if matching.shortest.is_some() => "graph-shortest-paths",
             TableFunction::Match(_) => "graph-match",

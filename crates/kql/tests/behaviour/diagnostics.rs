@@ -43,10 +43,7 @@ fn what_we_lack_is_named() {
         ("DeviceProcessEvents | reduce by FileName", "reduce"),
         ("restrict access to (DeviceInfo); DeviceInfo", "restrict"),
         ("alias database a = cluster('c').database('d'); DeviceInfo", "alias"),
-        (
-            "DeviceProcessEvents | evaluate session_count(DeviceId, Timestamp, ago(1d), now(), 1m, 1h)",
-            "session_count",
-        ),
+        ("DeviceProcessEvents | evaluate autocluster()", "autocluster"),
         ("DeviceProcessEvents | extend h = hash_many(DeviceId, FileName)", "hash_many"),
         ("DeviceProcessEvents | fork (take 1) (take 2)", "fork"),
     ] {
