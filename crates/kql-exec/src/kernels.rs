@@ -1,6 +1,7 @@
 //! Scalar functions, evaluated row by row on values of known types.
 
 mod address;
+mod agent;
 mod columnar;
 pub(crate) mod convert;
 mod digests;
@@ -55,6 +56,7 @@ pub(crate) fn lookup(name: &str) -> Option<RowFn> {
         .or_else(|| time::lookup(name))
         .or_else(|| dynamic::lookup(name))
         .or_else(|| address::lookup(name))
+        .or_else(|| agent::lookup(name))
         .or_else(|| digests::lookup(name))
         .or_else(|| encode::lookup(name))
         .or_else(|| special::lookup(name))

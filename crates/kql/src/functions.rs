@@ -232,7 +232,6 @@ pub const SPECIAL: &[&str] = &[
 
 /// Functions that the language has and we lack: named in the error.
 pub const UNSUPPORTED: &[&str] = &[
-    "parse_user_agent",
     "workspace",
     "app",
     "cluster",

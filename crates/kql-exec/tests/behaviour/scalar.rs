@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::run_plain;
+use super::{lines, run_plain};
 
 async fn row(text: &str) -> Vec<Json> {
     run_plain(text).await.unwrap_or_else(|e| panic!("{text}: {e:?}")).rows.remove(0)
@@ -211,4 +211,43 @@ async fn searches_take_time_that_grows_with_the_text_only() {
         "let a = toscalar(print strrep('ab', 1000000)); print strlen(translate(strcat('ab', a), 'c', a))";
     assert_eq!(row(text).await, [json!(2_000_000)]);
     assert!(began.elapsed() < std::time::Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn user_agents_are_told_apart() {
+    // The examples of Microsoft's page.
+    let text = r#"print useragent = "Mozilla/5.0 (Windows; U; en-US) AppleWebKit/531.9 (KHTML, like Gecko) AdobeAIR/2.5.1"
+        | project x = parse_user_agent(useragent, "browser")"#;
+    assert_eq!(
+        lines(text).await,
+        [r#"[{"Browser":{"Family":"AdobeAIR","MajorVersion":"2","MinorVersion":"5","Patch":"1"}}]"#]
+    );
+    let text = r#"print useragent = "Mozilla/5.0 (SymbianOS/9.2; U; Series60/3.1 NokiaN81-3/10.0.032 Profile/MIDP-2.0 Configuration/CLDC-1.1 ) AppleWebKit/413 (KHTML, like Gecko) Safari/4"
+        | project x = parse_user_agent(useragent, dynamic(["browser", "os", "device"]))"#;
+    assert_eq!(
+        lines(text).await,
+        [concat!(
+            r#"[{"Browser":{"Family":"Nokia OSS Browser","MajorVersion":"3","MinorVersion":"1","Patch":""},"#,
+            r#""OperatingSystem":{"Family":"Symbian OS","MajorVersion":"9","MinorVersion":"2","Patch":"","PatchMinor":""},"#,
+            r#""Device":{"Family":"Nokia N81","Brand":"Nokia","Model":"N81-3"}}]"#
+        )]
+    );
+    let unknown = r#"datatable(agent: string, part: string)["", "os", "curl/8.1", "browser", "x", "device", "x", "colour"]
+        | project parse_user_agent(agent, part)"#;
+    assert_eq!(
+        lines(unknown).await,
+        [
+            r#"[{"OperatingSystem":{"Family":"Other","MajorVersion":"","MinorVersion":"","Patch":"","PatchMinor":""}}]"#,
+            r#"[{"Browser":{"Family":"curl","MajorVersion":"8","MinorVersion":"1","Patch":""}}]"#,
+            r#"[{"Device":{"Family":"Other","Brand":"","Model":""}}]"#,
+            "[null]"
+        ]
+    );
+    // What stands behind the first 4,096 bytes is not read, wherever a letter ends.
+    let long = r#"print x = parse_user_agent(strcat(strrep("ü", 2047), "x", "ü curl/8.1"), "browser").Browser.Family"#;
+    assert_eq!(lines(long).await, [r#"["Other"]"#]);
+    for wrong in ["'colour'", "dynamic(['os', 'colour'])", "dynamic([])", "7"] {
+        let error = run_plain(&format!("print parse_user_agent('x', {wrong})")).await.err().unwrap();
+        assert_eq!(error.0, "wrong_arguments", "{wrong}: {}", error.1);
+    }
 }

@@ -344,6 +344,11 @@ impl Binder<'_, '_, '_> {
                 (Some(Value::Bool(true)), 2) => Some(Some(Expr::literal(Value::Bool(true), span))),
                 _ => Some(self.build("__assert", args, name, span)),
             },
+            "parse_user_agent" if count == 2 && !looks_for_agent_parts(&args) => {
+                let message = "parse_user_agent() looks for 'browser', 'os', 'device' or an array of these";
+                self.wrong_arguments(span, message);
+                Some(None)
+            }
             "parse_json" | "todynamic" | "parsejson" | "toobject"
                 if args.first().is_some_and(|a| a.ty == Type::Dynamic) && count == 1 =>
             {
@@ -488,6 +493,21 @@ fn conversion(name: &str) -> Option<Type> {
         "todecimal" => Type::Decimal,
         _ => return None,
     })
+}
+
+/// Whether what `parse_user_agent` looks for is known to it, or not known yet.
+fn looks_for_agent_parts(args: &[Expr]) -> bool {
+    let part = |text: &str| ["browser", "os", "device"].iter().any(|part| part.eq_ignore_ascii_case(text));
+    let Some(wanted) = args.get(1) else { return false };
+    match wanted.as_literal() {
+        Some(Value::String(text)) => part(text),
+        Some(Value::Dynamic(json)) => match serde_json::from_str::<Vec<String>>(json) {
+            Ok(list) => !list.is_empty() && list.iter().all(|text| part(text)),
+            Err(_) => serde_json::from_str::<String>(json).is_ok_and(|text| part(&text)),
+        },
+        Some(_) => false,
+        None => matches!(wanted.ty, Type::String | Type::Dynamic),
+    }
 }
 
 fn json_path(path: &str) -> Option<Vec<crate::program::Step>> {
