@@ -22,6 +22,13 @@ build() {
   make --no-print-directory sensor
 }
 
+tests() {
+  local status=0
+  cargo nextest run --workspace --no-fail-fast || status=$?
+  [ ! -e target/nextest/default/junit.xml ] || scripts/longest.py target/nextest/default/junit.xml
+  return $status
+}
+
 # Each benchmark at a hundredth of its size, so that it cannot rot; its figures mean nothing here.
 benchmarks() {
   if [ "$(id -u)" != 0 ] || [ ! -r /sys/kernel/btf/vmlinux ]; then
@@ -39,7 +46,7 @@ benchmarks() {
 tier "build" build
 tier "console units" npm --prefix web run --silent test
 # Nextest runs the tests of the kernel and of the whole product one at a time: see .config/nextest.toml.
-tier "unit, database, kernel, product" cargo nextest run --workspace --no-fail-fast
+tier "unit, database, kernel, product" tests
 tier "fuzz, 60 s a target" scripts/fuzz.sh 60
 tier "benchmarks, a hundredth" benchmarks
 
