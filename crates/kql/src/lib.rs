@@ -13,6 +13,7 @@ pub mod decimal;
 pub mod diagnostic;
 pub mod functions;
 
+mod hidden;
 mod lexer;
 mod literal;
 mod parser;
@@ -24,6 +25,7 @@ pub mod types;
 
 pub use catalogue::{Catalogue, ColumnDef, HuntingCatalogue, MemoryCatalogue, TableDef};
 pub use diagnostic::{Diagnostic, Severity, Span};
+pub use hidden::without_hidden;
 pub use program::Program;
 pub use schema_catalogue::SchemaCatalogue;
 pub use stored::{FunctionDef, FunctionError, FunctionShape, WithFunctions};

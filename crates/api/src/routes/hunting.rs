@@ -146,7 +146,7 @@ pub(super) async fn carry_out(
     asked: Asked,
 ) -> Result<Outcome, ApiError> {
     let (scope, tenant) = (&caller.scope, caller.tenant());
-    scope.detail("query", asked.query.as_str());
+    scope.detail("query", kql::without_hidden(&asked.query));
     let row_cap = asked.row_cap;
     if !(1..=MAX_ROWS).contains(&row_cap) {
         return Err(ApiError::invalid(format!("row_cap must be 1 to {MAX_ROWS}")));

@@ -9,6 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
+use palisade_kql::without_hidden;
 use palisade_state::hunting_exports::NewExportTicket;
 use palisade_types::TimeMicros;
 use serde::{Deserialize, Serialize};
@@ -133,7 +134,7 @@ pub(crate) async fn create(
     Body(body): Body<HuntingExportRequest>,
 ) -> Result<(StatusCode, Json<HuntingExport>), ApiError> {
     caller.no_devices();
-    caller.scope.detail("query", body.query.as_str());
+    caller.scope.detail("query", without_hidden(&body.query));
     caller.scope.detail("format", body.format.as_str());
     let max_rows = max_rows(body.max_rows)?;
     let deadline_ms = body.deadline_ms.unwrap_or(MAX_DEADLINE_MS);
@@ -172,7 +173,7 @@ pub(crate) async fn content(
     caller.scope.target(id);
     let devices = caller.devices().clone();
     let ticket = api.config.state.export_ticket(&caller.principal, id, TimeMicros::now()).await?;
-    caller.scope.detail("query", ticket.what.query.as_str());
+    caller.scope.detail("query", without_hidden(&ticket.what.query));
     caller.scope.detail("format", ticket.what.format.as_str());
     let format = ExportFormat::named(&ticket.what.format)
         .ok_or_else(|| ApiError::internal("export", &"a ticket of an unknown format"))?;

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use palisade_kql::without_hidden;
 use palisade_state::Principal;
 use palisade_state::hunting::{self as state, HistoryEntry, Person, Ran};
 use palisade_types::{TenantId, TimeMicros};
@@ -130,7 +131,7 @@ impl Remembered {
     /// A query begins.
     pub(super) fn begin(api: &Api, principal: &Principal, asked: &Asked) -> Self {
         let ran = Ran {
-            query: asked.query.clone(),
+            query: without_hidden(&asked.query).into_owned(),
             ran_at: TimeMicros::now(),
             state: state::RunState::Cancelled,
             code: Some("client_left".to_owned()),

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use palisade_kql::without_hidden;
 use palisade_state::Role;
 use palisade_state::hunting_exports::{self as state, ExportClock, NewScheduledExport, owner_of};
 use palisade_types::{TenantId, TimeMicros};
@@ -210,7 +211,7 @@ pub(crate) async fn create(
     State(api): State<Api>,
     Body(body): Body<ScheduledExportBody>,
 ) -> Result<(StatusCode, Json<ScheduledExport>), ApiError> {
-    caller.scope.detail("query", body.query.as_str());
+    caller.scope.detail("query", without_hidden(&body.query));
     whole(&caller, &api).await?;
     let new = body.read(&api, caller.tenant()).await?;
     let made = api.config.state.create_scheduled_export(&caller.principal, &new, TimeMicros::now()).await?;
@@ -228,7 +229,7 @@ pub(crate) async fn update(
     Id(id): Id<Uuid>,
     Body(body): Body<ScheduledExportBody>,
 ) -> Result<Json<ScheduledExport>, ApiError> {
-    caller.scope.detail("query", body.query.as_str());
+    caller.scope.detail("query", without_hidden(&body.query));
     reached(&caller, &api, id).await?;
     let new = body.read(&api, caller.tenant()).await?;
     let changed = api.config.state.change_scheduled_export((&caller.principal, id), &new, TimeMicros::now());
