@@ -26,6 +26,27 @@ pub(super) fn string(found: &str) -> Option<&str> {
     found.strip_prefix('"')?.strip_suffix('"')
 }
 
+/// Bytes before the first quote, backslash or control character; none where there is none of them.
+fn plain_length(text: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // The lowest high bit that is set is of the first byte below `n`: eight at a time, as in Warren's book.
+    let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word;
+    let mut passed = 0;
+    for eight in text.chunks_exact(8) {
+        let word = u64::from_le_bytes(eight.try_into().ok()?);
+        let quote = below(word ^ (ONES * u64::from(b'"')), 1);
+        let backslash = below(word ^ (ONES * u64::from(b'\\')), 1);
+        let found = (quote | backslash | below(word, u64::from(b' '))) & HIGH;
+        if found != 0 {
+            return Some(passed + found.trailing_zeros() as usize / 8);
+        }
+        passed += 8;
+    }
+    let rest = text.get(passed..)?;
+    Some(passed + rest.iter().position(|b| matches!(b, b'"' | b'\\' | ..b' '))?)
+}
+
 struct Scan<'t> {
     text: &'t str,
     at: usize,
@@ -82,7 +103,7 @@ impl<'t> Scan<'t> {
     fn string(&mut self) -> Result<&'t str, NotPlain> {
         let from = self.at;
         let rest = self.text.as_bytes().get(from..).ok_or(NotPlain)?;
-        let length = rest.iter().position(|b| *b == b'"' || *b == b'\\' || *b < b' ').ok_or(NotPlain)?;
+        let length = plain_length(rest).ok_or(NotPlain)?;
         if rest.get(length) != Some(&b'"') {
             return Err(NotPlain);
         }
@@ -194,6 +215,28 @@ mod tests {
             (vec![F("")], None),
         ] {
             assert_eq!(find(text, &keys), Ok(expected), "{keys:?}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_string_is_found_wherever_it_stands() {
+        let slow = |text: &[u8]| text.iter().position(|b| matches!(b, b'"' | b'\\' | ..b' '));
+        for filler in [b'a', b' ', b'!', b'#', 0x7f, 0x80, 0xa2, 0xff] {
+            for length in 0..20 {
+                let mut text = vec![filler; length];
+                assert_eq!(plain_length(&text), None);
+                for at in 0..length {
+                    for end in [b'"', b'\\', 0, 1, b'\n', 0x1f] {
+                        text[at] = end;
+                        assert_eq!(plain_length(&text), slow(&text), "{text:?}");
+                        // What stands behind it changes nothing.
+                        text[length - 1] = b'"';
+                        assert_eq!(plain_length(&text), slow(&text), "{text:?}");
+                        text[length - 1] = filler;
+                    }
+                    text[at] = filler;
+                }
+            }
         }
     }
 
