@@ -17,11 +17,8 @@ use crate::config::LakeConfig;
 use crate::delta::{DataFile, Table, table_dir};
 use crate::error::{At, LakeError};
 use crate::parquet_file::{Encoded, Encoder, day_of, day_text};
-use crate::reader::{parquet_scan, partitioned};
+use crate::reader::{LocalFiles, parquet_scan, partitioned};
 use crate::shared::Shared;
-
-/// zstd level of files that stay.
-const COMPACTED_LEVEL: i32 = 3;
 
 /// What a round of compaction did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -191,11 +188,11 @@ async fn merged(table: &Table, number: usize, group: &[DataFile]) -> Result<Enco
     };
     let order = LexOrdering::new([by("DeviceId")?, by("Timestamp")?])
         .ok_or_else(|| LakeError::Task("no order".into()))?;
-    let scan = parquet_scan(schema, files, None, None)?;
+    let scan = parquet_scan(schema, files, None, None, LocalFiles::Once)?;
     let merge: Arc<dyn ExecutionPlan> = Arc::new(SortPreservingMergeExec::new(order, scan));
     let context = SessionContext::new();
     let mut stream = merge.execute(0, context.task_ctx())?;
-    let mut encoder = Encoder::new(schema, COMPACTED_LEVEL).indexed();
+    let mut encoder = Encoder::new(schema).indexed();
     while let Some(batch) = stream.try_next().await? {
         encoder = tokio::task::spawn_blocking(move || encoder.push(&batch).map(|()| encoder))
             .await

@@ -180,7 +180,7 @@ impl Table {
 
     /// Stores a file under a new name; it counts only once it is committed.
     pub(crate) async fn put(&self, day: &str, encoded: Encoded, data_change: bool) -> Result<Add, LakeError> {
-        let path = format!("{DAY}={day}/part-{}.zstd.parquet", Uuid::new_v4());
+        let path = format!("{DAY}={day}/part-{}.lz4.parquet", Uuid::new_v4());
         let size = i64::try_from(encoded.bytes.len()).unwrap_or(i64::MAX);
         let at = object_store::path::Path::parse(&path).map_err(object_store::Error::from)?;
         self.log.object_store(None).put(&at, encoded.bytes.into()).await?;

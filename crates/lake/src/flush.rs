@@ -12,9 +12,6 @@ use crate::hot::{self, HotFile};
 use crate::parquet_file::{Encoder, day_text, sorted_by_day};
 use crate::shared::Shared;
 
-/// zstd level of files that compaction will soon rewrite.
-const FLUSHED_LEVEL: i32 = 1;
-
 /// What to flush. The files are frozen: nothing merges or removes them until the flush is done.
 #[derive(Clone, Debug)]
 pub(crate) struct FlushJob {
@@ -57,7 +54,7 @@ impl FlushJob {
             sorted_by_day(&schema, &batches)?
                 .into_iter()
                 .map(|(day, rows)| {
-                    let mut encoder = Encoder::new(&schema, FLUSHED_LEVEL);
+                    let mut encoder = Encoder::new(&schema);
                     encoder.push(&rows)?;
                     Ok((day, encoder.finish()?))
                 })

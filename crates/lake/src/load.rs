@@ -11,9 +11,6 @@ use crate::delta::{Table, table_dir};
 use crate::error::LakeError;
 use crate::parquet_file::{Encoder, day_text, sorted_by_day};
 
-/// zstd level of files that stay.
-const LEVEL: i32 = 3;
-
 /// What a loader has put into the lake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Loaded {
@@ -54,7 +51,7 @@ impl RowLoader {
     /// When the rows do not have the stored columns.
     pub fn add(&mut self, rows: RecordBatch) -> Result<(), LakeError> {
         for (day, batch) in sorted_by_day(&self.schemas.stored, &[rows])? {
-            let mut encoder = Encoder::new(&self.schemas.stored, LEVEL).indexed();
+            let mut encoder = Encoder::new(&self.schemas.stored).indexed();
             encoder.push(&batch)?;
             self.files.push((day_text(day), encoder.finish()?));
         }

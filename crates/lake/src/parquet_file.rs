@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Int64Type, SchemaRef, TimeUnit, TimestampMicros
 use palisade_types::TimeMicros;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::{Compression, Encoding};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
@@ -46,7 +46,7 @@ pub(crate) struct Encoded {
 }
 
 /// How rows like these are written.
-fn properties(level: i32, rows: &RecordBatch) -> Result<WriterProperties, LakeError> {
+fn properties(rows: &RecordBatch) -> WriterProperties {
     let mut p = WriterProperties::builder()
         .set_max_row_group_row_count(Some(GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
@@ -55,23 +55,27 @@ fn properties(level: i32, rows: &RecordBatch) -> Result<WriterProperties, LakeEr
     for name in STATISTICS {
         p = p.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::Page);
     }
-    let zstd = Compression::ZSTD(ZstdLevel::try_new(level)?);
     for (field, column) in rows.schema_ref().fields().iter().zip(rows.columns()) {
         let path = ColumnPath::from(field.name().as_str());
         let new = new_text(column);
         if new > OWN_TEXT {
             p = p.set_column_dictionary_enabled(path.clone(), false);
         }
-        let codec = if new > PACKED || long_text(column) { zstd } else { Compression::UNCOMPRESSED };
+        let codec =
+            if new > PACKED || long_text(column) { Compression::LZ4_RAW } else { Compression::UNCOMPRESSED };
         p = p.set_column_compression(path, codec);
     }
     // Rising numbers: their differences take less room than a dictionary.
-    for name in ["Timestamp", "ReportId", INGEST_TIME] {
+    for name in ["ReportId", INGEST_TIME] {
         p = p
             .set_column_dictionary_enabled(ColumnPath::from(name), false)
             .set_column_encoding(ColumnPath::from(name), Encoding::DELTA_BINARY_PACKED);
     }
-    Ok(p.build())
+    // Nearly every query reads it, and differences would have to be added up.
+    p = p
+        .set_column_dictionary_enabled(ColumnPath::from("Timestamp"), false)
+        .set_column_encoding(ColumnPath::from("Timestamp"), Encoding::PLAIN);
+    p.build()
 }
 
 /// Bytes of text that a row of a column brings which no row before had; 0 where it has no texts.
@@ -96,7 +100,6 @@ fn long_text(column: &ArrayRef) -> bool {
 /// Writes batches one after the other, gathering the statistics of the whole.
 pub(crate) struct Encoder {
     schema: SchemaRef,
-    level: i32,
     /// Made for the first rows.
     writer: Option<ArrowWriter<Vec<u8>>>,
     ranges: Ranges,
@@ -105,17 +108,16 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
-    pub(crate) fn new(schema: &SchemaRef, level: i32) -> Self {
+    pub(crate) fn new(schema: &SchemaRef) -> Self {
         let schema = Arc::clone(schema);
-        Self { schema, level, writer: None, ranges: Ranges::default(), terms: None, rows: 0 }
+        Self { schema, writer: None, ranges: Ranges::default(), terms: None, rows: 0 }
     }
 
     /// The writer of a file that begins with these rows.
     fn writer(&self, rows: &RecordBatch) -> Result<ArrowWriter<Vec<u8>>, LakeError> {
         // The Arrow schema in each file would be larger than a small file's rows, and the table has it.
-        let options = ArrowWriterOptions::new()
-            .with_properties(properties(self.level, rows)?)
-            .with_skip_arrow_metadata(true);
+        let options =
+            ArrowWriterOptions::new().with_properties(properties(rows)).with_skip_arrow_metadata(true);
         Ok(ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&self.schema), options)?)
     }
 

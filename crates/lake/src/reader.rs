@@ -3,6 +3,7 @@
 mod codes;
 mod files;
 mod fill;
+mod footers;
 mod limit;
 mod provider;
 mod prune;
@@ -21,6 +22,7 @@ use crate::columns::{TABLES, schemas};
 use crate::delta::{files_at, table_dir};
 use crate::error::{At, LakeError};
 use crate::hot::{self, Manifest, Mapped, TableManifest};
+pub(crate) use files::LocalFiles;
 use limit::{DEVICE, Devices};
 pub use provider::PinnedTable;
 pub(crate) use provider::{parquet_scan, partitioned};

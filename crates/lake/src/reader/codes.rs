@@ -50,6 +50,8 @@ impl Coded {
         if schema.index_of(DEVICE).is_ok_and(|at| projection.is_none_or(|p| p.contains(&at))) {
             add(DEVICE);
         }
+        // In one order: what is kept for the one serves the other.
+        names.sort_unstable();
         (!names.is_empty()).then(|| Self(names.into()))
     }
 }

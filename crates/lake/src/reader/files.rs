@@ -13,7 +13,7 @@ use bytes::Bytes;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::ParquetFileReaderFactory;
-use datafusion::datasource::physical_plan::parquet::{ParquetFileMetrics, ParquetRowSelection};
+use datafusion::datasource::physical_plan::parquet::ParquetFileMetrics;
 use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
@@ -25,6 +25,7 @@ use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder};
 
 use super::codes::{Coded, with_codes};
+use super::footers::{self, Key};
 
 /// Bytes at the end of a file that are read at once: a footer is shorter mostly.
 const TAIL: u64 = 64 << 10;
@@ -36,9 +37,18 @@ const MAX_READ: u64 = 1 << 31;
 #[derive(Clone, Debug)]
 pub(super) struct Place(pub(super) PathBuf);
 
+/// Only some rows are read, perhaps: where their pages are is to be known. An extension of the file that a scan names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Paged;
+
 /// Makes readers of data files.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LocalFiles;
+pub(crate) enum LocalFiles {
+    /// Their footers are kept for later queries.
+    Queried,
+    /// They are read once.
+    Once,
+}
 
 impl ParquetFileReaderFactory for LocalFiles {
     fn create_reader(
@@ -56,7 +66,8 @@ impl ParquetFileReaderFactory for LocalFiles {
             path: path.clone(),
             size: file.object_meta.size,
             file: None,
-            blocks: file.extension::<ParquetRowSelection>().is_some(),
+            keeps: matches!(self, LocalFiles::Queried),
+            paged: file.extension::<Paged>().is_some(),
             coded: file.extension::<Coded>().cloned(),
             metrics,
         }))
@@ -68,8 +79,10 @@ struct Reader {
     size: u64,
     /// Opened by the first read.
     file: Option<File>,
-    /// Only some blocks of rows are read: where their pages are must be known, or all are fetched.
-    blocks: bool,
+    /// Footers are kept.
+    keeps: bool,
+    /// Where pages are is to be known, or all are fetched.
+    paged: bool,
     /// Columns to be read as numbers of their dictionaries.
     coded: Option<Coded>,
     metrics: ParquetFileMetrics,
@@ -130,6 +143,24 @@ impl Reader {
         ranges.iter().map(|range| self.read(range)).collect()
     }
 
+    /// The footer, of an earlier query if there was one.
+    fn known(&mut self, index: PageIndexPolicy) -> ParquetResult<Arc<ParquetMetaData>> {
+        if !self.keeps {
+            return self.footer(index);
+        }
+        let state = self.file()?.metadata().map_err(|e| failed(&self.path, e))?;
+        // With its pages it would serve all, and hold those up that read whole columns.
+        let paged = !matches!(index, PageIndexPolicy::Skip);
+        let coded = self.coded.as_ref().map(|c| Arc::clone(&c.0));
+        let key = Key::new(self.path.clone(), &state, coded, paged);
+        if let Some(footer) = footers::kept(&key) {
+            return Ok(footer);
+        }
+        let footer = self.footer(index)?;
+        footers::keep(key, Arc::clone(&footer));
+        Ok(footer)
+    }
+
     fn footer(&mut self, index: PageIndexPolicy) -> ParquetResult<Arc<ParquetMetaData>> {
         let mut decoder = ParquetMetaDataPushDecoder::try_new(self.size)?.with_page_index_policy(index);
         let tail = self.size.saturating_sub(TAIL)..self.size;
@@ -174,8 +205,8 @@ impl AsyncFileReader for Reader {
         options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
         let asked = options.map_or(PageIndexPolicy::Skip, ArrowReaderOptions::column_index_policy);
-        let index = if self.blocks { PageIndexPolicy::Optional } else { asked };
-        ready(self.footer(index)).boxed()
+        let index = if self.paged { PageIndexPolicy::Optional } else { asked };
+        ready(self.known(index)).boxed()
     }
 }
 
@@ -185,7 +216,7 @@ mod tests {
 
     fn reader(path: PathBuf, size: u64) -> Reader {
         let metrics = ParquetFileMetrics::new(0, "f", &ExecutionPlanMetricsSet::new());
-        Reader { path, size, file: None, blocks: false, coded: None, metrics }
+        Reader { path, size, file: None, keeps: false, paged: false, coded: None, metrics }
     }
 
     #[test]

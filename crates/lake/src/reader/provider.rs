@@ -25,10 +25,10 @@ use parquet::arrow::arrow_reader::RowSelection;
 
 use super::ScanCounters;
 use super::codes::Coded;
-use super::files::{LocalFiles, Place};
+use super::files::{LocalFiles, Paged, Place};
 use super::fill::{FillFactory, fill};
 use super::limit::{DEVICE, Devices, DevicesOnly};
-use super::prune::{Known, may_match};
+use super::prune::{Known, may_match, parted};
 use crate::columns::TableSchemas;
 use crate::delta::DataFile;
 use crate::error::LakeError;
@@ -99,11 +99,12 @@ impl PinnedTable {
                 *keep &= file.device.is_none_or(|(low, high)| devices.any_between(low, high));
             }
         }
-        let mut files: Vec<(&DataFile, Option<RowSelection>)> = Vec::new();
-        for (file, _) in self.files.iter().zip(keep).filter(|(_, keep)| *keep) {
+        let parted = parted(sought.files, &self.schemas.visible, &known);
+        let mut files: Vec<(&DataFile, Option<RowSelection>, bool)> = Vec::new();
+        for ((file, _), parted) in self.files.iter().zip(keep).zip(parted).filter(|((_, keep), _)| *keep) {
             let blocks = sought.terms.as_ref().and_then(|wanted| self.blocks(file, wanted));
             if blocks.as_ref().is_none_or(RowSelection::selects_any) {
-                files.push((file, blocks));
+                files.push((file, blocks, parted));
             }
         }
         self.counters.pruned((self.files.len() - files.len()) as u64);
@@ -114,12 +115,15 @@ impl PinnedTable {
             vec![Vec::new(); state.config().target_partitions().clamp(1, files.len())];
         let count = groups.len();
         // The newest first: what asks for the newest rows then learns early which files it can leave out.
-        files.sort_by_key(|(f, _)| std::cmp::Reverse(f.time));
-        for (i, (file, blocks)) in files.into_iter().enumerate() {
+        files.sort_by_key(|(f, ..)| std::cmp::Reverse(f.time));
+        for (i, (file, blocks, parted)) in files.into_iter().enumerate() {
             let rows = blocks.as_ref().map_or(file.rows, |b| b.row_count() as u64);
             self.counters.scanned(rows, file.size);
             let mut statistics = statistics_of(file, &schema);
             let mut scanned = partitioned(&self.dir, file)?;
+            if parted || blocks.is_some() {
+                scanned = scanned.with_extension(Paged);
+            }
             if let Some(blocks) = blocks {
                 statistics = statistics.to_inexact();
                 scanned = scanned.with_extension(ParquetRowSelection::new(blocks));
@@ -129,7 +133,8 @@ impl PinnedTable {
             }
             groups[i % count].push(scanned.with_statistics(Arc::new(statistics)));
         }
-        Ok(Some(parquet_scan(&schema, groups, projection.filter(|p| p.is_empty()).cloned(), sought.rows)?))
+        let none = projection.filter(|p| p.is_empty()).cloned();
+        Ok(Some(parquet_scan(&schema, groups, none, sought.rows, LocalFiles::Queried)?))
     }
 
     /// The rows of a file that may have the terms; none where its index tells nothing of that.
@@ -246,9 +251,10 @@ pub(crate) fn parquet_scan(
     groups: Vec<Vec<PartitionedFile>>,
     projection: Option<Vec<usize>>,
     predicate: Option<&Arc<dyn PhysicalExpr>>,
+    reading: LocalFiles,
 ) -> Result<Arc<dyn ExecutionPlan>> {
     let mut source = ParquetSource::new(TableSchema::from(Arc::clone(schema)))
-        .with_parquet_file_reader_factory(Arc::new(LocalFiles))
+        .with_parquet_file_reader_factory(Arc::new(reading))
         .with_enable_page_index(true)
         .with_pushdown_filters(true)
         .with_reorder_filters(true);

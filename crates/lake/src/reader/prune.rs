@@ -8,7 +8,11 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::not;
+use datafusion::physical_expr::utils::{collect_columns, conjunction, split_conjunction};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
+
+use crate::columns::STATISTICS;
 
 /// What is known of one file.
 #[derive(Clone, Debug)]
@@ -65,6 +69,27 @@ impl PruningStatistics for Files<'_> {
     }
 }
 
+/// For each file, whether what its pages say of their rows may leave some of them out: where all rows match what is
+/// asked of columns of which pages say something, or nothing is asked of these, they leave none out.
+pub(super) fn parted(
+    predicate: Option<&Arc<dyn PhysicalExpr>>,
+    schema: &SchemaRef,
+    files: &[Known<'_>],
+) -> Vec<bool> {
+    let told = |part: &&Arc<dyn PhysicalExpr>| {
+        collect_columns(part).iter().any(|column| STATISTICS.contains(&column.name()))
+    };
+    let parts: Vec<_> =
+        predicate.map(split_conjunction).unwrap_or_default().into_iter().filter(told).cloned().collect();
+    if parts.is_empty() {
+        return vec![false; files.len()];
+    }
+    match not(conjunction(parts)) {
+        Ok(other) => may_match(Some(&other), schema, files),
+        Err(_) => vec![true; files.len()],
+    }
+}
+
 /// For each file, whether it may have a row that matches. In doubt it may.
 pub(super) fn may_match(
     predicate: Option<&Arc<dyn PhysicalExpr>>,
@@ -77,5 +102,39 @@ pub(super) fn may_match(
     {
         Ok(p) => p.prune(&Files(files)).unwrap_or_else(|_| all()),
         Err(_) => all(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::datatypes::{DataType, Field, Schema};
+    use datafusion::common::DFSchema;
+    use datafusion::prelude::{Expr, SessionContext, col, lit};
+
+    use super::*;
+
+    #[test]
+    fn pages_are_looked_at_where_they_may_leave_rows_out() {
+        let schema = Arc::new(Schema::new(vec![
+            Field::new("DeviceId", DataType::Utf8View, true),
+            Field::new("ReportId", DataType::Int64, true),
+            Field::new("FileName", DataType::Utf8View, true),
+        ]));
+        let known = |low, high| Known { rows: 9, time: None, device: Some((low, high)) };
+        let files = [known("a", "c"), known("b", "b"), known("d", "e")];
+        let session = SessionContext::new();
+        let said = |asked: Expr| {
+            let known = DFSchema::try_from(Arc::clone(&schema)).expect("a schema");
+            let asked = session.create_physical_expr(asked, &known).expect("an expression");
+            parted(Some(&asked), &schema, &files)
+        };
+        assert_eq!(parted(None, &schema, &files), [false; 3]);
+        assert_eq!(said(col("FileName").eq(lit("x"))), [false; 3]);
+        assert_eq!(said(col("DeviceId").eq(lit("b"))), [true, false, true]);
+        assert_eq!(
+            said(col("DeviceId").gt_eq(lit("b")).and(col("FileName").eq(lit("x")))),
+            [true, false, false]
+        );
+        assert_eq!(said(col("ReportId").gt(lit(1i64))), [true; 3], "nothing is known of it");
     }
 }
