@@ -5,17 +5,22 @@
 
 mod activity;
 mod basket;
+mod cluster;
+mod difference;
 mod funnel;
 mod graph;
 mod groups;
+mod items;
 mod lookup;
 mod matching;
 mod nearby;
+mod reduce;
 mod rolling;
 mod rows;
 mod search;
 mod sequence;
 mod timeline;
+mod words;
 
 use std::fmt;
 use std::sync::Arc;
@@ -126,6 +131,13 @@ pub(crate) fn function(
         TableFunction::Basket(basket) => {
             Arc::new(basket::Baskets { spec: basket.as_ref().clone(), types: outcome })
         }
+        TableFunction::Autocluster(plugin) => {
+            Arc::new(cluster::Clusters { spec: plugin.as_ref().clone(), types: outcome })
+        }
+        TableFunction::Differences(plugin) => {
+            Arc::new(difference::Difference { spec: plugin.as_ref().clone(), types: outcome })
+        }
+        TableFunction::Reduce(spec) => Arc::new(reduce::Reduction { spec: spec.as_ref().clone() }),
         TableFunction::RollingPercentile(plugin) => {
             Arc::new(rolling::Rolling::new(plugin, outcome, constant)?)
         }

@@ -21,6 +21,8 @@ mod limits;
 mod names;
 #[path = "behaviour/order.rs"]
 mod order;
+#[path = "behaviour/patterns.rs"]
+mod patterns;
 #[path = "behaviour/plans.rs"]
 mod plans;
 #[path = "behaviour/plugins.rs"]

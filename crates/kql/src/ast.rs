@@ -557,6 +557,15 @@ pub enum OperatorKind {
         /// What is summed; without it rows are counted.
         by: Option<Expr>,
     },
+    /// `reduce by`
+    Reduce {
+        /// Settings, `kind` among them.
+        settings: Vec<Setting>,
+        /// The text.
+        text: Expr,
+        /// What stands after `with`.
+        options: Vec<(Name, Expr)>,
+    },
     /// `as name`
     As(Name),
     /// `getschema`

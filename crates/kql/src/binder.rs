@@ -2,7 +2,6 @@
 
 mod aggregate;
 mod apply;
-mod basket;
 mod call;
 mod cast;
 mod columns;
@@ -22,8 +21,10 @@ mod nearby;
 mod operator;
 mod pattern;
 mod percentile;
+mod reduce;
 mod scan;
 mod search;
+mod segments;
 mod sequence;
 mod series;
 mod source;

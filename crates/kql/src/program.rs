@@ -10,8 +10,8 @@ mod table;
 
 pub use open::{MAX_QUESTIONS, Open, Question};
 pub use plugin::{
-    Activity, Basket, Funnel, FunnelKind, MAX_STEPS, Metric, RollingPercentile, Sequences, ShapeLookup,
-    Window, array_of,
+    Activity, Autocluster, Basket, Differences, Funnel, FunnelKind, MAX_STEPS, Metric, Reduce,
+    RollingPercentile, Sequences, ShapeLookup, Window, array_of,
 };
 pub use table::{
     Apply, Cycles, GraphNodes, MatchColumn, MatchEdge, MatchNode, MatchOutput, Matching, Part, TableCall,

@@ -15,11 +15,9 @@ use crate::types::{Schema, Type, Value};
 type Given = (bool, Vec<(ast::Name, Type)>);
 
 /// Plugins of the language that are not carried out here.
-const MISSING: [&str; 14] = [
-    "autocluster",
+const MISSING: [&str; 12] = [
     "azure_digital_twins_query_request",
     "cosmosdb_sql_request",
-    "diffpatterns",
     "diffpatterns_text",
     "http_request",
     "http_request_post",
@@ -33,14 +31,16 @@ const MISSING: [&str; 14] = [
 ];
 
 /// Plugins that are carried out here.
-const PLUGINS: [&str; 22] = [
+const PLUGINS: [&str; 24] = [
     "active_users_count",
     "activity_counts_metrics",
     "activity_engagement",
     "activity_metrics",
+    "autocluster",
     "bag_unpack",
     "basket",
     "dcount_intersect",
+    "diffpatterns",
     "funnel_sequence",
     "funnel_sequence_completion",
     "geo_line_lookup",
@@ -77,6 +77,8 @@ impl Binder<'_, '_, '_> {
             "ipv6_lookup" => self.address_lookup(input, args, true, span),
             "dcount_intersect" => self.dcount_intersect(input, args, span),
             "basket" => self.basket(input, args, span),
+            "autocluster" => self.autocluster(input, args, span),
+            "diffpatterns" => self.diffpatterns(input, args, span),
             "geo_line_lookup" => self.shape_lookup(input, args, false, span),
             "geo_polygon_lookup" => self.shape_lookup(input, args, true, span),
             "rolling_percentile" => self.rolling_percentile(input, args, span),

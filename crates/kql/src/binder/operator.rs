@@ -106,6 +106,9 @@ impl Binder<'_, '_, '_> {
                 return spoiled_if(distinct, failed);
             }
             OperatorKind::TopHitters { n, of, by } => return self.top_hitters(input, n, of, by.as_ref()),
+            OperatorKind::Reduce { settings, text, options } => {
+                return self.reduce(input, settings, text, options);
+            }
             OperatorKind::As(name) => {
                 if !input.poisoned {
                     let stage =

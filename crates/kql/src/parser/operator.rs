@@ -6,7 +6,7 @@ use crate::lexer::Tok;
 use crate::types::Type;
 
 /// Operators of the language, for suggestions.
-const OPERATORS: [&str; 48] = [
+const OPERATORS: [&str; 49] = [
     "where",
     "project",
     "project-away",
@@ -35,6 +35,7 @@ const OPERATORS: [&str; 48] = [
     "sample",
     "sample-distinct",
     "top-hitters",
+    "reduce",
     "as",
     "getschema",
     "render",
@@ -58,16 +59,8 @@ const OPERATORS: [&str; 48] = [
 ];
 
 /// Operators that exist in the language and are not carried out here.
-const UNSUPPORTED: [&str; 8] = [
-    "find",
-    "reduce",
-    "fork",
-    "facet",
-    "execute_and_cache",
-    "execute-and-cache",
-    "graph-merge",
-    "macro-expand",
-];
+const UNSUPPORTED: [&str; 7] =
+    ["find", "fork", "facet", "execute_and_cache", "execute-and-cache", "graph-merge", "macro-expand"];
 
 impl Parser<'_, '_, '_> {
     /// The operator's name, dashes included.
@@ -158,6 +151,7 @@ impl Parser<'_, '_, '_> {
                 let by = if self.eat_word("by") { Some(self.expression()?) } else { None };
                 OperatorKind::TopHitters { n, of, by }
             }
+            "reduce" => self.reduce()?,
             "as" => {
                 self.hints()?;
                 OperatorKind::As(self.name("a name")?)

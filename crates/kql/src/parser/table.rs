@@ -172,6 +172,26 @@ impl Parser<'_, '_, '_> {
         Ok(OperatorKind::ParseKv { source, columns, options })
     }
 
+    /// `reduce kind=… by text with threshold=…, characters=…`
+    pub(super) fn reduce(&mut self) -> Parsed<OperatorKind> {
+        let settings = self.settings()?;
+        self.expect_word("by")?;
+        let text = self.expression()?;
+        let mut options = Vec::new();
+        if self.eat_word("with") {
+            loop {
+                self.one_more(options.len())?;
+                let name = self.name("an option, such as threshold")?;
+                self.expect(Tok::Assign, "'='")?;
+                options.push((name, self.expression()?));
+                if !self.eat(Tok::Comma) {
+                    break;
+                }
+            }
+        }
+        Ok(OperatorKind::Reduce { settings, text, options })
+    }
+
     pub(super) fn partition(&mut self) -> Parsed<OperatorKind> {
         let mut settings = self.settings()?;
         self.expect_word("by")?;

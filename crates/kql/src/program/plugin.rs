@@ -178,3 +178,53 @@ pub struct Basket {
     /// What stands in each column that a pattern says nothing about.
     pub wildcards: Vec<Value>,
 }
+
+/// `autocluster`: a few segments of rows with values in common, which together tell most about the table.
+///
+/// The outcome has a number, the rows (or their weight), their share in percent, then all columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Autocluster {
+    /// How much the size of a segment counts against what its values tell, from 0 to 1.
+    pub size_weight: f64,
+    /// The column that says how much a row counts; it belongs to no segment.
+    pub weight: Option<usize>,
+    /// From how many groups of rows the search begins.
+    pub seeds: u32,
+    /// What stands in each column that a segment says nothing about.
+    pub wildcards: Vec<Value>,
+}
+
+/// `diffpatterns`: segments whose share differs between two sets of rows.
+///
+/// The rows have a further last column, the text that tells to which set each belongs. The outcome has a number,
+/// the rows (or their weight) in the first and in the second set, their shares of the sets in percent, the
+/// difference of these, then all columns but the further one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Differences {
+    /// The texts of the first and of the second set; rows with other ones do not count.
+    pub values: [String; 2],
+    /// The column that the text was made of; it belongs to no segment.
+    pub split: Option<usize>,
+    /// The column that says how much a row counts; it belongs to no segment.
+    pub weight: Option<usize>,
+    /// The least difference of the shares, between 0.015 and 1.
+    pub threshold: f64,
+    /// Most values that make a segment; those that come with them always do not count.
+    pub dimensions: u32,
+    /// What stands in each column that a segment says nothing about.
+    pub wildcards: Vec<Value>,
+}
+
+/// `reduce`: texts by the patterns that they share.
+///
+/// The last column has the texts. The outcome has the pattern, the rows and one of their texts; or, with
+/// `source`, all other columns and the pattern.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reduce {
+    /// A pattern has more than this share of the rows, from 0 to 1.
+    pub threshold: f64,
+    /// Characters that part words, besides all that are no letters and digits.
+    pub characters: String,
+    /// The rows stay, and get the pattern.
+    pub source: bool,
+}

@@ -1,8 +1,8 @@
 //! Functions over whole tables, and sub-queries over groups of rows.
 
 use super::{
-    Activity, Basket, Expand, Expr, Funnel, FunnelKind, Metric, Operator, Pipeline, RollingPercentile,
-    Sequences, ShapeLookup,
+    Activity, Autocluster, Basket, Differences, Expand, Expr, Funnel, FunnelKind, Metric, Operator, Pipeline,
+    Reduce, RollingPercentile, Sequences, ShapeLookup,
 };
 use crate::types::{Schema, Type};
 
@@ -57,6 +57,12 @@ pub enum TableFunction {
     Activity(Box<Activity>),
     /// Values that occur together in many rows.
     Basket(Box<Basket>),
+    /// A few segments that tell most about the rows.
+    Autocluster(Box<Autocluster>),
+    /// Segments whose share differs between two sets of rows.
+    Differences(Box<Differences>),
+    /// Texts by the patterns that they share.
+    Reduce(Box<Reduce>),
     /// A percentile over the last bins.
     RollingPercentile(Box<RollingPercentile>),
     /// Places that follow each other.
@@ -91,6 +97,9 @@ impl TableFunction {
                 Metric::Cohorts { .. } => "new_activity_metrics",
             },
             TableFunction::Basket(_) => "basket",
+            TableFunction::Autocluster(_) => "autocluster",
+            TableFunction::Differences(_) => "diffpatterns",
+            TableFunction::Reduce(_) => "reduce",
             TableFunction::RollingPercentile(_) => "rolling_percentile",
             TableFunction::Sequences(_) => "sequence_detect",
             TableFunction::Funnel(funnel) => match funnel.kind {

@@ -40,7 +40,7 @@ fn suggestions_for_tables_operators_and_words() {
 fn what_we_lack_is_named() {
     for (text, word) in [
         ("DeviceProcessEvents | evaluate python('x')", "python"),
-        ("DeviceProcessEvents | reduce by FileName", "reduce"),
+        ("DeviceProcessEvents | evaluate diffpatterns_text(FileName, true)", "diffpatterns_text"),
         ("restrict access to (DeviceInfo); DeviceInfo", "restrict"),
         ("alias database a = cluster('c').database('d'); DeviceInfo", "alias"),
         ("DeviceProcessEvents | evaluate autocluster()", "autocluster"),

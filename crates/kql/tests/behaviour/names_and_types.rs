@@ -234,3 +234,46 @@ fn names_of_table_operators() {
         (Some("All of it"), Some("count_, a"), Some("-1"))
     );
 }
+
+#[test]
+fn segments_have_their_own_columns_before_those_of_the_table() {
+    assert_eq!(
+        columns("DeviceInfo | evaluate autocluster()"),
+        [
+            "SegmentId:long",
+            "Count:long",
+            "Percent:real",
+            "Timestamp:datetime",
+            "DeviceId:string",
+            "OSPlatform:string"
+        ]
+    );
+    assert_eq!(
+        columns("DeviceInfo | evaluate diffpatterns(OSPlatform, 'Linux', 'macOS')"),
+        [
+            "SegmentId:long",
+            "CountA:long",
+            "CountB:long",
+            "PercentA:real",
+            "PercentB:real",
+            "PercentDiffAB:real",
+            "Timestamp:datetime",
+            "DeviceId:string",
+            "OSPlatform:string"
+        ]
+    );
+}
+
+#[test]
+fn reduce_gives_patterns_or_adds_them() {
+    assert_eq!(
+        columns("DeviceInfo | reduce by DeviceId with threshold=0.2, characters='-'"),
+        ["Pattern:string", "Count:long", "Representative:string"]
+    );
+    assert_eq!(
+        columns(
+            "DeviceInfo | reduce kind=source by strcat(DeviceId, OSPlatform) | project-rename P = Pattern"
+        ),
+        ["Timestamp:datetime", "DeviceId:string", "OSPlatform:string", "P:string"]
+    );
+}
