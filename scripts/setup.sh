@@ -5,7 +5,7 @@ set -euo pipefail
 want=${1:-run}
 
 packages=(clang-14 llvm-14 libelf-dev zlib1g-dev pkg-config gcc g++ make postgresql-15 ca-certificates openssh-client)
-[ "$want" = test ] && packages+=(bpftool nftables iproute2 qemu-system-x86 busybox-static cpio rsync debootstrap openssh-server sudo curl wget rpm shellcheck chromium python3-pip)
+[ "$want" = test ] && packages+=(bpftool nftables iproute2 qemu-system-x86 busybox-static cpio debootstrap openssh-server sudo curl wget rpm shellcheck chromium python3-pip)
 [ "$want" = bench ] && packages+=(openscap-scanner ssg-debian ssg-debderived lynis openssh-server iproute2)
 
 missing=()

@@ -43,7 +43,6 @@ fn what_we_lack_is_named() {
         ("DeviceProcessEvents | evaluate diffpatterns_text(FileName, true)", "diffpatterns_text"),
         ("restrict access to (DeviceInfo); DeviceInfo", "restrict"),
         ("alias database a = cluster('c').database('d'); DeviceInfo", "alias"),
-        ("DeviceProcessEvents | evaluate autocluster()", "autocluster"),
         ("DeviceProcessEvents | extend h = hash_many(DeviceId, FileName)", "hash_many"),
         ("DeviceProcessEvents | fork (take 1) (take 2)", "fork"),
     ] {
