@@ -9,6 +9,7 @@ use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::not;
+use datafusion::physical_expr::simplifier::PhysicalExprSimplifier;
 use datafusion::physical_expr::utils::{collect_columns, conjunction, split_conjunction};
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 
@@ -84,7 +85,9 @@ pub(super) fn parted(
     if parts.is_empty() {
         return vec![false; files.len()];
     }
-    match not(conjunction(parts)) {
+    // As conditions that statistics can be held against: they say nothing of what is negated as a whole.
+    let simplifier = PhysicalExprSimplifier::new(schema);
+    match not(conjunction(parts)).and_then(|other| simplifier.simplify(other)) {
         Ok(other) => may_match(Some(&other), schema, files),
         Err(_) => vec![true; files.len()],
     }
@@ -109,7 +112,8 @@ pub(super) fn may_match(
 mod tests {
     use arrow::datatypes::{DataType, Field, Schema};
     use datafusion::common::DFSchema;
-    use datafusion::prelude::{Expr, SessionContext, col, lit};
+    use datafusion::logical_expr::ident;
+    use datafusion::prelude::{Expr, SessionContext, lit};
 
     use super::*;
 
@@ -129,12 +133,12 @@ mod tests {
             parted(Some(&asked), &schema, &files)
         };
         assert_eq!(parted(None, &schema, &files), [false; 3]);
-        assert_eq!(said(col("FileName").eq(lit("x"))), [false; 3]);
-        assert_eq!(said(col("DeviceId").eq(lit("b"))), [true, false, true]);
+        assert_eq!(said(ident("FileName").eq(lit("x"))), [false; 3]);
+        assert_eq!(said(ident("DeviceId").eq(lit("b"))), [true, false, true]);
         assert_eq!(
-            said(col("DeviceId").gt_eq(lit("b")).and(col("FileName").eq(lit("x")))),
+            said(ident("DeviceId").gt_eq(lit("b")).and(ident("FileName").eq(lit("x")))),
             [true, false, false]
         );
-        assert_eq!(said(col("ReportId").gt(lit(1i64))), [true; 3], "nothing is known of it");
+        assert_eq!(said(ident("ReportId").gt(lit(1i64))), [true; 3], "nothing is known of it");
     }
 }
