@@ -10,10 +10,9 @@ use datafusion::common::Result;
 use palisade_kql::Type;
 use palisade_kql::program::Autocluster;
 
-use super::items::{Bits, Part, Shared, both, weight};
+use super::items::{Bits, Shared, both};
 use super::{Budget, Function};
-use crate::lower::value_cell;
-use crate::value::{Cells, V};
+use crate::value::Cells;
 
 /// Least share of the rows that a segment adds to those before it.
 const LEAST_SHARE: f64 = 0.02;
@@ -144,36 +143,21 @@ impl Search<'_> {
 }
 
 impl Function for Clusters {
-    #[allow(clippy::cast_possible_truncation)]
     fn run(&self, inputs: &[RecordBatch], budget: &Budget) -> Result<Vec<ArrayRef>> {
         let batch = &inputs[0];
         let cells = batch.columns().iter().map(|c| Cells::new(c.as_ref())).collect::<Result<Vec<_>>>()?;
-        budget.grow(batch.num_rows().saturating_mul(size_of::<Part>()))?;
-        let weights = self.spec.weight.and_then(|at| cells.get(at));
-        let rows: Vec<Part> = (0..batch.num_rows()).map(|row| (0, weight(weights, row))).collect();
-        let columns: Vec<usize> = (0..cells.len()).filter(|c| self.spec.weight != Some(*c)).collect();
         let least = |total: f64| (total * LEAST_SHARE * (1.0 - 1e-12)).max(LEAST_ROWS).min(total);
-        let shared =
-            Shared::find(&cells, &columns, &rows, |[total, _]| [least(total), f64::INFINITY], budget)?;
+        let shared = Shared::of_one_set(&cells, batch.num_rows(), self.spec.weight, least, budget)?;
         let [total, _] = shared.total;
         let mut segments = Vec::new();
         if total > 0.0 {
             // What the search holds for one pattern.
-            budget.grow((columns.len() + 4).saturating_mul(shared.all.len() * 8))?;
+            budget.grow((cells.len() + 4).saturating_mul(shared.all.len() * 8))?;
             let telling = shared.items.iter().map(|i| (1.0 - i.weight[0] / total).max(0.0)).collect();
             let open = shared.all.clone();
             segments = Search { spec: &self.spec, shared: &shared, telling, open }.segments(budget)?;
         }
-        let wildcards: Vec<V<'static>> = self.spec.wildcards.iter().map(value_cell).collect();
-        let told: Vec<(Vec<V<'static>>, &[usize])> = segments
-            .iter()
-            .zip(0i64..)
-            .map(|(segment, number)| {
-                let count = V::Int(segment.weight.round() as i64);
-                let head = vec![V::Int(number), count, V::Real(100.0 * segment.weight / total)];
-                (head, segment.items.as_slice())
-            })
-            .collect();
-        shared.table(&self.types, &cells, &wildcards, &told)
+        let segments = segments.iter().map(|s| (s.weight, s.items.as_slice()));
+        shared.numbered(&self.types, &cells, &self.spec.wildcards, segments)
     }
 }

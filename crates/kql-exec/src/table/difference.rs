@@ -4,16 +4,13 @@
 //! long as something more special can differ by more than it does. Of those that differ enough the largest
 //! differences are told, and nothing that is only more general, more special or nearly the same.
 
-use std::collections::HashSet;
-
 use arrow::array::{ArrayRef, RecordBatch};
 use datafusion::common::Result;
 use palisade_kql::Type;
 use palisade_kql::program::Differences;
 
-use super::items::{Bits, Part, Shared, Weight, both, weight};
+use super::items::{Part, Pattern, Shared, Weight, both, weight};
 use super::{Budget, Function};
-use crate::lower::value_cell;
 use crate::value::{Cells, V};
 
 /// Patterns that share as much of their rows are one.
@@ -26,21 +23,21 @@ pub(super) struct Difference {
     pub types: Vec<Type>,
 }
 
-struct Pattern {
-    items: Vec<usize>,
-    groups: Bits,
-    weight: Weight,
+/// How a pattern differs.
+struct Differs {
     /// Its share of each set.
     share: Weight,
     /// The largest difference of it and of the patterns that it grew from.
     reached: f64,
 }
 
-impl Pattern {
-    fn differs(&self) -> f64 {
+impl Differs {
+    fn by(&self) -> f64 {
         (self.share[0] - self.share[1]).abs()
     }
 }
+
+type Found = Pattern<Differs>;
 
 /// Parts of the two sets that groups are.
 fn share(weight: Weight, total: Weight) -> Weight {
@@ -53,62 +50,34 @@ fn within(a: &[usize], b: &[usize]) -> bool {
 }
 
 impl Difference {
-    fn patterns(&self, shared: &Shared, least: f64, budget: &Budget) -> Result<Vec<Pattern>> {
-        let words = shared.all.len() as u64;
-        let (groups, weight) = (shared.all.clone(), shared.total);
-        let items = shared.closure(&groups, budget)?;
-        let mut seen: HashSet<Vec<usize>> = HashSet::from([items.clone()]);
-        let mut found = vec![Pattern { items, groups, weight, share: [1.0, 1.0], reached: 0.0 }];
-        let mut level = 0..1;
-        for _ in 0..self.spec.dimensions {
-            let end = found.len();
-            for at in level {
-                for item in &shared.items {
-                    let Some(pattern) = found.get(at) else { continue };
-                    if shared.has_column(&pattern.items, item.column) {
-                        continue;
-                    }
-                    budget.step(1 + words)?;
-                    let groups = both(&pattern.groups, &item.groups);
-                    let weight = shared.weigh(&groups);
-                    let share = share(weight, shared.total);
-                    // Nothing more special can have a larger part of either set.
-                    let most = share[0].max(share[1]);
-                    if most < least || most <= pattern.reached {
-                        continue;
-                    }
-                    let items = shared.closure(&groups, budget)?;
-                    if !seen.contains(&items) {
-                        budget.grow(groups.len() * 8 + items.len() * 32 + 128)?;
-                        seen.insert(items.clone());
-                        let reached = pattern.reached.max((share[0] - share[1]).abs());
-                        found.push(Pattern { items, groups, weight, share, reached });
-                    }
-                }
-            }
-            level = end..found.len();
-            if level.is_empty() {
-                break;
-            }
-        }
-        found.retain(|p| p.differs() >= least);
+    fn patterns(&self, shared: &Shared, least: f64, budget: &Budget) -> Result<Vec<Found>> {
+        let first = Differs { share: [1.0, 1.0], reached: 0.0 };
+        let follow = |from: &Found, weight| {
+            let share = share(weight, shared.total);
+            // Nothing more special can have a larger part of either set.
+            let most = share[0].max(share[1]);
+            let reached = from.more.reached.max((share[0] - share[1]).abs());
+            (most >= least && most > from.more.reached).then_some(Differs { share, reached })
+        };
+        let mut found = shared.patterns(self.spec.dimensions, first, follow, budget)?;
+        found.retain(|p| p.more.by() >= least);
         Ok(found)
     }
 
     /// Whether two patterns have mostly the same rows.
-    fn same(a: &Pattern, b: &Pattern, shared: &Shared) -> bool {
+    fn same(a: &Found, b: &Found, shared: &Shared) -> bool {
         let sum = |share: Weight| share[0] + share[1];
         let common = sum(share(shared.weigh(&both(&a.groups, &b.groups)), shared.total));
-        common > SAME * (sum(a.share) + sum(b.share) - common)
+        common > SAME * (sum(a.more.share) + sum(b.more.share) - common)
     }
 
     /// The patterns that are told.
-    fn chosen(mut patterns: Vec<Pattern>, shared: &Shared, budget: &Budget) -> Result<Vec<Pattern>> {
+    fn chosen(mut patterns: Vec<Found>, shared: &Shared, budget: &Budget) -> Result<Vec<Found>> {
         patterns.sort_by(|a, b| {
             let shorter = a.items.len().cmp(&b.items.len());
-            b.differs().total_cmp(&a.differs()).then(shorter).then_with(|| a.items.cmp(&b.items))
+            b.more.by().total_cmp(&a.more.by()).then(shorter).then_with(|| a.items.cmp(&b.items))
         });
-        let mut told: Vec<Pattern> = Vec::new();
+        let mut told: Vec<Found> = Vec::new();
         // What is more special than one of these says no more than it.
         let mut passed: Vec<Vec<usize>> = Vec::new();
         let words = shared.all.len() as u64;
@@ -157,18 +126,17 @@ impl Function for Difference {
         if shared.total.iter().all(|total| *total > 0.0) {
             told = Self::chosen(self.patterns(&shared, least, budget)?, &shared, budget)?;
         }
-        let wildcards: Vec<V<'static>> = self.spec.wildcards.iter().map(value_cell).collect();
         let told: Vec<(Vec<V<'static>>, &[usize])> = told
             .iter()
             .zip(0i64..)
             .map(|(pattern, number)| {
                 let mut head = vec![V::Int(number)];
                 head.extend(pattern.weight.iter().map(|w| V::Int(w.round() as i64)));
-                head.extend(pattern.share.iter().map(|share| V::Real(100.0 * share)));
-                head.push(V::Real((100.0 * pattern.share[0] - 100.0 * pattern.share[1]).abs()));
+                head.extend(pattern.more.share.iter().map(|share| V::Real(100.0 * share)));
+                head.push(V::Real((100.0 * pattern.more.share[0] - 100.0 * pattern.more.share[1]).abs()));
                 (head, pattern.items.as_slice())
             })
             .collect();
-        shared.table(&self.types, &cells, &wildcards, &told)
+        shared.table(&self.types, &cells, &self.spec.wildcards, &told)
     }
 }

@@ -3,14 +3,15 @@
 //! Rows that have the same shared values are one group, and segments are sets of groups. Groups and values
 //! come in an order that does not depend on the order of the rows, so that each run finds the same.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use arrow::array::ArrayRef;
 use datafusion::common::Result;
-use palisade_kql::Type;
+use palisade_kql::{Type, Value};
 
 use super::Budget;
 use super::search::key;
+use crate::lower::value_cell;
 use crate::value::{Cells, Column, V};
 
 /// Groups of rows, a bit for each.
@@ -60,12 +61,37 @@ fn add(sum: &mut Weight, (set, weight): Part) {
     }
 }
 
+/// Values that occur together, by their places among the items, and the groups that have them all.
+pub(super) struct Pattern<T> {
+    pub items: Vec<usize>,
+    pub groups: Bits,
+    pub weight: Weight,
+    /// What else is known of it.
+    pub more: T,
+}
+
 /// What two sets of groups share.
 pub(super) fn both(a: &[u64], b: &[u64]) -> Bits {
     a.iter().zip(b).map(|(a, b)| a & b).collect()
 }
 
 impl Shared {
+    /// The values of one set of rows that weigh enough, by the least weight that the total gives. `weights` is the
+    /// column of the rows' weights, whose values are none.
+    pub fn of_one_set(
+        cells: &[Cells<'_>],
+        rows: usize,
+        weights: Option<usize>,
+        least: impl Fn(f64) -> f64,
+        budget: &Budget,
+    ) -> Result<Self> {
+        budget.grow(rows.saturating_mul(size_of::<Part>()))?;
+        let weighing = weights.and_then(|at| cells.get(at));
+        let rows: Vec<Part> = (0..rows).map(|row| (0, weight(weighing, row))).collect();
+        let columns: Vec<usize> = (0..cells.len()).filter(|c| weights != Some(*c)).collect();
+        Self::find(cells, &columns, &rows, |[total, _]| [least(total), f64::INFINITY], budget)
+    }
+
     /// The values of these columns that weigh enough in one of the sets, by the least weights that the
     /// totals give.
     pub fn find(
@@ -156,14 +182,77 @@ impl Shared {
         items.iter().any(|i| self.items.get(*i).is_some_and(|i| i.column == column))
     }
 
+    /// Patterns that grow by one value each, and have all values that come with them in every row: the closed sets.
+    /// `follow` tells of what grew from another one by its weight, and whether it counts and may grow further.
+    pub fn patterns<T>(
+        &self,
+        dimensions: u32,
+        first: T,
+        follow: impl Fn(&Pattern<T>, Weight) -> Option<T>,
+        budget: &Budget,
+    ) -> Result<Vec<Pattern<T>>> {
+        let words = self.all.len() as u64;
+        let items = self.closure(&self.all, budget)?;
+        let mut seen: HashSet<Vec<usize>> = HashSet::from([items.clone()]);
+        let mut found = vec![Pattern { items, groups: self.all.clone(), weight: self.total, more: first }];
+        let mut level = 0..1;
+        for _ in 0..dimensions {
+            let end = found.len();
+            for at in level {
+                for item in &self.items {
+                    let Some(pattern) = found.get(at) else { continue };
+                    if self.has_column(&pattern.items, item.column) {
+                        continue;
+                    }
+                    budget.step(1 + words)?;
+                    let groups = both(&pattern.groups, &item.groups);
+                    let weight = self.weigh(&groups);
+                    let Some(more) = follow(pattern, weight) else { continue };
+                    let items = self.closure(&groups, budget)?;
+                    if !seen.contains(&items) {
+                        budget.grow(groups.len() * 8 + items.len() * 32 + 128)?;
+                        seen.insert(items.clone());
+                        found.push(Pattern { items, groups, weight, more });
+                    }
+                }
+            }
+            level = end..found.len();
+            if level.is_empty() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The outcome of segments of one set: number, weight and share in percent, then their values.
+    #[allow(clippy::cast_possible_truncation)]
+    pub fn numbered<'s>(
+        &self,
+        types: &[Type],
+        cells: &[Cells<'_>],
+        wildcards: &[Value],
+        segments: impl Iterator<Item = (f64, &'s [usize])>,
+    ) -> Result<Vec<ArrayRef>> {
+        let [total, _] = self.total;
+        let told: Vec<(Vec<V<'static>>, &[usize])> = segments
+            .zip(0i64..)
+            .map(|((weight, items), number)| {
+                let count = V::Int(weight.round() as i64);
+                (vec![V::Int(number), count, V::Real(100.0 * weight / total)], items)
+            })
+            .collect();
+        self.table(types, cells, wildcards, &told)
+    }
+
     /// The outcome: what is told of each segment first, then its values among wildcards.
     pub fn table(
         &self,
         types: &[Type],
         cells: &[Cells<'_>],
-        wildcards: &[V<'static>],
+        wildcards: &[Value],
         segments: &[(Vec<V<'static>>, &[usize])],
     ) -> Result<Vec<ArrayRef>> {
+        let wildcards: Vec<V<'static>> = wildcards.iter().map(value_cell).collect();
         let mut columns: Vec<Column> = types.iter().map(|ty| Column::new(*ty, segments.len())).collect();
         for (head, items) in segments {
             columns.iter_mut().zip(head).for_each(|(column, value)| column.push(value));
