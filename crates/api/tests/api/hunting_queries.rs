@@ -265,6 +265,22 @@ async fn history_is_the_callers_own() {
 }
 
 #[tokio::test]
+async fn hidden_texts_reach_the_worker_and_are_not_kept() {
+    let world = World::new().await;
+    let asked = "DeviceInfo | where DeviceName == h'sesame' | count";
+    hunt(&world, &world.a.admin, asked).expect(200).await;
+    assert_eq!(world.query.seen.lock()[0].query, asked);
+    let body = json!({"query": asked, "format": "csv"});
+    world.call("POST", "/api/v1/hunting/exports").bearer(&world.a.admin).json(&body).expect(201).await;
+    let told = world.get("/api/v1/hunting/history", &world.a.admin).expect(200).await.body;
+    let kept = "DeviceInfo | where DeviceName == h'****' | count";
+    assert_eq!(told["items"][0]["query"], kept);
+    let entries = world.audit(&world.a.tenant).await;
+    let queries: Vec<_> = entries.iter().filter_map(|e| e.detail.get("query")).collect();
+    assert_eq!(queries, [kept, kept]);
+}
+
+#[tokio::test]
 async fn history_says_what_was_cancelled() {
     let world = World::new().await;
     *world.query.hang.lock() = true;
