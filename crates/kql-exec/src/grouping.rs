@@ -4,12 +4,15 @@
 //! When memory is short, the groups so far are passed on and it begins anew: the second half joins them.
 
 mod keys;
+mod push;
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow::compute::{FilterBuilder, prep_null_mask_filter};
+use arrow::datatypes::{Fields, Schema};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
@@ -24,28 +27,30 @@ use datafusion::physical_plan::{
     ReplaceChildrenOptions,
 };
 use futures::StreamExt;
+use palisade_coded::texts;
 
 use keys::{Groups, groups, text};
+use push::Wish;
 
 /// Has texts grouped by their numbers wherever that gives the same.
 pub(crate) fn regroup(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     let regrouped = plan.transform_up(|plan| {
-        Ok(match plan.downcast_ref::<AggregateExec>() {
-            Some(of) if can(of)? => {
-                let input = Arc::clone(of.input());
-                Transformed::yes(Arc::new(GroupExec {
-                    input,
-                    of: plan,
-                    metrics: ExecutionPlanMetricsSet::new(),
-                }) as Arc<dyn ExecutionPlan>)
-            }
-            _ => Transformed::no(plan),
-        })
+        let Some(of) = plan.downcast_ref::<AggregateExec>() else { return Ok(Transformed::no(plan)) };
+        let Some(texts) = can(of)? else { return Ok(Transformed::no(plan)) };
+        let wish = Wish::of(of.input(), &push::told_apart(of));
+        if !texts && wish.is_none() {
+            return Ok(Transformed::no(plan));
+        }
+        let input = if wish.is_none() { Arc::clone(of.input()) } else { push::granted(of.input(), &wish)? };
+        let sifted = wish.sifted;
+        let own = GroupExec { input, sifted, of: plan, metrics: ExecutionPlanMetricsSet::new() };
+        Ok(Transformed::yes(Arc::new(own) as Arc<dyn ExecutionPlan>))
     })?;
     Ok(regrouped.data)
 }
 
-fn can(of: &AggregateExec) -> Result<bool> {
+/// Whether it groups by texts; none where it cannot be done here.
+fn can(of: &AggregateExec) -> Result<Option<bool>> {
     let by = of.group_expr();
     if *of.mode() != AggregateMode::Partial
         || !by.is_single()
@@ -55,17 +60,21 @@ fn can(of: &AggregateExec) -> Result<bool> {
         || !of.dynamic_expressions_produced().is_empty()
         || !of.aggr_expr().iter().all(|a| a.groups_accumulator_supported() && a.order_bys().is_empty())
     {
-        return Ok(false);
+        return Ok(None);
     }
     let input = of.input_schema();
     let types = by.expr().iter().map(|(e, _)| e.data_type(&input)).collect::<Result<Vec<_>>>()?;
-    Ok(types.iter().all(groups) && types.iter().any(text))
+    let all = !types.is_empty() && types.iter().all(groups);
+    Ok(all.then(|| types.iter().any(text)))
 }
 
 struct GroupExec {
     /// What it does the work of: a partial [`AggregateExec`].
     of: Arc<dyn ExecutionPlan>,
+    /// The input of that; it may have numbers where that expects texts.
     input: Arc<dyn ExecutionPlan>,
+    /// The last column of the input, which that does not know, tells which rows are meant.
+    sifted: bool,
     metrics: ExecutionPlanMetricsSet,
 }
 
@@ -105,11 +114,14 @@ impl ExecutionPlan for GroupExec {
     fn replace_children(
         self: Arc<Self>,
         mut children: Vec<Arc<dyn ExecutionPlan>>,
-        options: ReplaceChildrenOptions,
+        _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let Some(input) = children.pop() else { return Ok(self) };
-        let of = Arc::clone(&self.of).replace_children(vec![Arc::clone(&input)], options)?;
-        Ok(Arc::new(Self { of, input, metrics: ExecutionPlanMetricsSet::new() }))
+        if input.schema() != self.input.schema() {
+            return Err(DataFusionError::Internal("groups of other columns".to_owned()));
+        }
+        let (of, sifted) = (Arc::clone(&self.of), self.sifted);
+        Ok(Arc::new(Self { of, input, sifted, metrics: ExecutionPlanMetricsSet::new() }))
     }
 
     fn with_new_children(
@@ -128,7 +140,8 @@ impl ExecutionPlan for GroupExec {
             return Err(DataFusionError::Internal("groups of something else".to_owned()));
         };
         let input = self.input.execute(partition, Arc::clone(&context))?;
-        let run = Run::new(of, input, &context, BaselineMetrics::new(&self.metrics, partition))?;
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let run = Run { sifted: self.sifted, ..Run::new(of, input, &context, metrics)? };
         let stream = futures::stream::try_unfold(run, |mut run| async move {
             let batch = run.next().await?;
             Ok(batch.map(|batch| (batch, run)))
@@ -158,11 +171,41 @@ fn array(expr: &Arc<dyn PhysicalExpr>, batch: &RecordBatch) -> Result<ArrayRef> 
     expr.evaluate(batch)?.into_array(batch.num_rows())
 }
 
+/// The rows for which the last column is true, without it; none where there are none.
+fn meant(batch: &RecordBatch) -> Result<Option<RecordBatch>> {
+    let Some((last, rest)) = batch.columns().split_last() else {
+        return Err(DataFusionError::Internal("rows that do not tell whether they are meant".to_owned()));
+    };
+    let last = last.as_boolean();
+    let meant = match last.null_count() {
+        0 => last.clone(),
+        _ => prep_null_mask_filter(last),
+    };
+    let rows = meant.values().count_set_bits();
+    if rows == 0 {
+        return Ok(None);
+    }
+    let fields = batch.schema_ref().fields().iter().take(rest.len()).cloned();
+    let schema = Arc::new(Schema::new(fields.collect::<Fields>()));
+    let mut columns = rest.to_vec();
+    if rows < batch.num_rows() {
+        let mut filter = FilterBuilder::new(&meant);
+        if columns.len() > 1 {
+            filter = filter.optimize();
+        }
+        let filter = filter.build();
+        columns = columns.iter().map(|c| filter.filter(c)).collect::<std::result::Result<_, _>>()?;
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    Ok(Some(RecordBatch::try_new_with_options(schema, columns, &options)?))
+}
+
 /// The rows of one partition on their way through.
 struct Run {
     /// Begun anew from it when memory is short.
     of: AggregateParts,
     input: SendableRecordBatchStream,
+    sifted: bool,
     groups: Groups,
     aggregates: Vec<Aggregate>,
     /// Groups of the rows of a batch.
@@ -226,6 +269,7 @@ impl Run {
         Ok(Self {
             of: parts,
             input,
+            sifted: false,
             groups,
             aggregates,
             rows: Vec::new(),
@@ -262,6 +306,13 @@ impl Run {
             let batch = self.input.next().await.transpose()?;
             let elapsed = self.metrics.elapsed_compute().clone();
             let _time = elapsed.timer();
+            let batch = match batch {
+                Some(batch) if self.sifted => match meant(&batch)? {
+                    Some(batch) => Some(batch),
+                    None => continue,
+                },
+                other => other,
+            };
             match batch {
                 Some(batch) if self.probe.passing => {
                     let passed = self.pass(&batch)?;
@@ -321,9 +372,11 @@ impl Run {
 
     /// Rows as groups of their own.
     fn pass(&self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let mut columns = self.of.by.iter().map(|e| array(e, batch)).collect::<Result<Vec<_>>>()?;
+        let by = self.of.by.iter().map(|e| texts(&array(e, batch)?));
+        let mut columns = by.collect::<Result<Vec<_>>>()?;
         for aggregate in &self.aggregates {
             let (values, filter) = aggregate.arguments(batch)?;
+            let values = values.iter().map(texts).collect::<Result<Vec<_>>>()?;
             columns.extend(aggregate.so_far.convert_to_state(&values, filter.as_ref())?);
         }
         self.batch(columns, batch.num_rows())

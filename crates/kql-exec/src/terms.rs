@@ -3,9 +3,13 @@
 use std::collections::HashSet;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
+use arrow::array::StringViewArray;
+use arrow::buffer::BooleanBuffer;
 use palisade_kql::ast::TextOp;
 pub(crate) use palisade_schema::terms::fold;
 use palisade_schema::terms::is_term;
+
+mod rows;
 
 /// A needle with what is needed to search it fast.
 #[derive(Clone, Debug)]
@@ -92,23 +96,74 @@ impl Needle {
         if !self.ascii {
             return find(&fold(hay), &self.lower, accept);
         }
-        let (h, n) = (hay.as_bytes(), self.lower.as_bytes());
-        let Some(&rare) = n.get(self.rare) else { return true };
-        let upper = rare.to_ascii_uppercase();
-        let Some(last_start) = h.len().checked_sub(n.len()) else { return false };
-        // Where the rarest byte may be, so that the rest of the needle fits around it.
-        let mut at = 0;
-        while at <= last_start {
-            let window = &h[at + self.rare..=last_start + self.rare];
-            let Some(step) = memchr::memchr2(rare, upper, window) else { return false };
-            at += step;
+        if self.lower.is_empty() {
+            return true;
+        }
+        let mut from = 0;
+        while let Some(at) = self.ignoring_case(hay.as_bytes(), from) {
             // Both ends of an ASCII match are character boundaries.
-            if h[at..at + n.len()].eq_ignore_ascii_case(n) && accept(&hay[..at], &hay[at + n.len()..]) {
+            if accept(&hay[..at], &hay[at + self.lower.len()..]) {
                 return true;
+            }
+            from = at + 1;
+        }
+        false
+    }
+
+    /// Where the needle, which is of ASCII characters, is from a place on, whatever its case.
+    #[inline]
+    fn ignoring_case(&self, hay: &[u8], mut at: usize) -> Option<usize> {
+        let needle = self.lower.as_bytes();
+        let rare = *needle.get(self.rare)?;
+        let upper = rare.to_ascii_uppercase();
+        let last_start = hay.len().checked_sub(needle.len())?;
+        // Where the rarest byte may be, so that the rest of the needle fits around it.
+        while at <= last_start {
+            at += memchr::memchr2(rare, upper, &hay[at + self.rare..=last_start + self.rare])?;
+            if hay[at..at + needle.len()].eq_ignore_ascii_case(needle) {
+                return Some(at);
             }
             at += 1;
         }
-        false
+        None
+    }
+}
+
+/// A needle as it is searched for in the texts of many rows.
+pub(crate) enum Search {
+    Exact(memchr::memmem::Finder<'static>),
+    IgnoringCase(Needle),
+}
+
+impl Search {
+    /// None for an operator that looks at an end of a text only, and a needle that is found otherwise.
+    pub fn of(needle: &Needle, op: TextOp) -> Option<Self> {
+        use TextOp as T;
+        if needle.text.is_empty() {
+            return None;
+        }
+        match op {
+            T::ContainsCs | T::HasCs | T::HasPrefixCs | T::HasSuffixCs => {
+                Some(Self::Exact(memchr::memmem::Finder::new(&needle.text).into_owned()))
+            }
+            T::Contains | T::Has | T::HasPrefix | T::HasSuffix if needle.ascii => {
+                Some(Self::IgnoringCase(needle.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    fn next(&self, hay: &[u8], from: usize) -> Option<usize> {
+        match self {
+            Self::Exact(finder) => Some(from + finder.find(hay.get(from..)?)?),
+            Self::IgnoringCase(needle) => needle.ignoring_case(hay, from),
+        }
+    }
+
+    /// The rows whose text passes `test`, which none does that does not have the needle; none where the texts do not
+    /// lie together.
+    pub fn rows(&self, array: &StringViewArray, test: impl Fn(&str) -> bool) -> Option<BooleanBuffer> {
+        rows::rows_with(array, |hay, from| self.next(hay, from), test)
     }
 }
 
@@ -162,6 +217,16 @@ impl TermSet {
     /// Whether a text has any of the terms.
     pub fn any(&self, hay: &str) -> bool {
         self.search(hay) || self.look_up(hay) || self.rest.iter().any(|n| n.test(TextOp::Has, hay))
+    }
+
+    /// Rows that have any of the terms; none where the texts do not lie together, or terms are not searched for.
+    pub fn rows(&self, array: &StringViewArray) -> Option<BooleanBuffer> {
+        let all = self.searched.is_some() && self.whole.is_empty() && self.rest.is_empty();
+        if all { rows::rows_with(array, |hay, from| self.next(hay, from), |hay| self.any(hay)) } else { None }
+    }
+
+    fn next(&self, hay: &[u8], from: usize) -> Option<usize> {
+        Some(self.searched.as_ref()?.find(Input::new(hay).range(from..))?.start())
     }
 
     fn search(&self, hay: &str) -> bool {

@@ -233,6 +233,24 @@ pub(crate) fn text_test(
     cell_test(name, key, args, move |cell| test(cell.text()))
 }
 
+/// The same where the texts of many rows can be searched at once.
+pub(crate) fn text_search(
+    name: &'static str,
+    key: String,
+    args: Vec<Expr>,
+    search: impl Fn(&StringViewArray) -> Option<BooleanBuffer> + Send + Sync + 'static,
+    test: impl Fn(&str) -> bool + Send + Sync + 'static,
+) -> Expr {
+    call(name, key, DataType::Boolean, false, args, move |inputs, rows| {
+        let together = match inputs {
+            [Input::Cells(Cells::View(array)), ..] => search(array),
+            _ => None,
+        };
+        let found = together.unwrap_or_else(|| tested(inputs, rows, |cell| test(cell.text())));
+        Ok(Arc::new(BooleanArray::new(found, None)))
+    })
+}
+
 /// A bool for each row, from the first argument; the others only tell what it is.
 pub(crate) fn cell_test(
     name: &'static str,
@@ -241,17 +259,20 @@ pub(crate) fn cell_test(
     test: impl Fn(&V<'_>) -> bool + Send + Sync + 'static,
 ) -> Expr {
     call(name, key, DataType::Boolean, false, args, move |inputs, rows| {
-        let tested = match inputs {
-            [input @ Input::Cells(cells), ..] => {
-                let mut memo = Memo::new(input.views());
-                BooleanBuffer::collect_bool(rows, |row| memo.get(row, || test(&cells.get(row))))
-            }
-            [Input::Const(value), ..] => {
-                let one = test(value);
-                BooleanBuffer::collect_bool(rows, |_| one)
-            }
-            [] => BooleanBuffer::new_unset(rows),
-        };
-        Ok(Arc::new(BooleanArray::new(tested, None)))
+        Ok(Arc::new(BooleanArray::new(tested(inputs, rows, &test), None)))
     })
+}
+
+fn tested(inputs: &[Input<'_>], rows: usize, test: impl Fn(&V<'_>) -> bool) -> BooleanBuffer {
+    match inputs {
+        [input @ Input::Cells(cells), ..] => {
+            let mut memo = Memo::new(input.views());
+            BooleanBuffer::collect_bool(rows, |row| memo.get(row, || test(&cells.get(row))))
+        }
+        [Input::Const(value), ..] => {
+            let one = test(value);
+            BooleanBuffer::collect_bool(rows, |_| one)
+        }
+        [] => BooleanBuffer::new_unset(rows),
+    }
 }

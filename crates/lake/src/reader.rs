@@ -5,6 +5,7 @@ mod files;
 mod fill;
 mod footers;
 mod limit;
+mod made;
 mod provider;
 mod prune;
 mod together;

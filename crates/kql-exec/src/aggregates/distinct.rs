@@ -8,8 +8,12 @@ use std::collections::hash_map::{Entry, RandomState};
 use std::hash::BuildHasher;
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Int64Array, make_view};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, DictionaryArray, Int64Array, StringViewArray,
+    make_view,
+};
 use arrow::buffer::{Buffer, OffsetBuffer};
+use arrow::datatypes::Int32Type;
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 use palisade_kql::Type;
@@ -17,6 +21,7 @@ use roaring::RoaringBitmap;
 
 use crate::memo::Memo;
 use crate::value::{Cells, V};
+use palisade_coded::{NEW, Named, codes};
 
 /// Bytes of a key.
 const KEY: usize = 16;
@@ -145,6 +150,7 @@ impl Set {
 #[derive(Debug, Default)]
 pub(super) struct DistinctGroups {
     values: Values,
+    named: Named,
     sets: Vec<Set>,
     /// Bytes of the sets' contents, at most about.
     bytes: usize,
@@ -167,8 +173,38 @@ impl DistinctGroups {
         self.bytes = self.bytes.saturating_sub(sets.iter().map(Set::bytes).sum());
         if self.sets.is_empty() {
             self.values = Values::default();
+            self.named = Named::default();
         }
         sets
+    }
+
+    /// The same as [`Self::update_batch`] of texts as numbers.
+    fn update_codes(
+        &mut self,
+        codes: &DictionaryArray<Int32Type>,
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+    ) -> Result<()> {
+        let mut named = std::mem::take(&mut self.named);
+        let mut values = std::mem::take(&mut self.values);
+        let find = |text: Option<(&StringViewArray, usize)>| match text {
+            Some((texts, at)) => values.id(key_of_text(texts.value(at))),
+            None => Ok(NEW),
+        };
+        let mut last = None;
+        let give = |row: usize, id: u32| {
+            let counted = id != NEW && filter.is_none_or(|f| f.is_valid(row) && f.value(row));
+            if counted
+                && let Some(group) = groups.get(row)
+                && last != Some((*group, id))
+            {
+                self.add(*group, id);
+                last = Some((*group, id));
+            }
+        };
+        named.each(codes, find, give)?;
+        (self.named, self.values) = (named, values);
+        Ok(())
     }
 }
 
@@ -186,6 +222,9 @@ impl GroupsAccumulator for DistinctGroups {
     ) -> Result<()> {
         self.sets.resize_with(total, Set::default);
         let Some(values) = values.first() else { return Ok(()) };
+        if let Some(codes) = codes(values) {
+            return self.update_codes(codes, groups, filter);
+        }
         let cells = Cells::new(values.as_ref())?;
         let mut memo = Memo::new(match &cells {
             Cells::View(array) => Some(array),
@@ -267,7 +306,7 @@ impl GroupsAccumulator for DistinctGroups {
 
     fn size(&self) -> usize {
         let sets = self.sets.capacity() * size_of::<Set>();
-        size_of::<Self>() + self.values.bytes() + sets + self.bytes
+        size_of::<Self>() + self.values.bytes() + self.named.bytes() + sets + self.bytes
     }
 }
 
@@ -325,6 +364,26 @@ mod tests {
             i64::try_from(own.map(|(t, _)| t).collect::<HashSet<_>>().len()).unwrap()
         };
         vec![of(0), of(1), of(2)]
+    }
+
+    #[test]
+    fn numbers_of_a_dictionary_count_as_their_texts() {
+        let (texts, own) = rows();
+        let views = StringViewArray::from_iter_values(&texts);
+        let codes = (0..600).map(|row| (row % 5 != 4).then_some(row)).collect::<arrow::array::Int32Array>();
+        let coded: ArrayRef = Arc::new(DictionaryArray::try_new(codes, Arc::new(views)).unwrap());
+        let plain = palisade_coded::texts(&coded).unwrap();
+        let filter = (0..600).map(|row| Some(row % 3 != 1)).collect::<BooleanArray>();
+        for filter in [None, Some(&filter)] {
+            let [mut by_text, mut by_number] = [DistinctGroups::default(), DistinctGroups::default()];
+            for _ in 0..2 {
+                by_text.update_batch(&[Arc::clone(&plain)], &own, filter, 3).unwrap();
+                by_number.update_batch(&[Arc::clone(&coded)], &own, filter, 3).unwrap();
+            }
+            let found = counted(EmitTo::All, &mut by_number);
+            assert_eq!(found, counted(EmitTo::All, &mut by_text));
+            assert!(found.iter().all(|n| *n > 10));
+        }
     }
 
     #[test]

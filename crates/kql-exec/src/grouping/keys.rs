@@ -7,13 +7,16 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringBuilder, StringViewArray, StringViewBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, DictionaryArray, Int64Array, StringBuilder, StringViewArray, StringViewBuilder,
+};
 use arrow::buffer::Buffer;
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use datafusion::common::{DataFusionError, Result};
 
 use crate::memo::slot;
+use palisade_coded::{NEW, Named, codes};
 
 /// Texts of up to so many bytes are their own view.
 const INLINE: u32 = 12;
@@ -69,6 +72,7 @@ struct Texts {
     long: Numbers<Arc<str>>,
     known: Vec<Option<Arc<str>>>,
     null: Option<u32>,
+    named: Named,
     bytes: usize,
 }
 
@@ -82,6 +86,7 @@ impl Default for Texts {
             long: Numbers::default(),
             known: Vec::new(),
             null: None,
+            named: Named::default(),
             bytes: AT_HAND * size_of::<Seen>(),
         }
     }
@@ -129,29 +134,44 @@ impl Texts {
         Ok(id)
     }
 
+    /// The number of a text that is not null; its buffers are those of now.
+    #[inline]
+    fn at(&mut self, array: &StringViewArray, row: usize, view: u128) -> Result<u32> {
+        // A view begins with its length. Multiplied, because no processor guesses how long texts are.
+        #[allow(clippy::cast_possible_truncation)]
+        let age = self.age * u32::from(view as u32 > INLINE);
+        let slot = slot(view, AT_HAND);
+        let known = self.seen[slot];
+        if known.view == view && known.age == age {
+            return Ok(known.id);
+        }
+        let id = self.id(view, array.value(row))?;
+        self.seen[slot] = Seen { view, id, age };
+        Ok(id)
+    }
+
     fn ids(&mut self, array: &StringViewArray, ids: &mut Vec<u32>) -> Result<()> {
         self.turn(array.data_buffers())?;
         let nulls = array.nulls().filter(|n| n.null_count() > 0);
         ids.reserve(array.len());
         for (row, view) in array.views().iter().copied().enumerate() {
-            if nulls.is_some_and(|n| n.is_null(row)) {
-                let id = self.none()?;
-                ids.push(id);
-                continue;
-            }
-            // A view begins with its length. Multiplied, because no processor guesses how long texts are.
-            #[allow(clippy::cast_possible_truncation)]
-            let age = self.age * u32::from(view as u32 > INLINE);
-            let slot = slot(view, AT_HAND);
-            let known = self.seen[slot];
-            if known.view == view && known.age == age {
-                ids.push(known.id);
-                continue;
-            }
-            let id = self.id(view, array.value(row))?;
-            self.seen[slot] = Seen { view, id, age };
-            ids.push(id);
+            let null = nulls.is_some_and(|n| n.is_null(row));
+            ids.push(if null { self.none()? } else { self.at(array, row, view)? });
         }
+        Ok(())
+    }
+
+    /// The same of numbers of a dictionary.
+    fn ids_of_codes(&mut self, array: &DictionaryArray<Int32Type>, ids: &mut Vec<u32>) -> Result<()> {
+        self.turn(array.values().as_string_view().data_buffers())?;
+        ids.reserve(array.len());
+        let mut named = std::mem::take(&mut self.named);
+        let find = |text: Option<(&StringViewArray, usize)>| match text {
+            Some((texts, at)) => self.at(texts, at, texts.views()[at]),
+            None => self.none(),
+        };
+        named.each(array, find, |_, id| ids.push(id))?;
+        self.named = named;
         Ok(())
     }
 }
@@ -182,6 +202,7 @@ impl Values {
     }
 
     fn ids(&mut self, array: &Int64Array, ids: &mut Vec<u32>) -> Result<()> {
+        ids.reserve(array.len());
         let mut last = None;
         for value in array {
             let id = match last {
@@ -202,23 +223,81 @@ enum Key {
     Values(Values),
 }
 
+impl Key {
+    fn len(&self) -> usize {
+        match self {
+            Self::Texts(texts) => texts.known.len(),
+            Self::Values(values) => values.known.len(),
+        }
+    }
+}
+
+/// Places of a grid, of four bytes each. Beyond it combinations are looked for in a table.
+const GRID: usize = 1 << 20;
+
 /// Combinations of a number of what lies before with a number of the next column.
 #[derive(Debug, Default)]
 struct Pairs {
-    ids: Numbers<u64>,
     known: Vec<u64>,
+    /// The numbers of combinations, a row for each number before, of a power of two of places.
+    grid: Vec<u32>,
+    places: u32,
+    /// Where the grid would be too large.
+    ids: Option<Numbers<u64>>,
 }
 
 impl Pairs {
-    fn id(&mut self, pair: u64) -> Result<u32> {
-        let id = next(self.known.len())?;
-        match self.ids.entry(pair) {
-            Entry::Occupied(known) => Ok(*known.get()),
-            Entry::Vacant(new) => {
-                self.known.push(pair);
-                Ok(*new.insert(id))
-            }
+    /// Makes room for so many numbers before and so many of the next column.
+    fn room(&mut self, before: usize, own: usize) {
+        if self.ids.is_some() {
+            return;
         }
+        let places = own.max(1).next_power_of_two().trailing_zeros();
+        let wanted = if places > self.places { places + 1 } else { self.places };
+        if before.checked_shl(wanted).is_none_or(|all| all > GRID || all >> wanted != before) {
+            let known = self.known.iter().zip(0..).map(|(pair, id)| (*pair, id));
+            self.ids = Some(known.collect());
+            self.grid = Vec::new();
+            return;
+        }
+        let all = before << wanted;
+        if wanted != self.places {
+            self.places = wanted;
+            self.grid = vec![NEW; all];
+            for (pair, id) in self.known.iter().zip(0..) {
+                let (before, own) = halves(*pair);
+                self.grid[((before as usize) << wanted) + own as usize] = id;
+            }
+        } else if all > self.grid.len() {
+            self.grid.resize(all, NEW);
+        }
+    }
+
+    fn id(&mut self, before: u32, own: u32) -> Result<u32> {
+        let id = next(self.known.len())?;
+        let pair = joined(before, own);
+        let place = match &mut self.ids {
+            Some(ids) => match ids.entry(pair) {
+                Entry::Occupied(known) => return Ok(*known.get()),
+                Entry::Vacant(new) => new.insert(id),
+            },
+            None => {
+                let place = &mut self.grid[((before as usize) << self.places) + own as usize];
+                if *place != NEW {
+                    return Ok(*place);
+                }
+                place
+            }
+        };
+        *place = id;
+        self.known.push(pair);
+        Ok(id)
+    }
+
+    fn bytes(&self) -> usize {
+        self.known.capacity() * size_of::<u64>()
+            + self.grid.capacity() * size_of::<u32>()
+            + self.ids.as_ref().map_or(0, table::<u64>)
     }
 }
 
@@ -255,39 +334,45 @@ impl Groups {
     pub(super) fn len(&self) -> usize {
         match (self.pairs.last(), self.keys.first()) {
             (Some(pairs), _) => pairs.known.len(),
-            (None, Some(Key::Texts(texts))) => texts.known.len(),
-            (None, Some(Key::Values(values))) => values.known.len(),
-            (None, None) => 0,
+            (None, key) => key.map_or(0, Key::len),
         }
     }
 
     /// Writes the group of each row; the columns have the types that were said.
     pub(super) fn of(&mut self, columns: &[ArrayRef], groups: &mut Vec<usize>) -> Result<()> {
         groups.clear();
+        // Numbers of what lies before.
+        let mut before = 0;
         for (at, (column, key)) in columns.iter().zip(&mut self.keys).enumerate() {
             self.ids.clear();
             match key {
-                Key::Texts(texts) => {
-                    texts.ids(cast(column, &DataType::Utf8View)?.as_string_view(), &mut self.ids)?;
-                }
+                Key::Texts(texts) => match codes(column) {
+                    Some(coded) => texts.ids_of_codes(coded, &mut self.ids)?,
+                    None => {
+                        texts.ids(cast(column, &DataType::Utf8View)?.as_string_view(), &mut self.ids)?;
+                    }
+                },
                 Key::Values(values) => {
                     values.ids(cast(column, &DataType::Int64)?.as_primitive::<Int64Type>(), &mut self.ids)?;
                 }
             }
             let Some(pairs) = at.checked_sub(1).and_then(|before| self.pairs.get_mut(before)) else {
                 groups.extend(self.ids.iter().map(|id| *id as usize));
+                before = key.len();
                 continue;
             };
+            pairs.room(before, key.len());
             let mut last = None;
             for (group, id) in groups.iter_mut().zip(&self.ids) {
-                let pair = joined(next(*group)?, *id);
+                let pair = (next(*group)?, *id);
                 let found = match last {
                     Some((known, found)) if known == pair => found,
-                    _ => pairs.id(pair)?,
+                    _ => pairs.id(pair.0, pair.1)?,
                 };
                 last = Some((pair, found));
                 *group = found as usize;
             }
+            before = pairs.known.len();
         }
         Ok(())
     }
@@ -344,13 +429,12 @@ impl Groups {
     /// Bytes that they take, about.
     pub(super) fn bytes(&self) -> usize {
         let key = |key: &Key| match key {
-            Key::Texts(texts) => texts.bytes,
+            Key::Texts(texts) => texts.bytes + texts.named.bytes(),
             Key::Values(values) => {
                 values.known.capacity() * size_of::<Option<i64>>() + table::<i64>(&values.ids)
             }
         };
-        let pairs = |pairs: &Pairs| pairs.known.capacity() * size_of::<u64>() + table::<u64>(&pairs.ids);
-        self.keys.iter().map(key).sum::<usize>() + self.pairs.iter().map(pairs).sum::<usize>()
+        self.keys.iter().map(key).sum::<usize>() + self.pairs.iter().map(Pairs::bytes).sum::<usize>()
     }
 }
 
@@ -361,8 +445,11 @@ fn table<K>(numbers: &Numbers<K>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{BooleanArray, StringArray, TimestampMicrosecondArray};
+    use arrow::array::{BooleanArray, RecordBatch, StringArray, TimestampMicrosecondArray};
     use arrow::datatypes::TimeUnit;
+    use datafusion::physical_expr::PhysicalExpr;
+    use datafusion::physical_expr::expressions::Column;
+    use palisade_coded::AsCodes;
 
     fn columns(from: usize) -> Vec<ArrayRef> {
         let rows = from..from + 500;
@@ -386,6 +473,54 @@ mod tests {
         (0..columns[0].len())
             .map(|row| shown.iter().map(|c| format!("{}|", c.value(row))).collect())
             .collect()
+    }
+
+    /// Texts as numbers of a dictionary of their own, and with one number each.
+    fn coded(array: &ArrayRef) -> [ArrayRef; 2] {
+        let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+        let codes = cast(&cast(array, &DataType::Utf8).unwrap(), &dictionary).unwrap();
+        let codes = codes.as_dictionary::<Int32Type>();
+        let repeated = codes.with_values(cast(codes.values(), &DataType::Utf8View).unwrap());
+        let batch = RecordBatch::try_from_iter([("t", Arc::clone(array))]).unwrap();
+        let alone = AsCodes::new(Arc::new(Column::new("t", 0))).evaluate(&batch).unwrap();
+        [Arc::new(repeated), alone.into_array(array.len()).unwrap()]
+    }
+
+    #[test]
+    fn numbers_of_dictionaries_are_in_the_groups_of_their_texts() {
+        let types = || vec![DataType::Utf8View, DataType::Utf8, DataType::Boolean];
+        let (mut by_text, mut by_number) = (Groups::new(types()), Groups::new(types()));
+        for from in [0, 250, 3, 700] {
+            let columns = columns(from);
+            let plain = vec![Arc::clone(&columns[0]), Arc::clone(&columns[1]), Arc::clone(&columns[3])];
+            for kind in 0..2 {
+                let [first, second] = [&columns[0], &columns[1]].map(|c| Arc::clone(&coded(c)[kind]));
+                let numbers = vec![first, second, Arc::clone(&columns[3])];
+                let (mut expected, mut found) = (Vec::new(), Vec::new());
+                by_text.of(&plain, &mut expected).unwrap();
+                by_number.of(&numbers, &mut found).unwrap();
+                assert_eq!(found, expected);
+            }
+        }
+        assert_eq!(rows(&by_number.columns().unwrap()), rows(&by_text.columns().unwrap()));
+    }
+
+    #[test]
+    fn a_combination_has_one_number_in_the_grid_and_beyond_it() {
+        let (mut pairs, mut model) = (Pairs::default(), HashMap::new());
+        let (mut before, mut own) = (1_u32, 1_u32);
+        for step in 0..24 {
+            pairs.room(before as usize, own as usize);
+            for n in 0..50 {
+                let pair = ((n * 7919 + step) % before, (n * 104_729) % own);
+                let next = u32::try_from(model.len()).unwrap();
+                assert_eq!(pairs.id(pair.0, pair.1).unwrap(), *model.entry(pair).or_insert(next));
+            }
+            (before, own) = (before + before / 2 + 1, own + own / 3 + 1);
+        }
+        assert!(pairs.ids.is_some() && pairs.grid.is_empty(), "{before} by {own} is beyond it");
+        assert_eq!(pairs.known.len(), model.len());
+        assert!(pairs.bytes() > 0);
     }
 
     #[test]

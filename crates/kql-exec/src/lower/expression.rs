@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use arrow::array::StringViewArray;
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, Operator, binary_expr, cast, when};
@@ -18,8 +19,8 @@ use crate::error::ExecError;
 use crate::kernels::{self, convert};
 use crate::path;
 use crate::pattern::Pattern;
-use crate::terms::{Needle, TermSet, fold};
-use crate::udf::{Input, call, cell_test, row_call, text_test};
+use crate::terms::{Needle, Search, TermSet, fold};
+use crate::udf::{Input, call, cell_test, row_call, text_search, text_test};
 use crate::value::{Column, V, arrow_type, scalar};
 
 /// Lists up to this length stay plain, so that the store can prune with them.
@@ -231,14 +232,20 @@ impl Lowerer<'_> {
                 pattern.is_match(hay) != negated
             }));
         }
-        let needle = Needle::new(&text);
-        let test = move |hay: &str| needle.test(op, hay) != negated;
+        let needle = Arc::new(Needle::new(&text));
+        let search = Search::of(&needle, op);
+        let (own, other) = (Arc::clone(&needle), Arc::clone(&needle));
+        let test = move |hay: &str| own.test(op, hay) != negated;
+        let together = move |array: &StringViewArray| {
+            let found = search.as_ref()?.rows(array, |hay| other.test(op, hay))?;
+            Some(if negated { !&found } else { found })
+        };
         Ok(match op {
             // The store knows which terms its files have; it finds the needle among the arguments.
             TextOp::Has | TextOp::HasCs if !negated => {
-                text_test(terms::HAS, key, vec![subject, lit(text)], test)
+                text_search(terms::HAS, key, vec![subject, lit(text)], together, test)
             }
-            _ => text_test("kql_text", key, vec![subject], test),
+            _ => text_search("kql_text", key, vec![subject], together, test),
         })
     }
 
@@ -357,8 +364,9 @@ impl Lowerer<'_> {
                 needles.iter().all(|n| n.test(TextOp::Has, hay))
             }));
         }
-        let set = TermSet::new(texts);
-        Ok(text_test(name, key, args, move |hay| set.any(hay)))
+        let set = Arc::new(TermSet::new(texts));
+        let other = Arc::clone(&set);
+        Ok(text_search(name, key, args, move |array| other.rows(array), move |hay| set.any(hay)))
     }
 
     /// What a path leads to, as a cell of a type.

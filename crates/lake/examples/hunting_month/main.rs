@@ -17,6 +17,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Parser;
 
+/// As the server does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "bench/kql", about = "Hunting in a month of events, beside ClickHouse and DuckDB")]
 struct Args {

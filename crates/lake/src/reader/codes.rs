@@ -7,7 +7,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, RecordBatch};
 use arrow::buffer::BooleanBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Int32Type, Schema, SchemaRef};
@@ -17,7 +17,8 @@ use datafusion::logical_expr::{ColumnarValue, Expr};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{CastExpr, Column};
 use datafusion::physical_expr::utils::collect_columns;
-use datafusion::physical_expr_common::physical_expr::snapshot_physical_expr;
+use datafusion::physical_expr_common::physical_expr::{is_volatile, snapshot_physical_expr};
+use palisade_coded::{AsCodes, Coded};
 use parking_lot::Mutex;
 use parquet::arrow::{ARROW_SCHEMA_META_KEY, encode_arrow_schema, parquet_to_arrow_schema};
 use parquet::basic::Encoding;
@@ -25,35 +26,21 @@ use parquet::errors::Result as ParquetResult;
 use parquet::file::metadata::{FileMetaData, KeyValue, ParquetMetaData, ParquetMetaDataBuilder};
 
 use super::limit::DEVICE;
+use super::made::MadeOfText;
 
 /// A dictionary with more texts than so many times a batch's rows is not worth trying whole.
-const TEXTS_PER_ROW: usize = 4;
+pub(super) const TEXTS_PER_ROW: usize = 4;
 
-/// Columns that a scan wants as numbers, for the reader; an extension of the file that it names.
-#[derive(Clone, Debug)]
-pub(super) struct Coded(pub(super) Arc<[String]>);
-
-impl Coded {
-    /// The text columns that conditions look at; none where there are none.
-    pub(super) fn of(filters: &[Expr], projection: Option<&Vec<usize>>, schema: &Schema) -> Option<Self> {
-        let text = |name: &str| {
-            schema.field_with_name(name).is_ok_and(|field| *field.data_type() == DataType::Utf8View)
-        };
-        let mut names: Vec<String> = Vec::new();
-        let mut add = |name: &str| {
-            if text(name) && !names.iter().any(|n| n == name) {
-                names.push(name.to_owned());
-            }
-        };
-        filters.iter().for_each(|filter| filter.column_refs().iter().for_each(|column| add(&column.name)));
-        // Joins look for devices, which shows only when they run.
-        if schema.index_of(DEVICE).is_ok_and(|at| projection.is_none_or(|p| p.contains(&at))) {
-            add(DEVICE);
-        }
-        // In one order: what is kept for the one serves the other.
-        names.sort_unstable();
-        (!names.is_empty()).then(|| Self(names.into()))
-    }
+/// The text columns that conditions look at.
+pub(super) fn of_conditions(filters: &[Expr], projection: Option<&Vec<usize>>, schema: &Schema) -> Coded {
+    let text = |name: &&str| {
+        schema.field_with_name(name).is_ok_and(|field| *field.data_type() == DataType::Utf8View)
+    };
+    let columns: Vec<_> = filters.iter().map(Expr::column_refs).collect();
+    let names = columns.iter().flatten().map(|column| column.name.as_str());
+    // Joins look for devices, which shows only when they run.
+    let device = schema.index_of(DEVICE).is_ok_and(|at| projection.is_none_or(|p| p.contains(&at)));
+    Coded::new(names.chain(device.then_some(DEVICE)).filter(text).map(ToOwned::to_owned))
 }
 
 fn coded_type() -> DataType {
@@ -71,7 +58,7 @@ pub(super) fn with_codes(footer: ParquetMetaData, wanted: &Coded) -> ParquetResu
         .enumerate()
         .map(|(at, field)| {
             let text = *field.data_type() == DataType::Utf8;
-            if text && wanted.0.contains(field.name()) && only_codes(&footer, at, field.name()) {
+            if text && wanted.names().contains(field.name()) && only_codes(&footer, at, field.name()) {
                 changed = true;
                 return Arc::new(field.as_ref().clone().with_data_type(coded_type()));
             }
@@ -102,6 +89,13 @@ pub(super) fn with_codes(footer: ParquetMetaData, wanted: &Coded) -> ParquetResu
         .build())
 }
 
+/// Whether every page of a column of this name is numbers of a dictionary.
+pub(super) fn repeats(footer: &ParquetMetaData, name: &str) -> bool {
+    let columns = footer.file_metadata().schema_descr().columns();
+    let at = columns.iter().position(|column| column.name() == name);
+    at.is_some_and(|at| only_codes(footer, at, name))
+}
+
 /// Whether every page of a column is numbers of a dictionary. Our tables are flat: the leaf is the field.
 fn only_codes(footer: &ParquetMetaData, at: usize, name: &str) -> bool {
     footer.row_groups().iter().all(|group| {
@@ -121,22 +115,19 @@ pub(super) fn by_text(expr: Arc<dyn PhysicalExpr>, physical: &SchemaRef) -> Resu
         return Ok(expr);
     }
     let rewritten = expr.transform_down(|part| {
+        if let Some(wanted) = part.downcast_ref::<AsCodes>() {
+            return Ok(match own_codes(wanted.text(), physical)? {
+                Some(own) => Transformed::new(own, true, TreeNodeRecursion::Jump),
+                None => Transformed::no(part),
+            });
+        }
         // A cast or a column alone is what such a condition is made of.
         let whole = part.children().is_empty() || part.downcast_ref::<CastExpr>().is_some();
         if whole || part.data_type(physical)? != DataType::Boolean {
             return Ok(Transformed::no(part));
         }
-        let columns = collect_columns(&part);
-        let mut columns = columns.into_iter();
-        let (Some(column), None) = (columns.next(), columns.next()) else {
-            return Ok(Transformed::no(part));
-        };
-        if physical.fields().get(column.index()).is_none_or(|f| *f.data_type() != coded_type()) {
-            return Ok(Transformed::no(part));
-        }
-        Ok(match over_texts(&part)? {
-            Some(test) => {
-                let column = Arc::new(column);
+        Ok(match over_texts(&part, physical)? {
+            Some((column, test)) => {
                 let tried = ByText { column, test, plain: Some(part), kept: Mutex::new(None) };
                 Transformed::new(Arc::new(tried), true, TreeNodeRecursion::Jump)
             }
@@ -146,8 +137,19 @@ pub(super) fn by_text(expr: Arc<dyn PhysicalExpr>, physical: &SchemaRef) -> Resu
     rewritten.data()
 }
 
-/// The condition over one column of plain texts; none where it also looks at the numbers.
-fn over_texts(part: &Arc<dyn PhysicalExpr>) -> Result<Option<Arc<dyn PhysicalExpr>>> {
+/// The one coded column that an expression looks at, and the expression over one column of plain texts; none where
+/// it also looks at the numbers, or is another for equal texts.
+fn over_texts(
+    part: &Arc<dyn PhysicalExpr>,
+    physical: &Schema,
+) -> Result<Option<(Arc<dyn PhysicalExpr>, Arc<dyn PhysicalExpr>)>> {
+    let columns = collect_columns(part);
+    let mut columns = columns.into_iter();
+    let (Some(column), None) = (columns.next(), columns.next()) else { return Ok(None) };
+    let coded = physical.fields().get(column.index()).is_some_and(|f| *f.data_type() == coded_type());
+    if !coded || is_volatile(part) {
+        return Ok(None);
+    }
     let mut plain = true;
     let test = Arc::clone(part)
         .transform_down(|e| {
@@ -160,7 +162,14 @@ fn over_texts(part: &Arc<dyn PhysicalExpr>) -> Result<Option<Arc<dyn PhysicalExp
             Ok(Transformed::no(e))
         })
         .data()?;
-    Ok(plain.then_some(test))
+    Ok(plain.then(|| (Arc::new(column) as _, test)))
+}
+
+/// A text that is made of one coded column, as numbers of a dictionary of what it is made to.
+fn own_codes(text: &Arc<dyn PhysicalExpr>, physical: &Schema) -> Result<Option<Arc<dyn PhysicalExpr>>> {
+    Ok(over_texts(text, physical)?.map(|(column, made)| {
+        Arc::new(AsCodes::new(Arc::new(MadeOfText::new(column, made, Arc::clone(text))))) as _
+    }))
 }
 
 /// What a condition said of each text of a dictionary.
@@ -168,7 +177,54 @@ fn over_texts(part: &Arc<dyn PhysicalExpr>) -> Result<Option<Arc<dyn PhysicalExp
 struct Tried {
     /// Kept, so that no other dictionary can come to lie at the same place.
     texts: ArrayRef,
-    answers: BooleanArray,
+    answers: Answers,
+}
+
+/// What is said of the texts of a dictionary.
+#[derive(Clone, Debug)]
+enum Answers {
+    All(bool),
+    /// By number: 1 for yes. A byte each is found faster than a bit.
+    Some(Arc<[u8]>),
+    /// Of one it is not known.
+    Unknown,
+}
+
+impl Answers {
+    fn new(answers: &BooleanArray) -> Self {
+        match answers.values().count_set_bits() {
+            _ if answers.null_count() > 0 => Self::Unknown,
+            0 => Self::All(false),
+            all if all == answers.len() => Self::All(true),
+            _ => Self::Some(answers.values().iter().map(u8::from).collect()),
+        }
+    }
+}
+
+fn answer(answers: &[u8], code: i32) -> u64 {
+    let known = usize::try_from(code).ok().and_then(|code| answers.get(code));
+    known.copied().map_or(0, u64::from)
+}
+
+/// The same of some rows only; of the others it says no.
+fn found_among(codes: &[i32], answers: &[u8], rows: &BooleanBuffer) -> BooleanBuffer {
+    let mut words = vec![0_u64; codes.len().div_ceil(64)];
+    for (row, code) in rows.set_indices().filter_map(|row| Some((row, codes.get(row)?))) {
+        words[row / 64] |= answer(answers, *code) << (row % 64);
+    }
+    BooleanBuffer::new(words.into(), 0, codes.len())
+}
+
+/// Which of the numbers have a 1; a number that the dictionary does not have has none.
+fn found(codes: &[i32], answers: &[u8]) -> BooleanBuffer {
+    let answer = |code: i32| answer(answers, code);
+    // The last first: so each is moved by one.
+    let word = |codes: &[i32]| codes.iter().rev().fold(0_u64, |word, code| (word << 1) | answer(*code));
+    let (whole, rest) = codes.as_chunks::<64>();
+    let mut words: Vec<u64> = Vec::with_capacity(whole.len() + 1);
+    words.extend(whole.iter().map(|codes| word(codes)));
+    words.push(word(rest));
+    BooleanBuffer::new(words.into(), 0, codes.len())
 }
 
 /// A condition on one coded column.
@@ -185,27 +241,38 @@ struct ByText {
 
 impl ByText {
     fn ask(&self, texts: &ArrayRef) -> Result<BooleanArray> {
-        let texts = cast(texts, &DataType::Utf8View)?;
-        let rows = texts.len();
-        let schema = Schema::new(vec![Field::new("text", DataType::Utf8View, true)]);
-        let batch = RecordBatch::try_new(Arc::new(schema), vec![texts])?;
-        let answers = self.test.evaluate(&batch)?.into_array(rows)?;
-        Ok(answers.as_boolean().clone())
+        Ok(of_texts(&self.test, texts)?.as_boolean().clone())
     }
 
-    fn answers(&self, texts: &ArrayRef) -> Result<BooleanArray> {
+    /// The numbers, where their dictionary is worth trying whole.
+    fn tried_whole<'c>(column: &'c ArrayRef) -> Option<&'c DictionaryArray<Int32Type>> {
+        let worth = column.len().saturating_mul(TEXTS_PER_ROW);
+        let coded = column.as_dictionary_opt::<Int32Type>();
+        coded.filter(|coded| coded.null_count() == 0 && coded.values().len() <= worth)
+    }
+
+    fn answers(&self, texts: &ArrayRef) -> Result<Answers> {
         let mut kept = self.kept.lock();
         if let Some(tried) = kept.as_ref().filter(|tried| same(&tried.texts, texts)) {
             return Ok(tried.answers.clone());
         }
-        let answers = self.ask(texts)?;
+        let answers = Answers::new(&self.ask(texts)?);
         *kept = Some(Tried { texts: Arc::clone(texts), answers: answers.clone() });
         Ok(answers)
     }
 }
 
+/// An expression over a batch of one column, of these texts.
+pub(super) fn of_texts(expr: &Arc<dyn PhysicalExpr>, texts: &ArrayRef) -> Result<ArrayRef> {
+    let texts = cast(texts, &DataType::Utf8View)?;
+    let rows = texts.len();
+    let schema = Schema::new(vec![Field::new("text", DataType::Utf8View, true)]);
+    let batch = RecordBatch::try_new(Arc::new(schema), vec![texts])?;
+    expr.evaluate(&batch)?.into_array(rows)
+}
+
 /// Whether both are the same dictionary in memory.
-fn same(a: &ArrayRef, b: &ArrayRef) -> bool {
+pub(super) fn same(a: &ArrayRef, b: &ArrayRef) -> bool {
     let (a, b) = (a.as_string::<i32>(), b.as_string::<i32>());
     a.len() == b.len()
         && std::ptr::eq(a.values().as_ptr(), b.values().as_ptr())
@@ -223,23 +290,29 @@ impl PhysicalExpr for ByText {
 
     fn evaluate(&self, batch: &RecordBatch) -> Result<ColumnarValue> {
         let column = self.column.evaluate(batch)?.into_array(batch.num_rows())?;
-        let coded = column.as_dictionary_opt::<Int32Type>().filter(|coded| {
-            coded.null_count() == 0 && coded.values().len() <= column.len().saturating_mul(TEXTS_PER_ROW)
-        });
-        let Some(coded) = coded else { return Ok(ColumnarValue::Array(Arc::new(self.ask(&column)?))) };
-        let answers = self.answers(coded.values())?;
-        if answers.null_count() > 0 {
+        let Some(coded) = Self::tried_whole(&column) else {
             return Ok(ColumnarValue::Array(Arc::new(self.ask(&column)?)));
-        }
-        let (answers, codes) = (answers.values(), coded.keys().values());
-        let found = match answers.count_set_bits() {
-            0 => BooleanBuffer::new_unset(codes.len()),
-            all if all == answers.len() => BooleanBuffer::new_set(codes.len()),
-            _ => BooleanBuffer::collect_bool(codes.len(), |row| {
-                usize::try_from(codes[row]).is_ok_and(|code| answers.value(code))
-            }),
+        };
+        let codes = coded.keys().values();
+        let found = match self.answers(coded.values())? {
+            Answers::Unknown => return Ok(ColumnarValue::Array(Arc::new(self.ask(&column)?))),
+            Answers::All(true) => BooleanBuffer::new_set(codes.len()),
+            Answers::All(false) => BooleanBuffer::new_unset(codes.len()),
+            Answers::Some(answers) => found(codes, &answers),
         };
         Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(found, None))))
+    }
+
+    fn evaluate_selection(&self, batch: &RecordBatch, selection: &BooleanArray) -> Result<ColumnarValue> {
+        let column = self.column.evaluate(batch)?.into_array(batch.num_rows())?;
+        if selection.null_count() == 0
+            && let Some(coded) = Self::tried_whole(&column)
+            && let Answers::Some(answers) = self.answers(coded.values())?
+        {
+            let found = found_among(coded.keys().values(), &answers, selection.values());
+            return Ok(ColumnarValue::Array(Arc::new(BooleanArray::new(found, None))));
+        }
+        self.evaluate(batch)
     }
 
     fn children(&self) -> Vec<&Arc<dyn PhysicalExpr>> {

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use datafusion::common::{DataFusionError, Result};
@@ -18,14 +18,16 @@ use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
+use palisade_coded::{Coded, Layout};
 use parquet::DecodeResult;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::{ParquetError, Result as ParquetResult};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataPushDecoder};
 
-use super::codes::{Coded, with_codes};
+use super::codes::{repeats, with_codes};
 use super::footers::{self, Key};
+use super::limit::DEVICE;
 
 /// Bytes at the end of a file that are read at once: a footer is shorter mostly.
 const TAIL: u64 = 64 << 10;
@@ -71,6 +73,38 @@ impl ParquetFileReaderFactory for LocalFiles {
             coded: file.extension::<Coded>().cloned(),
             metrics,
         }))
+    }
+}
+
+/// The files of a scan are alike: the first tells of all.
+#[derive(Debug)]
+pub(super) struct First {
+    path: PathBuf,
+    size: u64,
+    footer: OnceLock<Option<Arc<ParquetMetaData>>>,
+}
+
+impl First {
+    pub(super) fn new(path: PathBuf, size: u64) -> Self {
+        Self { path, size, footer: OnceLock::new() }
+    }
+}
+
+impl Layout for First {
+    fn repeats(&self, column: &str) -> bool {
+        let footer = self.footer.get_or_init(|| {
+            let metrics = ParquetFileMetrics::new(0, "layout", &ExecutionPlanMetricsSet::new());
+            let (path, size) = (self.path.clone(), self.size);
+            let mut reader =
+                Reader { path, size, file: None, keeps: true, paged: false, coded: None, metrics };
+            // Whether the file can be read shows when its rows are.
+            reader.known(PageIndexPolicy::Skip).ok()
+        });
+        footer.as_ref().is_some_and(|footer| repeats(footer, column))
+    }
+
+    fn sorted(&self, column: &str) -> bool {
+        column == DEVICE
     }
 }
 
@@ -151,7 +185,7 @@ impl Reader {
         let state = self.file()?.metadata().map_err(|e| failed(&self.path, e))?;
         // With its pages it would serve all, and hold those up that read whole columns.
         let paged = !matches!(index, PageIndexPolicy::Skip);
-        let coded = self.coded.as_ref().map(|c| Arc::clone(&c.0));
+        let coded = self.coded.as_ref().map(|c| Arc::clone(c.names()));
         let key = Key::new(self.path.clone(), &state, coded, paged);
         if let Some(footer) = footers::kept(&key) {
             return Ok(footer);

@@ -21,11 +21,12 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::union::UnionExec;
+use palisade_coded::Coded;
 use parquet::arrow::arrow_reader::RowSelection;
 
 use super::ScanCounters;
-use super::codes::Coded;
-use super::files::{LocalFiles, Paged, Place};
+use super::codes::of_conditions;
+use super::files::{First, LocalFiles, Paged, Place};
 use super::fill::{FillFactory, fill};
 use super::limit::{DEVICE, Devices, DevicesOnly};
 use super::prune::{Known, may_match, parted};
@@ -132,6 +133,12 @@ impl PinnedTable {
                 scanned = scanned.with_extension(coded.clone());
             }
             groups[i % count].push(scanned.with_statistics(Arc::new(statistics)));
+        }
+        if let Some(first) = groups.first_mut().and_then(|group| group.first_mut())
+            && let (Some(Place(path)), Some(coded)) = (first.extension::<Place>(), &sought.coded)
+        {
+            let layout = First::new(path.clone(), first.object_meta.size);
+            *first = first.clone().with_extension(coded.clone().told_by(Arc::new(layout)));
         }
         let none = projection.filter(|p| p.is_empty()).cloned();
         Ok(Some(parquet_scan(&schema, groups, none, sought.rows, LocalFiles::Queried)?))
@@ -305,7 +312,7 @@ impl TableProvider for PinnedTable {
             let sought = Sought {
                 files: predicate.as_ref(),
                 terms: Wanted::of(filters),
-                coded: Coded::of(filters, projection, visible),
+                coded: Some(of_conditions(filters, projection, visible)),
                 rows: None,
             };
             return self.rows(state, projection, &sought);

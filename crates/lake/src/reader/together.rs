@@ -20,6 +20,9 @@ use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr, conjunction, s
 
 use crate::columns::STATISTICS;
 
+/// Where fewer rows than one of so many are left, only those are tried further.
+const SELDOM: usize = 8;
+
 /// A condition on a file's columns, with its cheap parts in one.
 pub(super) fn together(expr: Arc<dyn PhysicalExpr>, physical: &Schema) -> Arc<dyn PhysicalExpr> {
     let cheap = |part: &Arc<dyn PhysicalExpr>| {
@@ -65,7 +68,14 @@ impl PhysicalExpr for Together {
             if all.as_ref().is_some_and(|all| all.null_count() == 0 && !all.has_true()) {
                 break;
             }
-            let own = part.evaluate(batch)?.into_array(batch.num_rows())?;
+            let few = all.as_ref().filter(|all| {
+                all.null_count() == 0 && all.values().count_set_bits() < batch.num_rows() / SELDOM
+            });
+            let own = match few {
+                Some(few) => part.evaluate_selection(batch, few)?,
+                None => part.evaluate(batch)?,
+            };
+            let own = own.into_array(batch.num_rows())?;
             all = Some(match all {
                 Some(all) => and_kleene(&all, own.as_boolean())?,
                 None => own.as_boolean().clone(),

@@ -5,6 +5,7 @@ mod codes;
 mod compaction;
 mod corpus;
 mod facts;
+mod groups;
 mod kill;
 mod limits;
 mod pins;

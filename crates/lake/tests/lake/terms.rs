@@ -59,7 +59,8 @@ pub async fn load(lake: &Path, table: &str, rows: usize, text: impl Fn(&str, usi
     assert_eq!(loader.commit().await.unwrap().files, 1);
 }
 
-struct Source(Arc<PinnedCatalogue>);
+/// The tables of a pin.
+pub struct Source(pub Arc<PinnedCatalogue>);
 
 #[async_trait]
 impl TableSource for Source {
