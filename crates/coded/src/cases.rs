@@ -25,9 +25,16 @@ pub(super) struct Cases {
 impl Cases {
     /// None where a branch is not a constant text, or a condition may not be tried on every row.
     pub(super) fn of(expr: &Arc<dyn PhysicalExpr>) -> Option<Self> {
+        let case = expr.downcast_ref::<CaseExpr>()?;
+        let tried = case.when_then_expr().iter().all(|(when, _)| cannot_fail(when));
+        if tried { Self::again(expr) } else { None }
+    }
+
+    /// Of a `case` whose conditions may be tried on every row, whatever has become of them.
+    pub(super) fn again(expr: &Arc<dyn PhysicalExpr>) -> Option<Self> {
         let case = expr.downcast_ref::<CaseExpr>().filter(|case| case.expr().is_none())?;
         let branches = case.when_then_expr();
-        if branches.len() > MOST || !branches.iter().all(|(when, _)| cannot_fail(when)) {
+        if branches.len() > MOST {
             return None;
         }
         let mut texts = StringViewBuilder::new();
@@ -87,6 +94,8 @@ fn cannot_fail(condition: &Arc<dyn PhysicalExpr>) -> bool {
                     | Operator::LtEq
                     | Operator::Gt
                     | Operator::GtEq
+                    | Operator::IsDistinctFrom
+                    | Operator::IsNotDistinctFrom
                     | Operator::And
                     | Operator::Or
             ),

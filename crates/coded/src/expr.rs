@@ -80,7 +80,8 @@ impl PhysicalExpr for AsCodes {
         children: Vec<Arc<dyn PhysicalExpr>>,
     ) -> Result<Arc<dyn PhysicalExpr>> {
         let text = children.into_iter().next().unwrap_or_else(|| Arc::clone(&self.text));
-        Ok(Arc::new(Self::new(text)))
+        let cases = self.cases.as_ref().and_then(|_| Cases::again(&text));
+        Ok(Arc::new(Self { text, cases }))
     }
 
     fn fmt_sql(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

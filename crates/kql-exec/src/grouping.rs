@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions};
-use arrow::compute::{FilterBuilder, prep_null_mask_filter};
+use arrow::compute::{FilterBuilder, cast, prep_null_mask_filter};
 use arrow::datatypes::{Fields, Schema};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result};
@@ -372,7 +372,10 @@ impl Run {
 
     /// Rows as groups of their own.
     fn pass(&self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let by = self.of.by.iter().map(|e| texts(&array(e, batch)?));
+        let by = self.of.by.iter().zip(&self.of.types).map(|(e, ty)| {
+            let own = texts(&array(e, batch)?)?;
+            Ok(if own.data_type() == ty { own } else { cast(&own, ty)? })
+        });
         let mut columns = by.collect::<Result<Vec<_>>>()?;
         for aggregate in &self.aggregates {
             let (values, filter) = aggregate.arguments(batch)?;

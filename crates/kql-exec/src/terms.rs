@@ -131,7 +131,7 @@ impl Needle {
 
 /// A needle as it is searched for in the texts of many rows.
 pub(crate) enum Search {
-    Exact(memchr::memmem::Finder<'static>),
+    Exact(Box<memchr::memmem::Finder<'static>>),
     IgnoringCase(Needle),
 }
 
@@ -144,7 +144,7 @@ impl Search {
         }
         match op {
             T::ContainsCs | T::HasCs | T::HasPrefixCs | T::HasSuffixCs => {
-                Some(Self::Exact(memchr::memmem::Finder::new(&needle.text).into_owned()))
+                Some(Self::Exact(Box::new(memchr::memmem::Finder::new(&needle.text).into_owned())))
             }
             T::Contains | T::Has | T::HasPrefix | T::HasSuffix if needle.ascii => {
                 Some(Self::IgnoringCase(needle.clone()))

@@ -173,18 +173,27 @@ fn text_of<'s>(source: &'s ParquetSource, expr: &Arc<dyn PhysicalExpr>) -> Optio
 /// The reader keeps book of the rows that each condition leaves, and reads other columns by that book. Where all
 /// columns are numbers, or numbers of a dictionary, the book takes longer than the rows.
 fn sieve(config: &FileScanConfig, source: &ParquetSource, apart: &[usize]) -> Option<Arc<dyn PhysicalExpr>> {
+    // A limit counts rows that are meant.
+    if config.limit.is_some() {
+        return None;
+    }
     let mut files = config.file_groups.iter().flat_map(FileGroup::iter);
     let layout = files.next()?.extension::<Coded>()?.layout()?;
     let predicate = of_one_column(&source.filter()?);
     let table = source.table_schema().table_schema();
-    let numbers = |expr: &Arc<dyn PhysicalExpr>| {
-        let columns = collect_columns(expr);
-        columns.iter().all(|c| table.fields().get(c.index()).is_some_and(|f| f.data_type().is_primitive()))
-    };
+    let field = |column: &Column| table.fields().get(column.index());
+    let number = |column: &Column| field(column).is_some_and(|f| f.data_type().is_primitive());
+    let numbers = |expr: &Arc<dyn PhysicalExpr>| collect_columns(expr).iter().all(number);
     let repeats = |expr: &Arc<dyn PhysicalExpr>| text_of(source, expr).is_some_and(|c| layout.repeats(c));
     let given = source.projection()?.iter().enumerate().all(|(at, own)| {
-        let few = || matches!(column(source, at), Some(None));
-        numbers(&own.expr) || (apart.contains(&at) && (few() || repeats(&own.expr)))
+        let columns = collect_columns(&own.expr);
+        // What is made of rows that are not meant should be made fast.
+        let made = || own.expr.data_type(table).is_ok_and(|ty| ty.is_primitive()) && columns.len() < 2;
+        let few = || {
+            let light = |c: &Column| number(c) || field(c).is_some_and(|f| layout.repeats(f.name()));
+            matches!(column(source, at), Some(None)) && columns.iter().all(light)
+        };
+        (numbers(&own.expr) && made()) || (apart.contains(&at) && (few() || repeats(&own.expr)))
     });
     let tried = split_conjunction(&predicate).into_iter().all(|part| {
         let fixed = part.exists(|e| Ok(e.downcast_ref::<DynamicFilterPhysicalExpr>().is_some()));

@@ -25,8 +25,8 @@ pub(super) fn rows_with(
 ) -> Option<BooleanBuffer> {
     let spans = spans(array)?;
     let mut words = vec![0_u64; array.len().div_ceil(64)];
-    let mut at = usize::MAX;
-    let mut hit = None;
+    // By buffer: what was found last, or that nothing is found any more. Rows may go to and fro between buffers.
+    let mut hits: Vec<Option<Option<usize>>> = vec![None; spans.len()];
     for (row, view) in array.views().iter().enumerate() {
         let view = ByteView::from(*view);
         let found = if view.length <= INLINE {
@@ -35,9 +35,13 @@ pub(super) fn rows_with(
             let buffer = view.buffer_index as usize;
             let text = &array.data_buffers().get(buffer)?[..*spans.get(buffer)?];
             let (start, end) = (view.offset as usize, view.offset as usize + view.length as usize);
-            if buffer != at || hit.is_some_and(|hit| hit < start) {
-                (at, hit) = (buffer, next(text, start));
-            }
+            let last = hits.get_mut(buffer)?;
+            let hit = match *last {
+                Some(None) => None,
+                Some(Some(hit)) if hit >= start => Some(hit),
+                _ => next(text, start),
+            };
+            *last = Some(hit);
             hit.is_some_and(|hit| hit < end) && test(array.value(row))
         };
         if found {
@@ -71,6 +75,7 @@ fn spans(array: &StringViewArray) -> Option<Vec<usize>> {
 mod tests {
     use super::*;
     use arrow::array::StringViewBuilder;
+    use arrow::compute::kernels::zip::zip;
     use arrow::compute::{filter, take};
     use palisade_kql::ast::TextOp;
 
@@ -97,7 +102,16 @@ mod tests {
         assert!(one.data_buffers().len() == 1 && many.data_buffers().len() > 10);
         let some = (0..700).map(|n| Some(n % 3 != 0)).collect();
         let fewer = filter(&one, &some).unwrap();
-        vec![one.slice(3, 690), fewer.as_any().downcast_ref::<StringViewArray>().unwrap().clone(), one, many]
+        // To and fro between the buffers of both.
+        let mixed = zip(&some, &one, &many).unwrap();
+        let mixed = mixed.as_any().downcast_ref::<StringViewArray>().unwrap().clone();
+        vec![
+            mixed,
+            one.slice(3, 690),
+            fewer.as_any().downcast_ref::<StringViewArray>().unwrap().clone(),
+            one,
+            many,
+        ]
     }
 
     #[test]
@@ -127,7 +141,7 @@ mod tests {
 
     #[test]
     fn texts_that_do_not_lie_together_are_left_to_others() {
-        let one = arrays().remove(2);
+        let one = arrays().remove(3);
         let nothing = |_: &[u8], _| None;
         let back: arrow::array::UInt32Array = (0..700).rev().collect();
         let back = take(&one, &back, None).unwrap();

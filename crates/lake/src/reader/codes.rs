@@ -127,7 +127,7 @@ pub(super) fn by_text(expr: Arc<dyn PhysicalExpr>, physical: &SchemaRef) -> Resu
             return Ok(Transformed::no(part));
         }
         Ok(match over_texts(&part, physical)? {
-            Some((column, test)) => {
+            Some(OverTexts { column, expr: test }) => {
                 let tried = ByText { column, test, plain: Some(part), kept: Mutex::new(None) };
                 Transformed::new(Arc::new(tried), true, TreeNodeRecursion::Jump)
             }
@@ -137,12 +137,15 @@ pub(super) fn by_text(expr: Arc<dyn PhysicalExpr>, physical: &SchemaRef) -> Resu
     rewritten.data()
 }
 
-/// The one coded column that an expression looks at, and the expression over one column of plain texts; none where
-/// it also looks at the numbers, or is another for equal texts.
-fn over_texts(
-    part: &Arc<dyn PhysicalExpr>,
-    physical: &Schema,
-) -> Result<Option<(Arc<dyn PhysicalExpr>, Arc<dyn PhysicalExpr>)>> {
+/// An expression that looks at one coded column and nothing else.
+struct OverTexts {
+    column: Arc<dyn PhysicalExpr>,
+    /// The same over a batch of one column of texts.
+    expr: Arc<dyn PhysicalExpr>,
+}
+
+/// None where an expression looks at other columns, also at the numbers, or is another for equal texts.
+fn over_texts(part: &Arc<dyn PhysicalExpr>, physical: &Schema) -> Result<Option<OverTexts>> {
     let columns = collect_columns(part);
     let mut columns = columns.into_iter();
     let (Some(column), None) = (columns.next(), columns.next()) else { return Ok(None) };
@@ -162,12 +165,12 @@ fn over_texts(
             Ok(Transformed::no(e))
         })
         .data()?;
-    Ok(plain.then(|| (Arc::new(column) as _, test)))
+    Ok(plain.then(|| OverTexts { column: Arc::new(column), expr: test }))
 }
 
 /// A text that is made of one coded column, as numbers of a dictionary of what it is made to.
 fn own_codes(text: &Arc<dyn PhysicalExpr>, physical: &Schema) -> Result<Option<Arc<dyn PhysicalExpr>>> {
-    Ok(over_texts(text, physical)?.map(|(column, made)| {
+    Ok(over_texts(text, physical)?.map(|OverTexts { column, expr: made }| {
         Arc::new(AsCodes::new(Arc::new(MadeOfText::new(column, made, Arc::clone(text))))) as _
     }))
 }
@@ -245,7 +248,7 @@ impl ByText {
     }
 
     /// The numbers, where their dictionary is worth trying whole.
-    fn tried_whole<'c>(column: &'c ArrayRef) -> Option<&'c DictionaryArray<Int32Type>> {
+    fn tried_whole(column: &ArrayRef) -> Option<&DictionaryArray<Int32Type>> {
         let worth = column.len().saturating_mul(TEXTS_PER_ROW);
         let coded = column.as_dictionary_opt::<Int32Type>();
         coded.filter(|coded| coded.null_count() == 0 && coded.values().len() <= worth)

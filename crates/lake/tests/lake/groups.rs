@@ -26,7 +26,7 @@ fn text(column: &str, row: usize) -> String {
             n => format!("a-name-that-is-longer-than-a-view-{n}"),
         },
         // Its dictionary is given up on the way.
-        "FolderPath" => format!("/srv/{:x}/a-folder-with-a-name-of-some-length", row / 3),
+        "FolderPath" => format!("/srv/{row:x}/a-folder-with-a-name-of-some-length"),
         "ActionType" => ["FileCreated", "FileDeleted", "FileModified"][row % 3].to_owned(),
         "InitiatingProcessSHA256" => format!("{:064x}", row % 2000),
         _ => String::new(),
@@ -83,6 +83,24 @@ async fn groups_by_number_are_groups_by_text() {
             "where ReportId % 100 == 3 and C == 'FileCreated' | summarize n = count() by bin(Timestamp, 1h)",
             "$meant",
         ),
+        (
+            "extend K = case(A == 'Curl.Sh', 'a', C == 'FileCreated', 'b', '') | summarize n = count() by K, C",
+            "as_codes(CASE",
+        ),
+        (
+            "extend K = case(A == 'Curl.Sh', 'a', A startswith 'later', 'b', ReportId == 5, '', 'c') | summarize n = count() by K",
+            "",
+        ),
+        ("where C == 'FileCreated' | take 10 | summarize n = count()", ""),
+        ("where C == 'FileCreated' | take 10 | summarize n = count() by C", ""),
+        (
+            "where A startswith 'a' | take 10 | summarize n = count() by iff(A startswith 'a', 'a', 'other')",
+            "",
+        ),
+        // Nearly each row is a group of its own, and is passed on as such.
+        ("summarize n = count() by F = strcat(D, 'x')", "as_codes("),
+        ("summarize n = count() by F = strcat(D, tostring(ReportId)), A", "as_codes("),
+        ("summarize n = count() by F = tolower(D)", "as_codes("),
         // A column that the file does not have.
         ("summarize n = count(), d = dcount(SHA256) by SHA256, A", "as_codes("),
         ("where A == 'no such name' | summarize n = count() by C", ""),
