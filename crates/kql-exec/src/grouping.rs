@@ -37,11 +37,12 @@ pub(crate) fn regroup(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionP
     let regrouped = plan.transform_up(|plan| {
         let Some(of) = plan.downcast_ref::<AggregateExec>() else { return Ok(Transformed::no(plan)) };
         let Some(texts) = can(of)? else { return Ok(Transformed::no(plan)) };
-        let wish = Wish::of(of.input(), &push::told_apart(of));
+        let input = push::settled(of.input())?;
+        let wish = Wish::of(&input, &push::told_apart(of));
         if !texts && wish.is_none() {
             return Ok(Transformed::no(plan));
         }
-        let input = if wish.is_none() { Arc::clone(of.input()) } else { push::granted(of.input(), &wish)? };
+        let input = if wish.is_none() { Arc::clone(of.input()) } else { push::granted(&input, &wish)? };
         let sifted = wish.sifted;
         let own = GroupExec { input, sifted, of: plan, metrics: ExecutionPlanMetricsSet::new() };
         Ok(Transformed::yes(Arc::new(own) as Arc<dyn ExecutionPlan>))
@@ -141,7 +142,7 @@ impl ExecutionPlan for GroupExec {
         };
         let input = self.input.execute(partition, Arc::clone(&context))?;
         let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let run = Run { sifted: self.sifted, ..Run::new(of, input, &context, metrics)? };
+        let run = Run::new(of, input, self.sifted, &context, metrics)?;
         let stream = futures::stream::try_unfold(run, |mut run| async move {
             let batch = run.next().await?;
             Ok(batch.map(|batch| (batch, run)))
@@ -252,6 +253,7 @@ impl Run {
     fn new(
         of: &AggregateExec,
         input: SendableRecordBatchStream,
+        sifted: bool,
         context: &TaskContext,
         metrics: BaselineMetrics,
     ) -> Result<Self> {
@@ -269,7 +271,7 @@ impl Run {
         Ok(Self {
             of: parts,
             input,
-            sifted: false,
+            sifted,
             groups,
             aggregates,
             rows: Vec::new(),

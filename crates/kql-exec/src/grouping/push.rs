@@ -47,6 +47,24 @@ pub(super) fn told_apart(of: &AggregateExec) -> Vec<usize> {
     wanted
 }
 
+/// The same rows with what is made of them made by the scans: above hot rows and files together it is not.
+pub(super) fn settled(plan: &Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    if let Some(dealt) = plan.downcast_ref::<RepartitionExec>() {
+        let input = settled(dealt.input())?;
+        return Ok(Arc::new(RepartitionExec::try_new(input, dealt.partitioning().clone())?));
+    }
+    let Some(made) = plan.downcast_ref::<ProjectionExec>() else { return Ok(Arc::clone(plan)) };
+    let Some(union) = made.input().downcast_ref::<UnionExec>() else {
+        return Ok(made.input().try_swapping_with_projection(made)?.unwrap_or_else(|| Arc::clone(plan)));
+    };
+    let parts = union.inputs().iter().map(|input| {
+        let part: Arc<dyn ExecutionPlan> =
+            Arc::new(ProjectionExec::try_new(made.expr().to_vec(), Arc::clone(input))?);
+        settled(&part)
+    });
+    UnionExec::try_new(parts.collect::<Result<_>>()?)
+}
+
 /// What an aggregation asks of the scans below.
 #[derive(Debug, Default)]
 pub(super) struct Wish {

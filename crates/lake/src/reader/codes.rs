@@ -204,21 +204,13 @@ impl Answers {
     }
 }
 
+/// 1 for yes; a number that the dictionary does not have is a no.
 fn answer(answers: &[u8], code: i32) -> u64 {
     let known = usize::try_from(code).ok().and_then(|code| answers.get(code));
     known.copied().map_or(0, u64::from)
 }
 
-/// The same of some rows only; of the others it says no.
-fn found_among(codes: &[i32], answers: &[u8], rows: &BooleanBuffer) -> BooleanBuffer {
-    let mut words = vec![0_u64; codes.len().div_ceil(64)];
-    for (row, code) in rows.set_indices().filter_map(|row| Some((row, codes.get(row)?))) {
-        words[row / 64] |= answer(answers, *code) << (row % 64);
-    }
-    BooleanBuffer::new(words.into(), 0, codes.len())
-}
-
-/// Which of the numbers have a 1; a number that the dictionary does not have has none.
+/// For which numbers it is yes.
 fn found(codes: &[i32], answers: &[u8]) -> BooleanBuffer {
     let answer = |code: i32| answer(answers, code);
     // The last first: so each is moved by one.
@@ -227,6 +219,15 @@ fn found(codes: &[i32], answers: &[u8]) -> BooleanBuffer {
     let mut words: Vec<u64> = Vec::with_capacity(whole.len() + 1);
     words.extend(whole.iter().map(|codes| word(codes)));
     words.push(word(rest));
+    BooleanBuffer::new(words.into(), 0, codes.len())
+}
+
+/// The same of some rows only; of the others it says no.
+fn found_among(codes: &[i32], answers: &[u8], rows: &BooleanBuffer) -> BooleanBuffer {
+    let mut words = vec![0_u64; codes.len().div_ceil(64)];
+    for (row, code) in rows.set_indices().filter_map(|row| Some((row, codes.get(row)?))) {
+        words[row / 64] |= answer(answers, *code) << (row % 64);
+    }
     BooleanBuffer::new(words.into(), 0, codes.len())
 }
 

@@ -7,15 +7,18 @@ use std::sync::Arc;
 use futures::StreamExt;
 use palisade_kql::SchemaCatalogue;
 use palisade_kql_exec::{LocalExecutor, QueryContext, QueryExecutor, json_rows};
-use palisade_lake::{Pin, PinnedCatalogue};
+use palisade_lake::{LakeWriter, Pin, PinnedCatalogue};
 
-use crate::facts::{NOON, tenant};
+use crate::facts::{NOON, catalogue, config, numbered, tenant};
 use crate::terms::{Source, load};
 
 const TABLE: &str = "DeviceFileEvents";
 
 /// Two row groups, so that a second dictionary comes.
 const ROWS: usize = (256 << 10) + 5000;
+
+/// So few that the file is read as one, and dealt out after.
+const FEW: usize = 5000;
 
 fn text(column: &str, row: usize) -> String {
     match column {
@@ -33,11 +36,14 @@ fn text(column: &str, row: usize) -> String {
     }
 }
 
+fn pinned(lake: &Path) -> Arc<PinnedCatalogue> {
+    Arc::new(PinnedCatalogue::new(Pin::load(&lake.join("hot"), lake, tenant(1)).unwrap()))
+}
+
 /// The rows of an answer in order, and what the plans say.
-async fn answer(lake: &Path, query: &str) -> (Vec<String>, String) {
-    let catalogue = Arc::new(PinnedCatalogue::new(Pin::load(&lake.join("hot"), lake, tenant(1)).unwrap()));
+async fn answer(catalogue: &Arc<PinnedCatalogue>, query: &str) -> (Vec<String>, String) {
     let program = palisade_kql::compile(query, &SchemaCatalogue, NOON).unwrap();
-    let executor = LocalExecutor::new(Arc::new(Source(catalogue))).with_partitions(2);
+    let executor = LocalExecutor::new(Arc::new(Source(Arc::clone(catalogue)))).with_partitions(2);
     let context = QueryContext { row_cap: 1 << 20, ..QueryContext::default() };
     let mut stream = executor.execute(program, context).await.unwrap();
     let mut rows = Vec::new();
@@ -52,6 +58,7 @@ async fn answer(lake: &Path, query: &str) -> (Vec<String>, String) {
 async fn groups_by_number_are_groups_by_text() {
     let dir = tempfile::tempdir().unwrap();
     load(dir.path(), TABLE, ROWS, text).await;
+    let lake = pinned(dir.path());
     // Of a text that two columns make no scan has numbers: that is the model. What each word of the plan tells is
     // whether the one is not the other.
     for (query, said) in [
@@ -91,12 +98,6 @@ async fn groups_by_number_are_groups_by_text() {
             "extend K = case(A == 'Curl.Sh', 'a', A startswith 'later', 'b', ReportId == 5, '', 'c') | summarize n = count() by K",
             "",
         ),
-        ("where C == 'FileCreated' | take 10 | summarize n = count()", ""),
-        ("where C == 'FileCreated' | take 10 | summarize n = count() by C", ""),
-        (
-            "where A startswith 'a' | take 10 | summarize n = count() by iff(A startswith 'a', 'a', 'other')",
-            "",
-        ),
         // Nearly each row is a group of its own, and is passed on as such.
         ("summarize n = count() by F = strcat(D, 'x')", "as_codes("),
         ("summarize n = count() by F = strcat(D, tostring(ReportId)), A", "as_codes("),
@@ -117,11 +118,53 @@ async fn groups_by_number_are_groups_by_text() {
             );
             query.replace("DEFINE", &define)
         };
-        let (found, plan) = answer(dir.path(), &with("", "")).await;
-        let (model, other) = answer(dir.path(), &with("strcat(", ", iff(ReportId < 0, 'x', ''))")).await;
+        let (found, plan) = answer(&lake, &with("", "")).await;
+        let (model, other) = answer(&lake, &with("strcat(", ", iff(ReportId < 0, 'x', ''))")).await;
         assert!(found == model, "{query}: {} rows, not {}", found.len(), model.len());
         assert!(!found.is_empty() || query.contains("no such"), "{query}");
         assert!(plan.contains(said), "{query}: {plan}");
         assert!(!other.contains("$meant") && !other.contains("as_codes(FileName"), "{other}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_counts_the_rows_that_a_condition_leaves() {
+    for rows in [FEW, ROWS] {
+        let dir = tempfile::tempdir().unwrap();
+        load(dir.path(), TABLE, rows, text).await;
+        let lake = pinned(dir.path());
+        for by in ["FileName", "ActionType", "bin(Timestamp, 1d)"] {
+            let query = format!(
+                "{TABLE} | where ActionType == 'FileCreated' | take 10 | summarize n = count() by {by}"
+            );
+            let (found, _) = answer(&lake, &format!("{query} | summarize sum(n)")).await;
+            assert_eq!(found, ["[Number(10)]"], "{query} of {rows} rows");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hot_rows_are_in_the_groups_of_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = config(dir.path());
+    let mut writer = LakeWriter::open(config.clone()).await.unwrap();
+    writer.apply(&(0..30).map(numbered).collect::<Vec<_>>()).unwrap();
+    writer.flush().await.unwrap();
+    writer.apply(&(30..50).map(numbered).collect::<Vec<_>>()).unwrap();
+    writer.seal().unwrap();
+    let lake = Arc::new(catalogue(&config, tenant(1)).await);
+    let counts = lake.table("DeviceProcessEvents").await.unwrap().row_counts();
+    assert!(counts.0 > 0 && counts.1 > 0, "both tiers are in it: {counts:?}");
+    for condition in ["true", "ActionType == 'ProcessCreated'", "ReportId % 3 > 0 and FileName != ''"] {
+        let query = |own: &str| {
+            format!(
+                "DeviceProcessEvents | where {condition} | summarize n = count(), d = dcount(DeviceId) by F = \
+                 {own}, Kind = case(ReportId % 2 == 0, 'even', 'odd')"
+            )
+        };
+        let (found, plan) = answer(&lake, &query("FileName")).await;
+        let (model, _) = answer(&lake, &query("strcat(FileName, iff(ReportId < 0, 'x', ''))")).await;
+        assert!(found == model && !found.is_empty(), "{condition}: {found:?}, not {model:?}");
+        assert!(plan.contains("UnionExec") && plan.contains("as_codes(FileName"), "{plan}");
     }
 }
